@@ -1,0 +1,1 @@
+"""The engine: scan → compare → store → commit → verify → restore → adopt (DESIGN §5)."""

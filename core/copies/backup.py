@@ -1,0 +1,587 @@
+"""A backup: one scan and one read of a system for all the copies that are due together (DESIGN §5)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.clock import Clock
+from core.copies import guards, names, percent, resume
+from core.copies.batches import Batch, Item, Job, JobDone, Signals, Taken, Target
+from core.copies.commit import Written
+from core.copies.copy_folder import CopyFolder
+from core.copies.copy_run import CopyRun, FolderWork
+from core.copies.events import Listener
+from core.copies.guards import CopyName
+from core.copies.pool import (
+    START_PROCESSES_FROM_BYTES,
+    START_PROCESSES_FROM_FILES,
+    Pool,
+    workers,
+)
+from core.copies.reading import Reader
+from core.copies.rebuild import rebuild
+from core.copies.remembered import pack_entries, unpack_entries
+from core.copies.writer import Writer
+from core.destinations.local import LocalFolder
+from core.errors import Code, KnownError
+from core.paths import Home
+from core.sources.folders import Root, Scan, ScannedFolder, look_at_root, place_identity
+from core.store.home import HomeStore
+from core.store.index import CopyIndex
+
+PARTIAL_AFTER_SECONDS = 2 * 3600.0
+_JOB_FILES = 256
+_JOB_BYTES = 8 * 1024 * 1024
+_RESERVE = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the run at one copy ended: with a state, or with an error."""
+
+    system: str
+    destination: str
+    run: str
+    written: Written | None
+    error: KnownError | None
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where one copy goes."""
+
+    id: str
+    location: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What to back up and where to: one system, all copies that are due together.
+
+    own_files: plan and proofs that travel with each state. own_places: all folders of the plan's
+    destinations. accept_source: a person said that the changed source is meant so.
+    """
+
+    system: str
+    system_name: str
+    roots: tuple[Root, ...]
+    destinations: tuple[Destination, ...]
+    own_files: dict[str, bytes]
+    own_fingerprint: str
+    own_places: tuple[Path, ...]
+    accept_source: bool = False
+    partial_after: float = PARTIAL_AFTER_SECONDS
+
+
+class Desk:
+    """What every job needs: home, its store, clock, who we are, who listens, whether to stop."""
+
+    def __init__(
+        self,
+        home: Home,
+        store: HomeStore,
+        clock: Clock,
+        writer: Writer,
+        listener: Listener,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self.home = home
+        self.store = store
+        self.clock = clock
+        self.writer = writer
+        self.listener = listener
+        self.cancelled = cancelled
+
+    def index_path(self, system: str, destination: str) -> Path:
+        return self.home.state / "kopien" / f"{system}@{destination}.db"
+
+    def open_index(self, system: str, destination: str) -> CopyIndex:
+        """The index of a copy; a broken one is moved aside and said."""
+        path = self.index_path(system, destination)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            cause = error.strerror or str(error)
+            raise KnownError(Code.HOME_UNUSABLE, path=str(path.parent), cause=cause) from error
+        index = CopyIndex(path, mark=f"{self.clock.now():%Y%m%dT%H%M%SZ}")
+        if index.was_broken:
+            self.listener.note("index_broken", system=system, destination=destination)
+        return index
+
+
+def back_up(desk: Desk, assignment: Assignment) -> list[Result]:
+    """Run the assignment; one result per destination, in their order.
+
+    A copy that fails drops out and leaves its earlier states as they were; the others go on. What
+    concerns all (source missing, home full, cancelled) is the error of every copy still open.
+    """
+    return _Backup(desk, assignment).run()
+
+
+def prepare(desk: Desk, name: CopyName, location: Path) -> tuple[CopyRun, int]:
+    """Guards of one copy, its index made true; the run (not begun) and its number."""
+    desk.listener.phase("guards", system=name.system, destination=name.destination)
+    copy = CopyFolder(LocalFolder(name.destination, location, name.system))
+    known = desk.store.vault_of(name.system, name.destination)
+    vault = guards.recognise(copy, name, known)
+    if vault is None:
+        identity = known or guards.new_vault_id()
+        desk.store.remember_copy(name.system, name.destination, identity)
+        vault = guards.set_up(copy, name, identity, desk.writer, desk.clock)
+    guards.check_writer(copy, name, desk.writer)
+    index = desk.open_index(name.system, name.destination)
+    try:
+        journals = desk.home.state / "journal" / f"{name.system}@{name.destination}"
+        _make_true(desk, copy, index, name, journals, vault.vault)
+        number = guards.next_number(copy.record_names(), copy.data_names())
+    except BaseException:
+        index.close()
+        raise
+    run = CopyRun(
+        name, copy, index, desk.writer.id, vault.vault, desk.clock, desk.listener,
+        journals, desk.home.cache,
+    )  # fmt: skip
+    return run, number
+
+
+def _make_true(
+    desk: Desk, copy: CopyFolder, index: CopyIndex, name: CopyName, journals: Path, vault: str
+) -> None:
+    """Bring the index in line with what lies at the copy now."""
+    if index.meta("tresor") not in (None, vault):
+        index.clear()
+    resume.settle_pending(copy, index, desk.listener)
+    difference = guards.compare_names(copy, index)
+    missing = [] if difference.needs_rebuild else guards.missing_of_sample(copy, index)
+    if difference.needs_rebuild or missing:
+        desk.listener.phase("rebuild", system=name.system, destination=name.destination)
+        for run in sorted(difference.missing_states):
+            desk.listener.note("state_missing", run=run)
+        if missing:
+            desk.listener.note("objects_missing", count=len(missing))
+        rebuild(copy, index, desk.listener)
+        _drop_missing(copy, index, desk.listener)
+    if any(journals.glob("*.journal")):
+        desk.listener.phase("resume", system=name.system, destination=name.destination)
+        resume.take_over(copy, index, journals, vault, desk.listener)
+    for orphan in difference.unknown_data:
+        index.add_data_folder(orphan)
+    index.set_meta("tresor", vault)
+
+
+def _drop_missing(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
+    """Forget contents whose object is gone: they are stored anew from the source."""
+    runs = index.run_names()
+    sizes: dict[str, int | None] = {}
+    gone = []
+    for sha, place in index.all_contents():
+        path = f"daten/{runs[place.run]}/{place.path}"
+        if path not in sizes:
+            if len(sizes) > 1000:
+                sizes.clear()
+            sizes[path] = copy.folder.size(path)
+        size = sizes[path]
+        if size is None or size < place.offset + place.stored:
+            gone.append(sha)
+    if gone:
+        listener.note("contents_missing", count=len(gone))
+        index.drop_contents(gone)
+
+
+def _make_reader(setting: tuple[Target, ...], signals: Signals) -> Reader:
+    return Reader(setting, signals)
+
+
+class _Backup:
+    """The state of one backup while it runs."""
+
+    def __init__(self, desk: Desk, assignment: Assignment) -> None:
+        self._desk = desk
+        self._task = assignment
+        self._runs: dict[int, CopyRun] = {}
+        self._rows: dict[int, int] = {}
+        self._results: dict[int, Result] = {}
+        self._pool: Pool[Job, JobDone] | None = None
+        self._due: dict[int, dict[int, tuple[FolderWork, int]]] = {}
+        self._numbers = 0
+        self._stored: dict[bytes, str] = {b"": ""}
+        self._batches: list[Batch] = []
+        self._batch_files = 0
+        self._batch_bytes = 0
+        self._submitted_files = 0
+        self._submitted_bytes = 0
+        self._read_bytes = 0
+        self._read_files = 0
+        self._free: dict[int, int] = {}
+        self._folders: dict[str, str] = {
+            root.name.decode(): percent.encode(root.place) for root in assignment.roots
+        }
+
+    # -- the whole --------------------------------------------------------------------------------
+
+    def run(self) -> list[Result]:
+        try:
+            for root in self._task.roots:
+                look_at_root(root, system=self._task.system, known=None)
+            self._prepare_all()
+            if self._runs:
+                self._look_at_known_roots()
+                self._begin_all()
+                self._pass()
+        except KnownError as error:
+            self._fail_all(error)
+        except BaseException:
+            self._abandon_all()
+            raise
+        finally:
+            self._close()
+        return [self._results[number] for number in range(len(self._task.destinations))]
+
+    def _name(self, destination: Destination) -> CopyName:
+        return CopyName(self._task.system, self._task.system_name, destination.id)
+
+    def _prepare_all(self) -> None:
+        self._numbers_of: dict[int, int] = {}
+        for number, destination in enumerate(self._task.destinations):
+            self._raise_if_cancelled()
+            try:
+                run, run_number = prepare(self._desk, self._name(destination), destination.location)
+            except KnownError as error:
+                self._results[number] = self._failed(number, "", error)
+                row = self._desk.store.begin_run(self._task.system, destination.id, "")
+                self._desk.store.end_run(row, "FAILED", code=error.code)
+            else:
+                self._runs[number] = run
+                self._numbers_of[number] = run_number
+
+    def _look_at_known_roots(self) -> None:
+        """The source marker again, now with what the copies know of each source folder."""
+        if self._task.accept_source:
+            return
+        for root in self._task.roots:
+            known: set[bytes] = set()
+            for run in self._runs.values():
+                stat_row = run.index.folder_stat(root.name)
+                if stat_row is not None and stat_row.stat:
+                    known |= {entry[0] for entry in unpack_entries(stat_row.stat)}
+            look_at_root(root, system=self._task.system, known=frozenset(known) or None)
+
+    def _begin_all(self) -> None:
+        info = os.stat(self._task.roots[0].place)
+        for number, run in self._runs.items():
+            run.begin(self._numbers_of[number], (info.st_uid, info.st_gid))
+            self._rows[number] = self._desk.store.begin_run(
+                self._task.system, run.name.destination, run.run
+            )
+            self._free[number] = run.copy.folder.free_bytes()
+        self._renew_pool()
+
+    def _renew_pool(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+        targets = tuple(
+            self._runs[number].target() if number in self._runs else self._nobody(destination)
+            for number, destination in enumerate(self._task.destinations)
+        )
+        self._pool = Pool(
+            _make_reader,
+            targets,
+            types=(Job, JobDone),
+            advance=self._advance,
+            workers=workers(),
+        )
+
+    def _nobody(self, destination: Destination) -> Target:
+        """Keeps the numbering of copies when one is out from the start."""
+        return Target(destination.id, str(destination.location), self._task.system, "", None, False, 0)
+
+    def _pass(self) -> None:
+        """Scan, read, store; then commit every copy that is still in."""
+        began = self._desk.clock.monotonic()
+        self._phase("scan")
+        scan = Scan(self._task.roots, self._own_places())
+        for scanned in scan:
+            self._raise_if_cancelled()
+            self._look(scanned)
+            self._take_ready()
+            if not self._runs:
+                return
+            if self._desk.clock.monotonic() - began > self._task.partial_after:
+                self._commit_partly()
+                began = self._desk.clock.monotonic()
+        self._phase("objects")
+        self._drain()
+        if scan.files == 0:
+            root = os.fsdecode(self._task.roots[0].place)
+            raise KnownError(Code.SOURCE_EMPTY, path=root, system=self._task.system)
+        for number in tuple(self._runs):
+            self._raise_if_cancelled()
+            self._guarded(number, self._commit)
+
+    def _own_places(self) -> frozenset[tuple[int, int]]:
+        places = [str(path) for path in self._task.own_places]
+        places += [str(run.copy.folder.root) for run in self._runs.values()]
+        places += [str(self._desk.home.state), str(self._desk.home.cache)]
+        found = (place_identity(path) for path in places)
+        return frozenset(identity for identity in found if identity is not None)
+
+    # -- comparing --------------------------------------------------------------------------------
+
+    def _look(self, scanned: ScannedFolder) -> None:
+        blob = pack_entries(scanned.entries)
+        works: dict[int, FolderWork] = {}
+        for number, run in self._runs.items():
+            work = run.compare(scanned, blob)
+            if work is not None:
+                works[number] = work
+        stored = self._stored_folder(scanned)
+        if not works:
+            return
+        wanted: dict[int, dict[int, FolderWork]] = {}
+        for number, work in works.items():
+            if not work.pending:
+                self._runs[number].finish_folder(work)
+                continue
+            for at, kept in enumerate(work.kept):
+                if kept is None:
+                    wanted.setdefault(at, {})[number] = work
+        if wanted:
+            self._order(scanned, stored, wanted)
+
+    def _stored_folder(self, scanned: ScannedFolder) -> str:
+        """The stored path of a folder, its children's prepared: decided once for all copies."""
+        stored = self._stored.pop(scanned.path)
+        children = [e[0] for e in scanned.entries if stat.S_ISDIR(e[1]) and e[2] == 0]
+        if children:
+            prefix = stored + "/" if stored else ""
+            path = scanned.path + b"/" if scanned.path else b""
+            for name, safe in names.stored_names(children).items():
+                self._stored[path + name] = prefix + safe
+        return stored
+
+    def _order(
+        self, scanned: ScannedFolder, folder: str, wanted: dict[int, dict[int, FolderWork]]
+    ) -> None:
+        entries = scanned.entries
+        children = names.stored_names(e[0] for e in entries if stat.S_ISDIR(e[1]))
+        safe = names.stored_names((entries[at][0] for at in wanted), children.values())
+        items: list[Item] = []
+        for at, works in wanted.items():
+            entry = entries[at]
+            stored = f"{folder}/{safe[entry[0]]}"
+            if len(stored) > names.MAX_PATH_CHARACTERS:
+                stored = names.long_path(scanned.path + b"/" + entry[0])
+            item = self._item(entry[0], entry[2], stored, works, at)
+            items.append(item)
+            self._batch_files += 1
+            self._batch_bytes += item.size
+            if self._batch_files >= _JOB_FILES or self._batch_bytes >= _JOB_BYTES:
+                self._batches.append(Batch(scanned.path, scanned.place, tuple(items)))
+                items = []
+                self._submit()
+        if items:
+            self._batches.append(Batch(scanned.path, scanned.place, tuple(items)))
+
+    def _item(
+        self, name: bytes, size: int, stored: str, works: dict[int, FolderWork], at: int
+    ) -> Item:
+        self._numbers += 1
+        self._due[self._numbers] = {number: (work, at) for number, work in works.items()}
+        targets = in_parts = average = 0
+        hash_first = False
+        for number, work in works.items():
+            targets |= 1 << number
+            if size > 1024 * 1024:
+                run = self._runs[number]
+                entry = work.entries[at]
+                parts, average = run.wants_parts(work, entry)
+                in_parts |= int(parts) << number
+                hash_first = hash_first or run.probably_known(work, entry)
+        return Item(self._numbers, name, size, stored, targets, in_parts, hash_first, average)
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def _submit(self) -> None:
+        if not self._batches or self._pool is None:
+            return
+        self._check_space()
+        for run in self._runs.values():
+            run.open_journal()
+        job = tuple(self._batches)
+        self._submitted_files += self._batch_files
+        self._submitted_bytes += self._batch_bytes
+        self._batches, self._batch_files, self._batch_bytes = [], 0, 0
+        apart = (
+            self._submitted_files > START_PROCESSES_FROM_FILES
+            or self._submitted_bytes > START_PROCESSES_FROM_BYTES
+        )
+        self._pool.submit(job, apart=apart)
+
+    def _check_space(self) -> None:
+        """A copy that would run full drops out before its disk is filled to the last byte."""
+        for number, run in tuple(self._runs.items()):
+            free = self._free[number] - run.totals.new_bytes
+            if free < min(_RESERVE, self._free[number] // 20):
+                self._drop(number, KnownError(
+                    Code.DESTINATION_FULL,
+                    destination=run.name.destination,
+                    path=str(run.copy.folder.location),
+                ))  # fmt: skip
+
+    def _take_ready(self, *, everything: bool = False) -> None:
+        if self._pool is None:
+            return
+        for done in self._pool.ready(everything=everything):
+            self._raise_if_cancelled()
+            self._book(done)
+
+    def _book(self, done: JobDone) -> None:
+        for number, (code, params) in done.failed.items():
+            if number in self._runs:
+                self._drop(number, KnownError(Code(code), **params))
+        per_run: dict[int, list[tuple[FolderWork, int, Taken]]] = {}
+        for taken in done.taken:
+            self._read_files += 1
+            for number, (work, at) in self._due.pop(taken.number).items():
+                per_run.setdefault(number, []).append((work, at, taken))
+        for number, rows in per_run.items():
+            run = self._runs.get(number)
+            if run is None:
+                continue
+            if done.folders:
+                run.copy.folder.note_written(done.folders)
+            self._guarded(number, lambda run, n=number, rows=rows: self._take_rows(run, n, rows))
+        self._advance(0)
+
+    def _take_rows(
+        self, run: CopyRun, number: int, rows: list[tuple[FolderWork, int, Taken]]
+    ) -> None:
+        run.take(number, rows)
+        finished = {id(work): work for work, _, _ in rows if not work.pending}
+        for work in finished.values():
+            run.finish_folder(work)
+
+    def _drain(self) -> None:
+        self._submit()
+        self._take_ready(everything=True)
+
+    # -- ending -----------------------------------------------------------------------------------
+
+    def _commit(self, run: CopyRun, *, complete: bool = True) -> None:
+        number = next(n for n, r in self._runs.items() if r is run)
+        if complete:
+            run.drop_unseen()
+        run.put_own_files(self._task.own_files, fingerprint=self._task.own_fingerprint)
+        written = run.commit(complete=complete, folders=self._folders)
+        record = written.record
+        self._desk.store.end_run(
+            self._rows[number],
+            "UNCHANGED" if written.unchanged else "COMMITTED",
+            files=record.files,
+            size=record.bytes,
+            new_bytes=record.new_bytes,
+            skipped=record.skipped,
+        )
+        self._results[number] = Result(
+            self._task.system, run.name.destination, run.run, written, None
+        )
+
+    def _commit_partly(self) -> None:
+        """A long run makes what is there restorable and goes on under the next number."""
+        self._drain()
+        for number in tuple(self._runs):
+            self._guarded(number, self._commit_and_go_on)
+        self._renew_pool()
+
+    def _commit_and_go_on(self, run: CopyRun) -> None:
+        number = next(n for n, r in self._runs.items() if r is run)
+        self._commit(run, complete=False)
+        del self._results[number]
+        info = os.stat(self._task.roots[0].place)
+        seen = run.seen
+        run.begin(self._numbers_of[number] + 1, (info.st_uid, info.st_gid))
+        run.seen = seen
+        self._numbers_of[number] += 1
+        self._rows[number] = self._desk.store.begin_run(
+            self._task.system, run.name.destination, run.run
+        )
+
+    def _guarded(self, number: int, action: Callable[[CopyRun], None]) -> None:
+        """Do something for one copy; what its medium refuses ends this copy's run only."""
+        try:
+            action(self._runs[number])
+        except KnownError as error:
+            if error.code in (Code.HOME_FULL, Code.HOME_UNUSABLE, Code.CANCELLED):
+                raise
+            self._drop(number, error)
+
+    def _drop(self, number: int, error: KnownError) -> None:
+        run = self._runs.pop(number)
+        self._results[number] = self._failed(number, run.run, error)
+        run.abandon()
+        run.index.close()
+        status = "CANCELLED" if error.code is Code.CANCELLED else "FAILED"
+        self._desk.store.end_run(self._rows[number], status, code=error.code)
+
+    def _failed(self, number: int, run: str, error: KnownError) -> Result:
+        return Result(self._task.system, self._task.destinations[number].id, run, None, error)
+
+    def _fail_all(self, error: KnownError) -> None:
+        if self._pool is not None:
+            self._pool.cancel()
+        for number, destination in enumerate(self._task.destinations):
+            if number in self._results:
+                continue
+            if number in self._rows:
+                self._drop(number, error)
+                continue
+            if number in self._runs:
+                self._runs.pop(number).index.close()
+            self._results[number] = self._failed(number, "", error)
+            row = self._desk.store.begin_run(self._task.system, destination.id, "")
+            self._desk.store.end_run(row, "FAILED", code=error.code)
+
+    def _abandon_all(self) -> None:
+        if self._pool is not None:
+            self._pool.cancel()
+        for run in self._runs.values():
+            run.abandon()
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+        for run in self._runs.values():
+            run.index.rollback()
+            run.index.close()
+
+    # -- telling ----------------------------------------------------------------------------------
+
+    def _raise_if_cancelled(self) -> None:
+        if self._desk.cancelled():
+            raise KnownError(Code.CANCELLED)
+
+    def _phase(self, phase: str) -> None:
+        for run in self._runs.values():
+            self._desk.listener.phase(
+                phase,  # type: ignore[arg-type]
+                system=self._task.system,
+                destination=run.name.destination,
+            )
+
+    def _advance(self, size: int) -> None:
+        self._read_bytes += size
+        self._desk.listener.progress(files=self._read_files, size=self._read_bytes, current="")
+
+
+def fingerprint(parts: Sequence[bytes]) -> str:
+    """A short digest of what matters in the files that travel along."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()

@@ -1,0 +1,274 @@
+"""The commit: contents → list → record, each behind a barrier and read back (DESIGN §5, "Writing")."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, NamedTuple
+
+import msgspec
+
+from core.clock import Clock, parse_stamp, stamp
+from core.copies import documents
+from core.copies.copy_folder import DATA, CopyFolder, contents_path, list_path, record_path
+from core.copies.documents import ContentsRef, Record
+from core.copies.events import Listener
+from core.copies.guards import CopyName
+from core.copies.packed import PackedWriter
+from core.copies.rebuild import OWN_FOLDER
+from core.copies.remembered import FolderCount, folder_lines, unpack_entries, unpack_kept
+from core.copies.rows import FolderRow, Header, encode_rows
+from core.errors import Code, KnownError
+from core.store.index import ContentsFile, CopyIndex
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A committed state."""
+
+    record: Record
+    digest: str
+    unchanged: bool
+
+
+class _ListFacts(NamedTuple):
+    name: str
+    size: int
+    sha256: str
+    lines: int
+    unpacked: int
+    count: FolderCount
+
+
+class Commit:
+    """Writes one state. Whatever fails before the record leaves the earlier states as they were."""
+
+    def __init__(
+        self,
+        name: CopyName,
+        copy: CopyFolder,
+        index: CopyIndex,
+        clock: Clock,
+        listener: Listener,
+        *,
+        vault: str,
+        writer: str,
+        run: str,
+    ) -> None:
+        self._name = name
+        self._copy = copy
+        self._folder = copy.folder
+        self._index = index
+        self._clock = clock
+        self._listener = listener
+        self._vault = vault
+        self._writer = writer
+        self._run = run
+
+    def write(
+        self,
+        *,
+        complete: bool,
+        list_changed: bool,
+        folders: dict[str, str],
+        contents: PackedWriter | None,
+        spool: IO[bytes] | None,
+        new_objects: int,
+        new_bytes: int,
+    ) -> Written:
+        """Make the state; `contents` (closed) and `spool` hold this run's `inhalt`, if any."""
+        self._phase("contents")
+        if contents is not None and spool is not None:
+            self._folder.barrier()
+            self._check_all_there(new_objects, new_bytes)
+            self._write_contents(contents, spool)
+        facts = self._write_list(folders) if list_changed else self._same_list()
+        if contents is not None or list_changed:
+            self._folder.barrier()
+            self._read_back(contents, facts if list_changed else None)
+        record = self._record(facts, complete=complete, objects=new_objects, size=new_bytes)
+        data, digest = documents.seal(record)
+        self._phase("index")
+        self._remember(data, digest, facts, list_changed=list_changed, pending=True)
+        self._phase("record")
+        self._folder.create(record_path(self._run), data)
+        self._folder.barrier()
+        self._folder.forget_cached(record_path(self._run))
+        if self._folder.read(record_path(self._run), documents.MAX_DOCUMENT) != data:
+            raise self._differs(record_path(self._run))
+        self._phase("index")
+        self._index.put_state(self._run, digest, data.split(b"\n")[0], pending=False)
+        self._index.name_contents_files()
+        self._index.clear_finished()
+        self._index.commit()
+        return Written(record, digest, unchanged=not list_changed)
+
+    def _phase(self, phase: str) -> None:
+        self._listener.phase(  # the literal names are those of events.Phase
+            phase,  # type: ignore[arg-type]
+            system=self._name.system,
+            destination=self._name.destination,
+        )
+
+    def _differs(self, path: str) -> KnownError:
+        return KnownError(
+            Code.READ_BACK_DIFFERS,
+            destination=self._name.destination,
+            path=self._folder.place(path),
+        )
+
+    # -- objects and contents ---------------------------------------------------------------------
+
+    def _check_all_there(self, objects: int, size: int) -> None:
+        """Every object of this run is there with its size, by one walk over the run's folder."""
+        found = found_bytes = 0
+        try:
+            for info in _walk(self._folder.place(f"{DATA}/{self._run}")):
+                found += 1
+                found_bytes += info
+        except OSError as error:
+            raise self._folder.failure(error) from error
+        if (found, found_bytes) != (objects, size):
+            raise self._differs(f"{DATA}/{self._run}")
+
+    def _write_contents(self, contents: PackedWriter, spool: IO[bytes]) -> None:
+        spool.seek(0)
+        with self._folder.writer(contents_path(self._run)) as out:
+            while block := spool.read(_BLOCK):
+                out.write(block)
+        file = ContentsFile(self._run, contents.size, contents.digest, contents.lines)
+        self._index.put_contents_file(file, named=False)
+
+    def _read_back(self, contents: PackedWriter | None, facts: _ListFacts | None) -> None:
+        checks = []
+        if contents is not None:
+            checks.append((contents_path(self._run), contents.size, contents.digest))
+        if facts is not None:
+            checks.append((list_path(facts.name), facts.size, facts.sha256))
+        for path, size, sha256 in checks:
+            self._folder.forget_cached(path)
+            if self._copy.digest_of(path) != (size, sha256):
+                raise self._differs(path)
+
+    # -- list -------------------------------------------------------------------------------------
+
+    def _write_list(self, folders: dict[str, str]) -> _ListFacts:
+        self._phase("list")
+        name = f"{self._run}.liste.gz"
+        total = FolderCount()
+        with self._folder.writer(list_path(name)) as out:
+            packed = PackedWriter(out.write)
+            for text, count in self._lines(folders):
+                packed.write(text, count.lines)
+                total.files += count.files
+                total.folders += count.folders
+                total.bytes += count.bytes
+                total.skipped += count.skipped
+            packed.close()
+        return _ListFacts(
+            name, packed.size, packed.digest, packed.lines, packed.unpacked, total
+        )
+
+    def _lines(self, folders: dict[str, str]) -> Iterator[tuple[bytes, FolderCount]]:
+        header = Header(
+            format=documents.FORMAT,
+            system=self._name.system,
+            run=self._run,
+            folders=folders,
+            owner=self._index.meta("owner") or "",
+            group=self._index.meta("group") or "",
+        )
+        yield encode_rows([header]), FolderCount(lines=1)
+        runs = self._index.run_names()
+        for path, stat_blob, rows_blob in self._index.folders():
+            if path == OWN_FOLDER:
+                own = FolderRow(path=OWN_FOLDER.decode(), mtime_ns=0, mode="0700")
+                yield encode_rows([own]), FolderCount(lines=1)
+                text, count = folder_lines(
+                    path, unpack_entries(stat_blob), unpack_kept(rows_blob), runs
+                )
+                yield text, FolderCount(lines=count.lines)  # ours, not the merchant's files
+                continue
+            yield folder_lines(path, unpack_entries(stat_blob), unpack_kept(rows_blob), runs)
+
+    def _same_list(self) -> _ListFacts:
+        """The facts of the list that already says what this state would say."""
+        of = self._index.meta("list_of")
+        line = next(line for run, _, line, _ in self._index.states() if run == of)
+        old = msgspec.json.decode(line, type=Record)
+        count = FolderCount(old.files, old.folders, old.bytes, old.skipped)
+        return _ListFacts(
+            old.list_name, old.list_size, old.list_sha256, old.list_lines, old.list_unpacked, count
+        )
+
+    # -- record -----------------------------------------------------------------------------------
+
+    def _record(self, facts: _ListFacts, *, complete: bool, objects: int, size: int) -> Record:
+        states = sorted(
+            (run, digest) for run, digest, _, pending in self._index.states() if not pending
+        )
+        states.sort(key=lambda pair: documents.run_order(pair[0]))
+        return Record(
+            format=documents.FORMAT,
+            art="stand",
+            vault=self._vault,
+            system=self._name.system,
+            run=self._run,
+            writer=self._writer,
+            began=stamp(began_at(self._run)),
+            ended=stamp(self._clock.now()),
+            local_time=self._clock.local().isoformat(timespec="seconds"),
+            complete=complete,
+            files=facts.count.files,
+            folders=facts.count.folders,
+            bytes=facts.count.bytes,
+            new_objects=objects,
+            new_bytes=size,
+            skipped=facts.count.skipped,
+            list_name=facts.name,
+            list_size=facts.size,
+            list_sha256=facts.sha256,
+            list_lines=facts.lines,
+            list_unpacked=facts.unpacked,
+            contents=tuple(
+                ContentsRef(run=f.run, size=f.size, sha256=f.sha256, lines=f.lines)
+                for f in self._index.unnamed_contents_files()
+            ),
+            previous=states[-1][1] if states else "",
+            states=tuple(states),
+        )
+
+    def _remember(
+        self, data: bytes, digest: str, facts: _ListFacts, *, list_changed: bool, pending: bool
+    ) -> None:
+        """The index is brought up to this state before its record: a kill in between costs nothing."""
+        self._index.put_state(self._run, digest, data.split(b"\n")[0], pending=pending)
+        if list_changed:
+            self._index.set_meta("list_of", self._run)
+        self._index.commit()
+        self._index.begin()
+
+
+def began_at(run: str) -> datetime:
+    """The moment in a run's name."""
+    text = run.split("-")[1]
+    return parse_stamp(
+        f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[9:11]}:{text[11:13]}:{text[13:15]}Z"
+    )
+
+
+def _walk(folder: str) -> Iterator[int]:
+    """The sizes of all files below a folder."""
+    waiting = [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as listing:
+            for item in listing:
+                if item.is_dir(follow_symlinks=False):
+                    waiting.append(item.path)
+                else:
+                    yield item.stat(follow_symlinks=False).st_size
+

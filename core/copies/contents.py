@@ -1,0 +1,122 @@
+"""`inhalt.tsv.gz`: where contents lie (format §5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, Literal, NamedTuple
+
+import msgspec
+
+from core.copies.packed import unpack_lines
+from core.copies.rows import Hostile
+
+Packing = Literal["roh", "deflate"]
+MAX_CONTENTS_UNPACKED = 4 * 1024**3
+_SHA = re.compile(r"[0-9a-f]{64}")
+_NUMBER = re.compile(r"\d{1,19}")
+
+
+class Part(NamedTuple):
+    """A content inside an object: `stored` bytes at `offset`, `size` bytes after unpacking."""
+
+    sha256: bytes
+    offset: int
+    stored: int
+    size: int
+    packing: Packing
+    member: str
+
+
+class StoredObject(msgspec.Struct, frozen=True, array_like=True):
+    """A file below `daten/<lauf>/`; it is a content itself, and may hold others."""
+
+    path: str
+    size: int
+    sha256: bytes
+    parts: tuple[Part, ...] = ()
+
+
+def head(run: str) -> bytes:
+    """First line of an `inhalt`."""
+    return f"#inhalt\t1\t{run}\n".encode()
+
+
+def lines_of(stored: StoredObject) -> list[str]:
+    """The rows of one object, without newlines."""
+    rows = [f"O\t{stored.size}\t{stored.sha256.hex()}\t{stored.path}"]
+    rows += [
+        f"T\t{p.sha256.hex()}\t{p.offset}\t{p.stored}\t{p.size}\t{p.packing}\t{p.member}"
+        for p in stored.parts
+    ]
+    return rows
+
+
+def safe_object_path(path: str) -> bool:
+    """Whether an object path stays below its run folder on every system."""
+    return all(
+        part not in ("", ".", "..") and not any(sign in part for sign in '\\:\0\n\t"')
+        for part in path.split("/")
+    )
+
+
+def read_contents(stream: BinaryIO, *, run: str) -> Iterator[StoredObject]:
+    """The objects an `inhalt` of `run` names, streamed; `Hostile` on what is not ours."""
+    lines = unpack_lines(stream, limit=MAX_CONTENTS_UNPACKED)
+    if next(lines, b"") + b"\n" != head(run):
+        raise Hostile("inhalt of another run or version")
+    current: StoredObject | None = None
+    parts: list[Part] = []
+    for line in lines:
+        fields = line.decode("utf-8", "replace").split("\t")
+        if fields[0] == "O":
+            if current is not None:
+                yield _with_parts(current, parts)
+            current, parts = _object(fields), []
+        elif fields[0] == "T" and current is not None:
+            parts.append(_part(fields, current))
+        else:
+            raise Hostile("row of unknown form in inhalt")
+    if current is not None:
+        yield _with_parts(current, parts)
+
+
+def _with_parts(stored: StoredObject, parts: list[Part]) -> StoredObject:
+    if not parts:
+        return stored
+    return StoredObject(stored.path, stored.size, stored.sha256, tuple(parts))
+
+
+def _object(fields: list[str]) -> StoredObject:
+    if len(fields) != 4 or not safe_object_path(fields[3]):
+        raise Hostile("object row in inhalt")
+    return StoredObject(path=fields[3], size=_number(fields[1]), sha256=_sha(fields[2]))
+
+
+def _part(fields: list[str], inside: StoredObject) -> Part:
+    if len(fields) != 7 or fields[5] not in ("roh", "deflate"):
+        raise Hostile("part row in inhalt")
+    packing: Packing = "deflate" if fields[5] == "deflate" else "roh"
+    part = Part(
+        _sha(fields[1]),
+        _number(fields[2]),
+        _number(fields[3]),
+        _number(fields[4]),
+        packing,
+        fields[6],
+    )
+    if part.offset + part.stored > inside.size or (packing == "roh" and part.stored != part.size):
+        raise Hostile("part outside its object")
+    return part
+
+
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise Hostile("number in inhalt")
+    return int(text)
+
+
+def _sha(text: str) -> bytes:
+    if not _SHA.fullmatch(text):
+        raise Hostile("sha256 in inhalt")
+    return bytes.fromhex(text)

@@ -1,0 +1,187 @@
+"""The folder of one copy seen as format §1–§6: names, documents, lists, contents. Reads and creates."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from core.copies import documents
+from core.copies.contents import StoredObject, read_contents
+from core.copies.documents import Broken, Claim, ContentsRef, Record, Vault
+from core.copies.packed import NotWhole, TooMuch
+from core.copies.rows import Hostile, Row, read_rows
+from core.destinations.local import LocalFolder
+from core.errors import Code, KnownError
+
+VAULT = "tresor.json"
+STATES = "staende"
+DATA = "daten"
+WRITERS = "schreiber"
+CONTENTS = "inhalt.tsv.gz"
+OWN_FILES = frozenset(
+    {VAULT, STATES, DATA, WRITERS, "LIESMICH.txt", "zurueckholen.sh", "zurueckholen.ps1"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A valid commit record with its digest."""
+
+    record: Record
+    digest: str
+
+    @property
+    def run(self) -> str:
+        return self.record.run
+
+
+@dataclass(slots=True)
+class Found:
+    """What a look at `staende/` gave: states in order, and record names that are no states."""
+
+    states: list[State] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+
+def contents_path(run: str) -> str:
+    return f"{DATA}/{run}/{CONTENTS}"
+
+
+def record_path(run: str) -> str:
+    return f"{STATES}/{run}.json"
+
+
+def list_path(name: str) -> str:
+    return f"{STATES}/{name}"
+
+
+class CopyFolder:
+    """Reads a copy; every answer is checked against its digest before it is believed."""
+
+    def __init__(self, folder: LocalFolder) -> None:
+        self.folder = folder
+
+    def _damaged(self, what: str) -> KnownError:
+        return KnownError(Code.COPY_DAMAGED, path=str(self.folder.root), what=what)
+
+    def _hostile(self, what: str) -> KnownError:
+        return KnownError(Code.COPY_HOSTILE, path=str(self.folder.root), what=what)
+
+    def vault(self) -> Vault | None:
+        """The identity of the copy; None when there is none, KnownError when it is unreadable."""
+        data = self.folder.read(VAULT, documents.MAX_DOCUMENT)
+        if data is None:
+            if self.folder.size(VAULT) is not None:
+                raise self._damaged(VAULT)
+            return None
+        self._refuse_newer(data)
+        try:
+            return documents.unseal(data, Vault)[0]
+        except Broken as error:
+            raise self._damaged(VAULT) from error
+
+    def _refuse_newer(self, data: bytes) -> None:
+        version = documents.format_of(data)
+        if version is not None and version > documents.FORMAT:
+            raise KnownError(
+                Code.COPY_NEWER_FORMAT, path=str(self.folder.root), format=version
+            )
+
+    def record_names(self) -> list[str]:
+        """Runs that have a file named like a record, in order."""
+        found = [
+            name.removesuffix(".json")
+            for name in self.folder.names(STATES)
+            if name.endswith(".json") and documents.run_number(name.removesuffix(".json"))
+            is not None
+        ]
+        return sorted(found, key=documents.run_order)
+
+    def list_names(self) -> set[str]:
+        return {name for name in self.folder.names(STATES) if name.endswith(".liste.gz")}
+
+    def data_names(self) -> set[str]:
+        return {
+            name for name in self.folder.names(DATA) if documents.run_number(name) is not None
+        }
+
+    def state(self, run: str) -> State:
+        """The state of a run; raises `Broken` when its record is not right."""
+        data = self.folder.read(record_path(run), documents.MAX_DOCUMENT)
+        if data is None:
+            raise Broken("record missing")
+        self._refuse_newer(data)
+        record, digest = documents.unseal(data, Record)
+        if record.run != run or record.art != "stand":
+            raise Broken("record names another run")
+        return State(record, digest)
+
+    def states(self) -> Found:
+        """All states there are now, oldest first."""
+        found = Found()
+        for run in self.record_names():
+            try:
+                found.states.append(self.state(run))
+            except Broken:
+                found.broken.append(run)
+        return found
+
+    def claims(self) -> list[Claim]:
+        """All writers' claims, the last one counts; KnownError when one is unreadable."""
+        claims = []
+        for name in sorted(self.folder.names(WRITERS)):
+            data = self.folder.read(f"{WRITERS}/{name}", documents.MAX_DOCUMENT)
+            try:
+                claims.append(documents.unseal(data or b"", Claim)[0])
+            except Broken as error:
+                raise self._damaged(f"{WRITERS}/{name}") from error
+        return sorted(claims, key=lambda claim: (claim.number, claim.writer))
+
+    def rows(self, record: Record) -> Iterator[Row]:
+        """The rows of a state's list, checked; KnownError on anything wrong with it."""
+        name = record.list_name
+        if "/" in name or "\\" in name or not name.endswith(".liste.gz"):
+            raise self._hostile(name)
+        path = list_path(name)
+        if self.digest_of(path) != (record.list_size, record.list_sha256):
+            raise self._damaged(path)
+        with self._typed(path), self.folder.open(path) as stream:
+            yield from read_rows(stream, unpacked=record.list_unpacked)
+
+    def contents(self, ref: ContentsRef) -> Iterator[StoredObject]:
+        """The objects of one `inhalt`, checked; KnownError on anything wrong with it."""
+        if documents.run_number(ref.run) is None:
+            raise self._hostile(ref.run)
+        path = contents_path(ref.run)
+        if self.digest_of(path) != (ref.size, ref.sha256):
+            raise self._damaged(path)
+        with self._typed(path), self.folder.open(path) as stream:
+            yield from read_contents(stream, run=ref.run)
+
+    def digest_of(self, path: str) -> tuple[int, str] | None:
+        """Size and sha256 of a file as it lies there, None when it is missing."""
+        digest = hashlib.sha256()
+        size = 0
+        try:
+            with self.folder.open(path) as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+                    size += len(block)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self.folder.failure(error) from error
+        return size, digest.hexdigest()
+
+    @contextlib.contextmanager
+    def _typed(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except (Hostile, TooMuch) as error:
+            raise self._hostile(f"{path}: {error}") from error
+        except NotWhole as error:
+            raise self._damaged(path) from error
+        except FileNotFoundError as error:
+            raise self._damaged(path) from error

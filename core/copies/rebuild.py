@@ -1,0 +1,200 @@
+"""Making the index of a copy from the copy itself: our own state is a cache (DESIGN §1, promise 3)."""
+
+from __future__ import annotations
+
+from core.copies import documents, percent
+from core.copies.contents import StoredObject
+from core.copies.copy_folder import CopyFolder, State
+from core.copies.documents import ContentsRef
+from core.copies.events import Listener
+from core.copies.remembered import Extra, Kept, pack_entries, pack_kept
+from core.copies.rows import FileRow, FolderRow, Header, LinkRow, PartRow, Row, SkippedRow, mode_bits
+from core.errors import Code, KnownError
+from core.sources.folders import SKIP_NUMBER, Entry
+from core.store.index import ContentRow, ContentsFile, CopyIndex
+
+_DIRECTORY, _REGULAR, _LINK = 0o040000, 0o100000, 0o120000
+OWN_FOLDER = b"ladentresor"
+
+
+def content_rows(stored: StoredObject, run: int) -> list[ContentRow]:
+    """The index rows of an object and of the contents in it."""
+    rows: list[ContentRow] = [
+        (stored.sha256, run, stored.size, stored.path, 0, stored.size, "roh", "")
+    ]
+    rows += [
+        (p.sha256, run, p.size, stored.path, p.offset, p.stored, p.packing, p.member)
+        for p in stored.parts
+    ]
+    return rows
+
+
+def rebuild(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
+    """Fill `index` from records, contents files and the newest list of the copy.
+
+    Change times and file ids are not in lists, so the next run reads every file once (and stores
+    nothing that is there). What cannot be read is noted and left out: it is then stored anew.
+    """
+    found = copy.states()
+    data = copy.data_names()
+    index.begin()
+    try:
+        index.clear()
+        for run in found.broken:
+            listener.note("record_broken", run=run)
+        for name in data:
+            index.add_data_folder(name)
+        for state in found.states:
+            line = documents.seal(state.record)[0].split(b"\n")[0]
+            index.put_state(state.run, state.digest, line, pending=False)
+        for ref in _all_contents(found.states):
+            _take_contents(copy, index, ref, data, listener)
+        complete = [state for state in found.states if state.record.complete]
+        for state in reversed(complete or found.states):
+            if _take_list(copy, index, state, listener):
+                break
+    except BaseException:
+        index.rollback()
+        raise
+    index.commit()
+
+
+def _all_contents(states: list[State]) -> list[ContentsRef]:
+    refs = {(ref.run, ref.sha256): ref for state in states for ref in state.record.contents}
+    return list(refs.values())
+
+
+def _take_contents(
+    copy: CopyFolder, index: CopyIndex, ref: ContentsRef, data: set[str], listener: Listener
+) -> None:
+    index.put_contents_file(ContentsFile(ref.run, ref.size, ref.sha256, ref.lines), named=True)
+    if ref.run not in data:
+        listener.note("data_missing", run=ref.run)
+        return
+    number = index.run_id(ref.run)
+    rows: list[ContentRow] = []
+    try:
+        for stored in copy.contents(ref):
+            rows += content_rows(stored, number)
+            if len(rows) > 5000:
+                index.add_contents(rows)
+                rows.clear()
+    except KnownError as error:
+        if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+            raise
+        listener.note("contents_damaged", run=ref.run)
+    index.add_contents(rows)
+
+
+def _take_list(copy: CopyFolder, index: CopyIndex, state: State, listener: Listener) -> bool:
+    taker = _ListTaker(index)
+    try:
+        for row in copy.rows(state.record):
+            taker.take(row)
+    except KnownError as error:
+        if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+            raise
+        listener.note("list_damaged", run=state.run)
+        index.drop_folders(list(index.folder_paths()))
+        return False
+    taker.end()
+    index.set_meta("list_of", state.run)
+    return True
+
+
+class _ListTaker:
+    """Turns list rows back into folder rows."""
+
+    def __init__(self, index: CopyIndex) -> None:
+        self._index = index
+        self._folder = b""
+        self._entries: list[tuple[Entry, Kept]] = []
+        self._runs: dict[str, int] = {}
+
+    def _run(self, name: str) -> int:
+        if name not in self._runs:
+            self._runs[name] = self._index.run_id(name)
+        return self._runs[name]
+
+    def take(self, row: Row) -> None:
+        if isinstance(row, Header):
+            self._index.set_meta("owner", row.owner)
+            self._index.set_meta("group", row.group)
+            return
+        if isinstance(row, PartRow):
+            kept = self._entries[-1][1]
+            parts = kept.parts or []
+            parts.append((bytes.fromhex(row.sha256), row.size, self._run(row.run)))
+            kept.parts = parts
+            return
+        if isinstance(row, SkippedRow) and row.reason == "unlesbarer_ordner":
+            self.end()
+            self._index.put_folder(
+                percent.decode(row.path),
+                pack_entries([]),
+                pack_kept([Kept(extra=Extra(reason=row.reason))]),
+                liars=False,
+                read_at=0,
+                size=0,
+            )
+            return
+        folder, _, name = percent.decode(row.path).rpartition(b"/")
+        if folder != self._folder:
+            self.end()
+            self._folder = folder
+        if folder == b"" and name == OWN_FOLDER:
+            return  # not part of the source: made anew by every list
+        self._entries.append((_entry(name, row), self._kept(row)))
+
+    def _kept(self, row: FolderRow | FileRow | LinkRow | SkippedRow) -> Kept:
+        if isinstance(row, SkippedRow):
+            return Kept(extra=Extra(reason=row.reason))
+        if isinstance(row, LinkRow):
+            target = percent.decode(row.target)
+            return Kept(extra=Extra(target=target, owner=row.owner, group=row.group))
+        extra = Extra(
+            owner=row.owner, group=row.group, xattrs=row.xattrs, dos=row.dos, born_ns=row.born_ns
+        )
+        if isinstance(row, FolderRow):
+            return Kept(extra=None if extra == Extra() else extra)
+        extra.hard_link = row.hard_link is not None
+        extra.link_id = row.hard_link
+        extra.sparse, extra.changing = row.sparse, row.changing
+        return Kept(
+            bytes.fromhex(row.sha256),
+            self._run(row.run),
+            None,
+            None if extra == Extra() else extra,
+        )
+
+    def end(self) -> None:
+        """Write the folder gathered so far."""
+        if not self._entries:
+            return
+        if self._index.folder_stat(self._folder) is not None:
+            what = "rows of one folder in two places"
+            raise KnownError(Code.COPY_HOSTILE, path=str(self._index.path), what=what)
+        self._put(self._entries)
+        self._entries = []
+
+    def _put(self, rows: list[tuple[Entry, Kept]]) -> None:
+        rows.sort(key=lambda pair: pair[0][0])
+        entries = [entry for entry, _ in rows]
+        kept = [row for _, row in rows]
+        size = sum(entry[2] for entry in entries if entry[2] > 0)
+        self._index.put_folder(
+            self._folder,
+            pack_entries(entries),
+            pack_kept(kept),
+            liars=False,
+            read_at=0,
+            size=size,
+        )
+
+
+def _entry(name: bytes, row: FolderRow | FileRow | LinkRow | SkippedRow) -> Entry:
+    if isinstance(row, SkippedRow):
+        return (name, _REGULAR, -SKIP_NUMBER.get(row.reason, 0), 0, 0, 0)
+    kind = {FolderRow: _DIRECTORY, FileRow: _REGULAR, LinkRow: _LINK}[type(row)]
+    size = row.size if isinstance(row, FileRow) else 0
+    return (name, kind | mode_bits(row.mode), size, row.mtime_ns, 0, 0)

@@ -1,0 +1,152 @@
+"""Rows of a list: which content has which path (format §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+import msgspec
+
+from core.copies import percent
+from core.copies.packed import unpack_lines
+
+MAX_PATH = 32_768
+
+
+class Header(msgspec.Struct, tag_field="art", tag="liste", kw_only=True):
+    """First line of a list."""
+
+    format: int
+    system: str
+    run: str = msgspec.field(name="lauf")
+    folders: dict[str, str] = msgspec.field(name="ordner")
+    owner: str = msgspec.field(name="besitzer")
+    group: str = msgspec.field(name="gruppe")
+
+
+class FolderRow(msgspec.Struct, tag_field="art", tag="ordner", omit_defaults=True, kw_only=True):
+    """A folder."""
+
+    path: str = msgspec.field(name="pfad")
+    mtime_ns: int = msgspec.field(name="zeit")
+    mode: str = msgspec.field(name="modus")
+    owner: str | None = msgspec.field(name="besitzer", default=None)
+    group: str | None = msgspec.field(name="gruppe", default=None)
+    xattrs: dict[str, str] | None = msgspec.field(name="xattr", default=None)
+    dos: int | None = None
+    born_ns: int | None = msgspec.field(name="erstellt", default=None)
+
+
+class FileRow(msgspec.Struct, tag_field="art", tag="datei", omit_defaults=True, kw_only=True):
+    """A file; followed by `parts` rows of its parts when it has any."""
+
+    path: str = msgspec.field(name="pfad")
+    size: int = msgspec.field(name="groesse")
+    mtime_ns: int = msgspec.field(name="zeit")
+    mode: str = msgspec.field(name="modus")
+    sha256: str
+    run: str = msgspec.field(name="lauf")
+    parts: int = msgspec.field(name="teile", default=0)
+    owner: str | None = msgspec.field(name="besitzer", default=None)
+    group: str | None = msgspec.field(name="gruppe", default=None)
+    hard_link: str | None = msgspec.field(name="hartlink", default=None)
+    sparse: bool = msgspec.field(name="duenn", default=False)
+    changing: bool = msgspec.field(name="veraendert", default=False)
+    xattrs: dict[str, str] | None = msgspec.field(name="xattr", default=None)
+    dos: int | None = None
+    born_ns: int | None = msgspec.field(name="erstellt", default=None)
+
+
+class PartRow(msgspec.Struct, tag_field="art", tag="teil", kw_only=True):
+    """One part of the file above it."""
+
+    sha256: str
+    size: int = msgspec.field(name="groesse")
+    run: str = msgspec.field(name="lauf")
+
+
+class LinkRow(msgspec.Struct, tag_field="art", tag="verweis", omit_defaults=True, kw_only=True):
+    """A symbolic link or a Windows junction."""
+
+    path: str = msgspec.field(name="pfad")
+    target: str = msgspec.field(name="ziel")
+    mtime_ns: int = msgspec.field(name="zeit")
+    mode: str = msgspec.field(name="modus")
+    owner: str | None = msgspec.field(name="besitzer", default=None)
+    group: str | None = msgspec.field(name="gruppe", default=None)
+
+
+class SkippedRow(msgspec.Struct, tag_field="art", tag="ausgelassen", kw_only=True):
+    """Something that stands in the source but not in this state, and why."""
+
+    path: str = msgspec.field(name="pfad")
+    reason: str = msgspec.field(name="grund")
+
+
+Row = Header | FolderRow | FileRow | PartRow | LinkRow | SkippedRow
+_decoder = msgspec.json.Decoder(Row)
+_encoder = msgspec.json.Encoder()
+
+
+class Hostile(Exception):
+    """A list or contents file says something that never comes from us."""
+
+
+def encode_rows(rows: Iterable[Row]) -> bytes:
+    """The lines of `rows`, each ended by a newline."""
+    return _encoder.encode_lines(rows)
+
+
+def read_rows(stream: BinaryIO, *, unpacked: int) -> Iterator[Row]:
+    """The rows of a list, streamed; raises `Hostile`, `TooMuch` or `NotWhole` on what is not ours.
+
+    `unpacked` is the number of bytes the commit record announced: not one more is unpacked. The
+    order of rows is checked: header first, a file's parts right behind it.
+    """
+    waiting_parts = 0
+    first = True
+    for line in unpack_lines(stream, limit=unpacked):
+        try:
+            row = _decoder.decode(line)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Hostile("row of unknown form") from error
+        if first != isinstance(row, Header):
+            raise Hostile("header not first")
+        first = False
+        if (waiting_parts > 0) != isinstance(row, PartRow):
+            raise Hostile("parts out of place")
+        if isinstance(row, PartRow):
+            waiting_parts -= 1
+        elif isinstance(row, FileRow):
+            waiting_parts = row.parts
+        yield row
+    if first or waiting_parts:
+        raise Hostile("list ends early")
+
+
+def path_segments(path: str) -> tuple[bytes, ...]:
+    """The true segments of a row's path; `Hostile` for anything that could leave the target."""
+    try:
+        raw = percent.decode(path)
+    except (ValueError, UnicodeEncodeError) as error:
+        raise Hostile(f"path {path[:200]!r}") from error
+    segments = tuple(raw.split(b"/"))
+    if len(raw) > MAX_PATH or any(part in (b"", b".", b"..") or b"\0" in part for part in segments):
+        raise Hostile(f"path {path[:200]!r}")
+    return segments
+
+
+def octal(mode: int) -> str:
+    """Permission bits the way lists carry them: `0644`."""
+    return f"{mode & 0o7777:04o}"
+
+
+def mode_bits(text: str) -> int:
+    """The permission bits of a row; `Hostile` when it is no mode."""
+    try:
+        value = int(text, 8)
+    except ValueError as error:
+        raise Hostile("mode") from error
+    if not 0 <= value <= 0o7777:
+        raise Hostile("mode")
+    return value

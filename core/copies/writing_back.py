@@ -1,0 +1,230 @@
+"""Files back out of a copy: read an object, check every byte, create the file anew."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from isal import isal_zlib
+
+from core.copies.batches import Signals
+from core.copies.places import Source
+from core.destinations.local import EXCLUSIVE, write_all
+from core.errors import Code, KnownError
+
+_BLOCK = 1024 * 1024
+_ZEROS = bytes(_BLOCK)
+_MAX_PACKED = 64 * 1024 * 1024
+
+
+class Piece(NamedTuple):
+    """A content in the order of its file: its sha256, size, and where it can be read."""
+
+    sha: bytes
+    size: int
+    sources: tuple[Source, ...]
+
+
+class OutFile(NamedTuple):
+    """One file to bring back to `target` (absolute)."""
+
+    number: int
+    target: bytes
+    size: int
+    sha: bytes
+    pieces: tuple[Piece, ...]
+    mtime_ns: int
+    mode: int
+    owner: tuple[int, int] | None
+    xattrs: dict[str, str] | None
+    sparse: bool
+
+
+class Outcome(NamedTuple):
+    """What became of a file. problem: '' or a code; lost: what the target could not take back."""
+
+    number: int
+    problem: str
+    cause: str
+    lost: tuple[str, ...]
+
+
+OutJob = tuple[OutFile, ...]
+
+
+class BadContent(Exception):
+    """An object does not hold what it should."""
+
+
+class WriterBack:
+    """Brings files back; one per process."""
+
+    def __init__(self, root: str, signals: Signals) -> None:
+        self._root = root
+        self._signals = signals
+        self._view = memoryview(bytearray(_BLOCK))
+
+    def close(self) -> None:
+        """Nothing is held open between files."""
+
+    def take(self, batch: OutJob) -> tuple[Outcome, ...]:
+        """Bring back every file of the job."""
+        return tuple(self._one(file) for file in batch)
+
+    def _one(self, file: OutFile) -> Outcome:
+        if self._signals.cancelled():
+            raise KnownError(Code.CANCELLED)
+        try:
+            fd = os.open(file.target, EXCLUSIVE, 0o600)
+        except OSError as error:
+            return Outcome(file.number, _problem(error), error.strerror or str(error), ())
+        try:
+            self._fill(fd, file)
+            lost = give_back_facts(
+                fd, mode=file.mode, owner=file.owner, xattrs=file.xattrs, mtime_ns=file.mtime_ns
+            )
+            return Outcome(file.number, "", "", lost)
+        except BadContent as error:
+            _remove(file.target)
+            return Outcome(file.number, "damaged", str(error), ())
+        except OSError as error:
+            _remove(file.target)
+            return Outcome(file.number, _problem(error), error.strerror or str(error), ())
+        finally:
+            os.close(fd)
+
+    def _fill(self, fd: int, file: OutFile) -> None:
+        whole = hashlib.sha256()
+        total = 0
+        for piece in file.pieces:
+            total += self._piece(fd, total, piece, whole, sparse=file.sparse)
+        if total != file.size or whole.digest() != file.sha:
+            raise BadContent("sha256 differs")
+        if file.sparse:
+            os.ftruncate(fd, file.size)
+
+    def _piece(
+        self, fd: int, start: int, piece: Piece, whole: hashlib._Hash, *, sparse: bool
+    ) -> int:
+        """Write one content from the first place where it is sound; returns its size."""
+        cause = "not stored anywhere"
+        for source in piece.sources:
+            before = whole.copy()
+            digest = hashlib.sha256()
+            done = 0
+            os.lseek(fd, start, os.SEEK_SET)
+            try:
+                for block in self._blocks(source):
+                    done += len(block)
+                    if done > piece.size:
+                        raise BadContent(f"{source.path}: longer than listed")
+                    digest.update(block)
+                    whole.update(block)
+                    _write(fd, block, sparse=sparse)
+                    self._signals.advance(len(block))
+                if done == piece.size and digest.digest() == piece.sha:
+                    return done
+                cause = f"{source.path}: sha256 differs"
+            except BadContent as error:
+                cause = str(error)
+            except FileNotFoundError:
+                cause = f"{source.path}: missing"
+            whole = before
+            os.ftruncate(fd, start)
+        raise BadContent(cause)
+
+    def _blocks(self, source: Source) -> Iterator[memoryview]:
+        """The unpacked bytes of a content, block by block, never more than the object says."""
+        with open(f"{self._root}/{source.path}", "rb", buffering=0) as stream:
+            if source.offset:
+                stream.seek(source.offset)
+            if source.packing == "deflate":
+                yield _inflated(stream.read(min(source.stored, _MAX_PACKED)), source)
+                return
+            left = source.stored
+            while left:
+                length = stream.readinto(self._view[: min(left, _BLOCK)]) or 0
+                if not length:
+                    return
+                left -= length
+                yield self._view[:length]
+
+
+def _inflated(data: bytes, source: Source) -> memoryview:
+    if source.size > _MAX_PACKED:
+        raise BadContent(f"{source.path}: part too large")
+    try:
+        return memoryview(isal_zlib.decompressobj(-15).decompress(data, source.size + 1))
+    except isal_zlib.error as error:
+        raise BadContent(f"{source.path}: {error}") from error
+
+
+def _write(fd: int, block: memoryview, *, sparse: bool) -> None:
+    if sparse and block == _ZEROS[: len(block)]:
+        os.lseek(fd, len(block), os.SEEK_CUR)
+    else:
+        write_all(fd, block)
+
+
+def give_back_facts(
+    place: int | bytes,
+    *,
+    mode: int,
+    owner: tuple[int, int] | None,
+    xattrs: dict[str, str] | None,
+    mtime_ns: int,
+) -> tuple[str, ...]:
+    """Owner, mode, attributes, time; returns the names of those the target would not take."""
+    lost = []
+    owned = False
+    if owner is not None and hasattr(os, "chown"):
+        owned = _try(lambda: os.chown(place, *owner))
+        if not owned:
+            lost.append("owner")
+    if sys.platform != "win32":
+        # A set-uid bit may only come back together with its owner.
+        bits = mode if owned else mode & 0o1777
+        if not _try(lambda: os.chmod(place, bits)):
+            lost.append("mode")
+    for name, value in (xattrs or {}).items():
+        if not _try(lambda name=name, value=value: _set_xattr(place, name, value)):
+            lost.append("xattr")
+    if not _try(lambda: os.utime(place, ns=(mtime_ns, mtime_ns))):
+        lost.append("mtime")
+    return tuple(lost)
+
+
+def _set_xattr(place: int | bytes, name: str, value: str) -> None:
+    if not hasattr(os, "setxattr"):
+        raise OSError(errno.ENOTSUP, "no extended attributes here")
+    os.setxattr(place, name, base64.b64decode(value))
+
+
+def _try(action: object) -> bool:
+    try:
+        action()  # type: ignore[operator]
+    except (OSError, OverflowError, ValueError):
+        return False
+    return True
+
+
+def _remove(target: bytes) -> None:
+    try:
+        os.unlink(target)
+    except OSError:
+        pass  # it stays as it is and is reported as failed
+
+
+def _problem(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "full"
+    if error.errno == errno.EEXIST:
+        return "twice"
+    if error.errno in (errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ):
+        return "name"
+    return "refused"

@@ -1,0 +1,119 @@
+"""Bundles: ordinary ZIP files that the Explorer opens, written member by member (format §8).
+
+Sizes and CRC stand in the local headers (the member is in memory), names are UTF-8, methods are
+stored or deflate, and the caps below make Zip64 impossible.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Literal, NamedTuple
+
+from isal import isal_zlib
+
+TARGET_BYTES = 16 * 1024 * 1024
+MAX_MEMBERS = 60_000
+_UTF8 = 0x800
+_DEFLATED, _STORED = 8, 0
+_VERSION = 20
+_DOS_DATE = (1 << 5) | 1  # 1 January 1980: the true time stands in the list
+_WORTH = 0.97
+_SAMPLE = 4096
+_SAMPLED_FROM = 16 * 1024
+
+
+class Member(NamedTuple):
+    """Where a member's data lies in its bundle."""
+
+    offset: int
+    stored: int
+    packing: Literal["roh", "deflate"]
+
+
+def deflate(data: bytes | memoryview, level: int = 1) -> bytes:
+    """`data` as raw deflate, complete in itself."""
+    pack = isal_zlib.compressobj(level, isal_zlib.DEFLATED, -15)
+    return bytes(pack.compress(data) + pack.flush())
+
+
+def worth_packing(data: bytes | memoryview) -> bool:
+    """Whether deflate will probably save something, judged by three samples (PROTOTYPE §3)."""
+    if len(data) < _SAMPLED_FROM:
+        return True
+    middle = len(data) // 2
+    sample = b"".join(
+        bytes(data[at : at + _SAMPLE]) for at in (0, middle, max(0, len(data) - _SAMPLE))
+    )
+    return len(deflate(sample)) < 0.95 * len(sample)
+
+
+class Bundle:
+    """A ZIP being built in memory.
+
+    Attributes: size (bytes so far, without the directory), members (their number).
+    """
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+        self._directory: list[bytes] = []
+        self.size = 0
+        self.members = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.size >= TARGET_BYTES or self.members >= MAX_MEMBERS
+
+    def add(self, name: str, data: bytes | memoryview) -> Member:
+        """Append one member, packed when that saves something."""
+        packed = deflate(data) if worth_packing(data) else b""
+        if packed and len(packed) < _WORTH * len(data):
+            method, body = _DEFLATED, packed
+        else:
+            method, body = _STORED, bytes(data)
+        raw_name = name.encode()
+        common = struct.pack(
+            "<HHHHHIIIHH",
+            _VERSION,
+            _UTF8,
+            method,
+            0,
+            _DOS_DATE,
+            isal_zlib.crc32(data),
+            len(body),
+            len(data),
+            len(raw_name),
+            0,
+        )
+        start = self.size
+        self._put(b"PK\x03\x04" + common + raw_name)
+        offset = self.size
+        self._put(body)
+        self._directory.append(
+            b"PK\x01\x02"
+            + struct.pack("<H", _VERSION)
+            + common
+            + struct.pack("<HHHII", 0, 0, 0, 0, start)
+            + raw_name
+        )
+        self.members += 1
+        return Member(offset, len(body), "deflate" if method == _DEFLATED else "roh")
+
+    def _put(self, data: bytes) -> None:
+        self._chunks.append(data)
+        self.size += len(data)
+
+    def finish(self) -> bytes:
+        """The whole ZIP file."""
+        directory = b"".join(self._directory)
+        end = struct.pack(
+            "<4sHHHHIIH",
+            b"PK\x05\x06",
+            0,
+            0,
+            self.members,
+            self.members,
+            len(directory),
+            self.size,
+            0,
+        )
+        return b"".join(self._chunks) + directory + end

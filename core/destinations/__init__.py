@@ -1,0 +1,1 @@
+"""Where copies go: reachability, identity, space and the own writer's barriers."""

@@ -1,0 +1,317 @@
+"""A folder on a disk or mounted share as a destination.
+
+Paths are relative to the copy's folder and use `/`. Every failure of the medium becomes a
+`KnownError`; nothing here ever overwrites a file.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from core.errors import Code, KnownError
+
+# Network and FUSE file systems do not hand syncfs(2) on to whoever keeps the bytes; there every file
+# and folder is flushed by itself. `fuseblk` (ntfs-3g, exfat-fuse) does: the kernel flushes the device.
+_SYNCFS_IS_ENOUGH = frozenset(
+    "ext2 ext3 ext4 xfs btrfs f2fs vfat msdos exfat ntfs3 fuseblk tmpfs zfs bcachefs".split()
+)
+_FAT = frozenset(("vfat", "msdos"))
+_GONE = frozenset(
+    (errno.ENOTCONN, errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOENT, errno.ENOTDIR)
+)
+_NAME_REFUSED = frozenset((errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ))
+
+_Result = TypeVar("_Result")
+
+EXCLUSIVE = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+
+
+def file_system_of(path: str) -> str:
+    """The kernel's name of the file system below `path` ('' where it cannot be told)."""
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
+            lines = table.readlines()
+    except OSError:
+        return ""
+    real = os.path.realpath(path)
+    best, kind = "", ""
+    for line in lines:
+        fields = line.split()
+        point = fields[4].encode("utf-8", "surrogateescape").decode("unicode_escape")
+        point = point.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
+        inside = real == point or real.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, fields[fields.index("-") + 1]
+    return kind
+
+
+class LocalFolder:
+    """The folder of one copy, `<location>/<system>`.
+
+    Attributes: destination (its id, for messages), root, flush_each (whether a barrier has to flush
+    each file by itself).
+    """
+
+    def __init__(self, destination: str, location: Path, system: str) -> None:
+        self.destination = destination
+        self.location = location
+        self.root = location / system
+        kind = file_system_of(str(location)) if sys.platform == "linux" else ""
+        self.flush_each = kind not in _SYNCFS_IS_ENOUGH
+        self.is_fat = kind in _FAT
+        self._unflushed_folders: set[str] = set()
+
+    # -- errors -----------------------------------------------------------------------------------
+
+    def failure(self, error: OSError) -> KnownError:
+        """The typed error for what the medium answered."""
+        where = {"destination": self.destination, "path": str(self.location)}
+        number = error.errno or 0
+        if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return KnownError(Code.DESTINATION_FULL, **where)
+        if number == errno.EROFS:
+            return KnownError(Code.DESTINATION_READ_ONLY, **where)
+        if number in _GONE:
+            return KnownError(Code.DESTINATION_GONE, **where)
+        cause = error.strerror or str(error)
+        return KnownError(Code.DESTINATION_REFUSED, **where, cause=cause)
+
+    def _do(self, action: Callable[[], _Result]) -> _Result:
+        try:
+            return action()
+        except OSError as error:
+            raise self.failure(error) from error
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def place(self, relative: str) -> str:
+        """The absolute path of `relative`."""
+        return f"{self.root}/{relative}" if relative else str(self.root)
+
+    def is_reachable(self) -> bool:
+        """Whether the location is there at all (a missing disk's mount point may be)."""
+        return os.path.isdir(self.location)
+
+    def is_empty(self, relative: str = "") -> bool:
+        """Whether the folder is missing or has no entry."""
+        return not self.names(relative)
+
+    def names(self, relative: str = "") -> list[str]:
+        """The names in a folder; empty when it does not exist, `KnownError` when unreadable."""
+        try:
+            return os.listdir(self.place(relative))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self.failure(error) from error
+
+    def size(self, relative: str) -> int | None:
+        """The size of a file, None when there is no such file."""
+        try:
+            return os.stat(self.place(relative), follow_symlinks=False).st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise self.failure(error) from error
+
+    def read(self, relative: str, limit: int) -> bytes | None:
+        """The bytes of a small file, None when it does not exist or is larger than `limit`."""
+        try:
+            with open(self.place(relative), "rb") as file:
+                data = file.read(limit + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise self.failure(error) from error
+        return data if len(data) <= limit else None
+
+    def open(self, relative: str) -> BinaryIO:
+        """A file opened for reading; FileNotFoundError stays as it is."""
+        try:
+            return open(self.place(relative), "rb")
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise self.failure(error) from error
+
+    def free_bytes(self) -> int:
+        """Bytes this user may still write."""
+        if not hasattr(os, "statvfs"):
+            import shutil
+
+            return self._do(lambda: shutil.disk_usage(self.location).free)
+        answer = self._do(lambda: os.statvfs(self.location))
+        return answer.f_bavail * answer.f_frsize
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def make_folder(self, relative: str) -> None:
+        """Make a folder and those above it, never below the location itself being absent."""
+        path = self.place(relative)
+
+        def make() -> None:
+            try:
+                os.mkdir(path)
+            except FileExistsError:
+                return
+            except FileNotFoundError:
+                if not relative:
+                    raise
+                self.make_folder(relative.rpartition("/")[0])
+                os.mkdir(path)
+            self._touched(relative)
+
+        self._do(make)
+
+    def _touched(self, relative: str) -> None:
+        """Remember that a name was created: its folder has to be flushed at the next barrier."""
+        self._unflushed_folders.add(os.path.dirname(self.place(relative)))
+
+    def note_written(self, folders: Iterable[str]) -> None:
+        """Tell the barrier of folders (absolute) in which others created names."""
+        self._unflushed_folders.update(folders)
+
+    def create(self, relative: str, data: bytes) -> None:
+        """Write a new small file whole; refuses to touch one that is there."""
+        with self.writer(relative) as out:
+            out.write(data)
+
+    def writer(self, relative: str) -> NewFile:
+        """A new file to be written block by block (use as a context manager)."""
+        self._touched(relative)
+        return NewFile(self, self.place(relative))
+
+    def remove(self, relative: str) -> None:
+        """Remove one file; it is fine when it is not there."""
+        try:
+            os.unlink(self.place(relative))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self.failure(error) from error
+        self._touched(relative)
+
+    def forget_cached(self, relative: str) -> None:
+        """Ask the system to read the file from the medium next time (only flushed pages go)."""
+        if not hasattr(os, "posix_fadvise"):
+            return
+        try:
+            fd = os.open(self.place(relative), os.O_RDONLY)
+        except OSError:
+            return
+        try:
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        except OSError:
+            pass  # advice only: a medium that ignores it is read from memory
+        finally:
+            os.close(fd)
+
+    def barrier(self) -> None:
+        """Return when all that was written so far, names included, is on the medium.
+
+        Where the system can flush a whole file system that is one call; elsewhere files were flushed
+        when they were closed, and the folders are flushed here (REVIEW A1).
+        """
+        folders = sorted(self._unflushed_folders, key=len, reverse=True)
+        self._do(lambda: _flush(str(self.root), folders, each=self.flush_each))
+        self._unflushed_folders.clear()
+
+
+class NewFile:
+    """A file being written for the first time, flushed as the medium needs when it is closed."""
+
+    def __init__(self, folder: LocalFolder, path: str) -> None:
+        self._folder = folder
+        self._path = path
+        self._fd = -1
+
+    def __enter__(self) -> NewFile:
+        try:
+            self._fd = os.open(self._path, EXCLUSIVE, 0o600)
+        except OSError as error:
+            raise self._folder.failure(error) from error
+        return self
+
+    def write(self, data: bytes) -> None:
+        try:
+            write_all(self._fd, memoryview(data))
+        except OSError as error:
+            raise self._folder.failure(error) from error
+
+    def __exit__(self, kind: object, value: object, trace: object) -> None:
+        try:
+            if kind is None and self._folder.flush_each:
+                os.fsync(self._fd)
+        except OSError as error:
+            raise self._folder.failure(error) from error
+        finally:
+            try:
+                os.close(self._fd)
+            except OSError as error:
+                if kind is None:
+                    raise self._folder.failure(error) from error
+
+
+def write_all(fd: int, view: memoryview) -> None:
+    """Write every byte of `view`; OSError as the system says it."""
+    done = os.write(fd, view)
+    while done < len(view):
+        done += os.write(fd, view[done:])
+
+
+def name_refused(error: OSError) -> bool:
+    """Whether the medium will not have this very name (another name may do)."""
+    return (error.errno or 0) in _NAME_REFUSED
+
+
+def _flush(root: str, folders: list[str], *, each: bool) -> None:
+    if sys.platform == "win32":
+        return  # files were flushed one by one; NTFS journals the names
+    if not each and sys.platform == "linux":
+        _syncfs(root)
+        return
+    for folder in folders:
+        _fsync_path(folder)
+    if sys.platform == "darwin":
+        import fcntl
+
+        fd = os.open(root, os.O_RDONLY)
+        try:
+            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+        finally:
+            os.close(fd)
+
+
+def _fsync_path(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EBADF):
+            raise  # some FUSE drivers cannot flush folders: nothing more can be done there
+    finally:
+        os.close(fd)
+
+
+def _syncfs(root: str) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = os.open(root, os.O_RDONLY)
+    try:
+        if libc.syncfs(fd) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+    finally:
+        os.close(fd)

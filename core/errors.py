@@ -1,0 +1,144 @@
+"""Typed failures: what can go wrong in the world, as codes with parameters.
+
+A `KnownError` is the world's fault (disk full, wrong folder, damaged file). Its sentence, what is at
+risk and the next step are made at the edge by `core.texts`, in the reader's language. Anything else
+that is raised is our bug and ends in a copyable report.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of the command line, one per class of outcome (docs/cli.md)."""
+
+    OK = 0
+    BUG = 1
+    USAGE = 2
+    PARTLY = 3
+    NOTHING_DONE = 4
+    PLAN_INVALID = 5
+    LOCKED = 6
+    DESTINATION_UNREACHABLE = 7
+    INTEGRITY = 8
+    HELD_BY_GATE = 9
+    SOURCE_PROBLEM = 10
+    DESTINATION_FULL = 11
+    DESTINATION_REFUSED = 12
+    NOT_FOUND = 13
+    SECRET_PROBLEM = 14
+    HOME_PROBLEM = 15
+    TARGET_NOT_EMPTY = 16
+    NEWER_FORMAT = 17
+    CANCELLED = 130
+
+
+class Code(StrEnum):
+    """One code per cause a person can meet. The value stands in logs, JSON and reports."""
+
+    PLAN_MISSING = "plan_missing"
+    PLAN_INVALID = "plan_invalid"
+    HOME_LOCKED = "home_locked"
+    HOME_FULL = "home_full"
+    HOME_UNUSABLE = "home_unusable"
+    HOME_NEWER = "home_newer"
+    SOURCE_MISSING = "source_missing"
+    SOURCE_EMPTY = "source_empty"
+    SOURCE_REPLACED = "source_replaced"
+    SOURCE_UNREADABLE = "source_unreadable"
+    DESTINATION_MISSING = "destination_missing"
+    DESTINATION_GONE = "destination_gone"
+    DESTINATION_FULL = "destination_full"
+    DESTINATION_READ_ONLY = "destination_read_only"
+    DESTINATION_REFUSED = "destination_refused"
+    DESTINATION_FOREIGN = "destination_foreign"
+    DESTINATION_NOT_OURS = "destination_not_ours"
+    DESTINATION_EMPTIED = "destination_emptied"
+    DESTINATION_WRITER = "destination_writer"
+    COPY_DAMAGED = "copy_damaged"
+    COPY_NEWER_FORMAT = "copy_newer_format"
+    COPY_HOSTILE = "copy_hostile"
+    COPY_NOT_FOUND = "copy_not_found"
+    READ_BACK_DIFFERS = "read_back_differs"
+    STATE_NOT_FOUND = "state_not_found"
+    PATH_NOT_FOUND = "path_not_found"
+    TARGET_NOT_EMPTY = "target_not_empty"
+    TARGET_IN_USE = "target_in_use"
+    TARGET_FULL = "target_full"
+    TARGET_REFUSED = "target_refused"
+    SYSTEM_UNKNOWN = "system_unknown"
+    DESTINATION_UNKNOWN = "destination_unknown"
+    SECRET_STORE_MISSING = "secret_store_missing"
+    SECRET_WRONG_PASSPHRASE = "secret_wrong_passphrase"
+    SECRET_MISSING = "secret_missing"
+    SECRET_NAME = "secret_name"
+    NOT_IN_THIS_VERSION = "not_in_this_version"
+    CANCELLED = "cancelled"
+
+
+EXIT_OF: dict[Code, Exit] = {
+    Code.PLAN_MISSING: Exit.PLAN_INVALID,
+    Code.PLAN_INVALID: Exit.PLAN_INVALID,
+    Code.HOME_LOCKED: Exit.LOCKED,
+    Code.HOME_FULL: Exit.HOME_PROBLEM,
+    Code.HOME_UNUSABLE: Exit.HOME_PROBLEM,
+    Code.HOME_NEWER: Exit.NEWER_FORMAT,
+    Code.SOURCE_MISSING: Exit.SOURCE_PROBLEM,
+    Code.SOURCE_EMPTY: Exit.SOURCE_PROBLEM,
+    Code.SOURCE_REPLACED: Exit.SOURCE_PROBLEM,
+    Code.SOURCE_UNREADABLE: Exit.SOURCE_PROBLEM,
+    Code.DESTINATION_MISSING: Exit.DESTINATION_UNREACHABLE,
+    Code.DESTINATION_GONE: Exit.DESTINATION_UNREACHABLE,
+    Code.DESTINATION_FULL: Exit.DESTINATION_FULL,
+    Code.DESTINATION_READ_ONLY: Exit.DESTINATION_REFUSED,
+    Code.DESTINATION_REFUSED: Exit.DESTINATION_REFUSED,
+    Code.DESTINATION_FOREIGN: Exit.DESTINATION_REFUSED,
+    Code.DESTINATION_NOT_OURS: Exit.DESTINATION_REFUSED,
+    Code.DESTINATION_EMPTIED: Exit.DESTINATION_UNREACHABLE,
+    Code.DESTINATION_WRITER: Exit.DESTINATION_REFUSED,
+    Code.COPY_DAMAGED: Exit.INTEGRITY,
+    Code.COPY_NEWER_FORMAT: Exit.NEWER_FORMAT,
+    Code.COPY_HOSTILE: Exit.INTEGRITY,
+    Code.COPY_NOT_FOUND: Exit.NOT_FOUND,
+    Code.READ_BACK_DIFFERS: Exit.INTEGRITY,
+    Code.STATE_NOT_FOUND: Exit.NOT_FOUND,
+    Code.PATH_NOT_FOUND: Exit.NOT_FOUND,
+    Code.TARGET_NOT_EMPTY: Exit.TARGET_NOT_EMPTY,
+    Code.TARGET_IN_USE: Exit.TARGET_NOT_EMPTY,
+    Code.TARGET_FULL: Exit.DESTINATION_FULL,
+    Code.TARGET_REFUSED: Exit.DESTINATION_REFUSED,
+    Code.SYSTEM_UNKNOWN: Exit.NOT_FOUND,
+    Code.DESTINATION_UNKNOWN: Exit.NOT_FOUND,
+    Code.SECRET_STORE_MISSING: Exit.SECRET_PROBLEM,
+    Code.SECRET_WRONG_PASSPHRASE: Exit.SECRET_PROBLEM,
+    Code.SECRET_MISSING: Exit.SECRET_PROBLEM,
+    Code.SECRET_NAME: Exit.SECRET_PROBLEM,
+    Code.NOT_IN_THIS_VERSION: Exit.USAGE,
+    Code.CANCELLED: Exit.CANCELLED,
+}
+
+
+class KnownError(Exception):
+    """A failure of the world with a code; `params` fill its sentence (plain str/int values only)."""
+
+    def __init__(self, code: Code, **params: str | int) -> None:
+        super().__init__(code, params)
+        self.code = code
+        self.params = params
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code of the command line for this failure."""
+        return EXIT_OF[self.code]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.params}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Make the error travel whole between our processes (worker → run)."""
+        return (_rebuild, (str(self.code), self.params))
+
+
+def _rebuild(code: str, params: dict[str, str | int]) -> KnownError:
+    return KnownError(Code(code), **params)

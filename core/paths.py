@@ -1,0 +1,52 @@
+"""Where Ladentresor keeps its own files: the home of plan, state and cache."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from core.errors import Code, KnownError
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The three folders of one home. All that lies in `state` and `cache` can be rebuilt."""
+
+    config: Path
+    state: Path
+    cache: Path
+
+    @property
+    def plan(self) -> Path:
+        """The merchant's decision, readable and printable."""
+        return self.config / "plan.toml"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one process that works in this home."""
+        return self.state / "lock"
+
+    def make(self) -> None:
+        """Create the folders, readable for this user only; KnownError when that cannot be."""
+        for folder in (self.config, self.state, self.cache):
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise KnownError(
+                    Code.HOME_UNUSABLE, path=str(folder), cause=error.strerror or str(error)
+                ) from error
+
+
+def find_home(explicit: str | None = None) -> Home:
+    """The home to work in: `--home`, else `LADENTRESOR_HOME`, else the user's own folders."""
+    chosen = explicit or os.environ.get("LADENTRESOR_HOME")
+    if chosen:
+        root = Path(chosen).absolute()
+        return Home(config=root / "config", state=root / "state", cache=root / "cache")
+    dirs = platformdirs.PlatformDirs("Ladentresor", appauthor=False, roaming=False)
+    return Home(
+        config=dirs.user_config_path, state=dirs.user_state_path, cache=dirs.user_cache_path
+    )

@@ -1,0 +1,121 @@
+"""Make the typed plan from the good keys of a file; what is not good is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.plan.model import (
+    VERSION,
+    Copy,
+    Destination,
+    FoldersSource,
+    Keep,
+    Layout,
+    LocalLocation,
+    Medium,
+    Mode,
+    Plan,
+    Site,
+    System,
+    default_encrypted,
+    default_every,
+    default_layout,
+    default_reread,
+)
+from core.plan.walk import Walk
+
+
+def build(good: Mapping[str, Any], walk: Walk) -> Plan:
+    """The plan of all usable parts; equal to the whole plan when nothing was wrong."""
+    systems: dict[str, System] = {}
+    for number, item in good.get("systems", ()):
+        if "id" in item and item["id"] not in systems:
+            key = walk.key_text(("systems", number))
+            systems[item["id"]] = _system(item, key)
+    destinations: dict[str, Destination] = {}
+    for _, item in good.get("destinations", ()):
+        if {"id", "location"} <= item.keys() and "path" in item["location"]:
+            destinations.setdefault(item["id"], _destination(item))
+    copies: dict[tuple[str, str], Copy] = {}
+    for _, item in good.get("copies", ()):
+        if item.get("system") in systems and item.get("destination") in destinations:
+            copy = _copy(item, destinations[item["destination"]])
+            copies.setdefault((copy.system, copy.destination), copy)
+    return Plan(
+        version=VERSION,
+        shop=good.get("shop", ""),
+        systems=tuple(systems.values()),
+        destinations=tuple(destinations.values()),
+        copies=tuple(copies.values()),
+        lines=walk.lines(),
+    )
+
+
+def _system(item: Mapping[str, Any], key: str) -> System:
+    sources = tuple(
+        _source(source, f"{key}.sources[{number + 1}]")
+        for number, source in item.get("sources", ())
+    )
+    return System(
+        id=item["id"],
+        name=item.get("name") or item["id"],
+        mode=Mode(item.get("mode", Mode.OWN)),
+        sources=tuple(source for source in sources if source.paths),
+        **_given(item, "rpo", "rto", "critical", "owner", "deputy"),
+    )
+
+
+def _source(item: Mapping[str, Any], key: str) -> FoldersSource:
+    paths = item.get("paths", ())
+    return FoldersSource(
+        paths=tuple(path for _, path in paths),
+        include=tuple(pattern for _, pattern in item.get("include", ())),
+        exclude=tuple(pattern for _, pattern in item.get("exclude", ())),
+        keys=tuple(f"{key}.paths[{number + 1}]" for number, _ in paths),
+        **_given(item, "default_excludes"),
+    )
+
+
+def _destination(item: Mapping[str, Any]) -> Destination:
+    medium = Medium(item.get("medium", Medium.DISK))
+    site = Site(item.get("site", Site.HERE))
+    offline, removable = item.get("offline", False), item.get("removable", False)
+    encrypted = default_encrypted(medium=medium, site=site, offline=offline, removable=removable)
+    return Destination(
+        id=item["id"],
+        name=item.get("name") or item["id"],
+        medium=medium,
+        site=site,
+        layout=Layout(item.get("layout", default_layout(medium))),
+        encrypted=item.get("encrypted", encrypted),
+        offline=offline,
+        removable=removable,
+        location=LocalLocation(path=item["location"]["path"]),
+        **_given(item, "operator", "jurisdiction"),
+    )
+
+
+def _copy(item: Mapping[str, Any], destination: Destination) -> Copy:
+    keep = item.get("keep")
+    return Copy(
+        system=item["system"],
+        destination=item["destination"],
+        every=item.get("every", default_every(offline=destination.offline)),
+        keep=Keep() if not keep else _keep(keep),
+        reread=item.get("reread", default_reread(destination.medium)),
+    )
+
+
+def _keep(item: Mapping[str, Any]) -> Keep:
+    """What a given `keep` does not name is not kept."""
+    return Keep(
+        daily=item.get("daily", 0),
+        weekly=item.get("weekly", 0),
+        monthly=item.get("monthly", 0),
+        yearly=item.get("yearly", 0),
+    )
+
+
+def _given(item: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: item[name] for name in names if name in item}

@@ -1,0 +1,266 @@
+"""The key table: every key of a plan, its kind, its default and what it means.
+
+The one source of truth for the reader (`walk`, `read`) and the published schema (`schema`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from core.plan.kinds import (
+    AbsolutePath,
+    Choice,
+    Duration,
+    Flag,
+    Id,
+    Key,
+    ListOf,
+    Reference,
+    Table,
+    Text,
+    Variants,
+    Whole,
+)
+from core.plan.model import VERSION, Layout, Medium, Mode, Site
+
+
+def _choice(enum: type[StrEnum]) -> Choice:
+    return Choice(tuple(member.value for member in enum))
+
+
+_PATTERNS = ListOf(Text(longest=1000, may_be_empty=False), may_be_empty=True)
+
+_FOLDERS = Table(
+    (
+        Key(
+            name="paths",
+            kind=ListOf(AbsolutePath()),
+            required=True,
+            about="Die Ordner, mit vollem Pfad. Unter Windows am einfachsten in einfachen "
+            "Anführungszeichen: 'D:\\Daten'.",
+        ),
+        Key(
+            name="include",
+            kind=_PATTERNS,
+            default=(),
+            about="Nur Dateien, auf die eines dieser Muster passt. Leer: alle.",
+        ),
+        Key(
+            name="exclude",
+            kind=_PATTERNS,
+            default=(),
+            about='Dateien und Ordner, die nicht gesichert werden, zum Beispiel "*.tmp".',
+        ),
+        Key(
+            name="default_excludes",
+            kind=Flag(),
+            default=True,
+            about="Auch das Übliche auslassen: Zwischenspeicher, Papierkörbe, Auslagerungsdateien.",
+        ),
+    )
+)
+
+_SYSTEM = Table(
+    (
+        Key(
+            name="id",
+            kind=Id(),
+            required=True,
+            about="Kurzname; so heißt auch der Ordner der Kopie. Danach nicht mehr ändern.",
+        ),
+        Key(name="name", kind=Text(), about="Name für Menschen. Ohne Angabe: die id."),
+        Key(
+            name="mode",
+            kind=_choice(Mode),
+            default="own",
+            about="Betriebsart: own = eigener Rechner, saas = Dienst im Netz, "
+            "hosted = beim Hoster.",
+        ),
+        Key(
+            name="rpo",
+            kind=Duration(),
+            default="24h",
+            about="Maximaler Datenverlust: So alt darf die neueste gute Kopie höchstens sein.",
+        ),
+        Key(
+            name="rto",
+            kind=Duration(),
+            default="8h",
+            about="Wiederanlaufzeit: Spätestens nach dieser Zeit soll das System wieder laufen.",
+        ),
+        Key(
+            name="critical",
+            kind=Flag(),
+            default=False,
+            about="Ohne dieses System steht der Laden.",
+        ),
+        Key(name="owner", kind=Text(), default="", about="Wer verantwortlich ist."),
+        Key(name="deputy", kind=Text(), default="", about="Wer vertritt."),
+        Key(
+            name="sources",
+            kind=ListOf(
+                Variants(
+                    default="folders",
+                    tables={"folders": _FOLDERS},
+                    later=("database", "hosted-shop", "mailbox"),
+                )
+            ),
+            about="Woraus das System besteht. Fehlt nur bei Systemen, die nicht kopiert werden.",
+        ),
+    )
+)
+
+_LOCATION = Variants(
+    default="local",
+    tables={
+        "local": Table(
+            (
+                Key(
+                    name="path",
+                    kind=AbsolutePath(),
+                    required=True,
+                    about="Ordner am Ziel, mit vollem Pfad. Jedes System bekommt darin einen "
+                    "eigenen.",
+                ),
+            )
+        )
+    },
+    later=("smb", "sftp", "webdav", "s3", "onedrive", "drive", "rclone", "synced-folder"),
+)
+
+_DESTINATION = Table(
+    (
+        Key(
+            name="id",
+            kind=Id(),
+            required=True,
+            about="Kurzname des Ziels. Danach nicht mehr ändern.",
+        ),
+        Key(name="name", kind=Text(), about="Name für Menschen. Ohne Angabe: die id."),
+        Key(
+            name="medium",
+            kind=_choice(Medium),
+            default="disk",
+            about="Art des Geräts: disk = Platte, nas = NAS, cloud = Cloud.",
+        ),
+        Key(
+            name="site",
+            kind=_choice(Site),
+            default="here",
+            about="Standort: here = im Laden, away = außer Haus.",
+        ),
+        Key(
+            name="layout",
+            kind=_choice(Layout),
+            about="tree = Ordner, die man mit dem Explorer öffnen kann; bundled = ZIP-Dateien. "
+            "Ohne Angabe: bundled in der Cloud, sonst tree.",
+        ),
+        Key(
+            name="encrypted",
+            kind=Flag(),
+            about="Verschlüsselt. Ohne Angabe: ja in der Cloud und bei allem, was den Laden "
+            "verlässt (site = away, offline oder removable), sonst nein. Später nicht änderbar.",
+        ),
+        Key(
+            name="offline",
+            kind=Flag(),
+            default=False,
+            about="Wird nur für die Kopie angeschlossen.",
+        ),
+        Key(
+            name="removable",
+            kind=Flag(),
+            default=False,
+            about="Lässt sich abziehen und mitnehmen.",
+        ),
+        Key(
+            name="operator",
+            kind=Text(),
+            default="",
+            about="Betreibergruppe, zum Beispiel die Firma hinter einem Cloud-Dienst.",
+        ),
+        Key(
+            name="jurisdiction",
+            kind=Text(),
+            default="",
+            about="Rechtsraum, in dem der Betreiber sitzt.",
+        ),
+        Key(name="location", kind=_LOCATION, required=True, about="Wo das Ziel liegt."),
+    )
+)
+
+_STATES = Whole(0, 10_000)
+
+_KEEP = Table(
+    (
+        Key(name="daily", kind=_STATES, default=0, about="So viele Tagesstände."),
+        Key(name="weekly", kind=_STATES, default=0, about="So viele Wochenstände."),
+        Key(name="monthly", kind=_STATES, default=0, about="So viele Monatsstände."),
+        Key(name="yearly", kind=_STATES, default=0, about="So viele Jahresstände."),
+    )
+)
+
+_COPY = Table(
+    (
+        Key(
+            name="system",
+            kind=Reference("systems"),
+            required=True,
+            about="Welches System: seine id.",
+        ),
+        Key(
+            name="destination",
+            kind=Reference("destinations"),
+            required=True,
+            about="Auf welches Ziel: seine id.",
+        ),
+        Key(
+            name="every",
+            kind=Duration(),
+            about="Wie oft. Ohne Angabe: täglich, auf Ziele mit offline = true wöchentlich.",
+        ),
+        Key(
+            name="keep",
+            kind=_KEEP,
+            about="Wie viele Stände bleiben. Ohne Angabe: 14 Tage, 8 Wochen, 24 Monate, 10 Jahre. "
+            "Was in einer Angabe fehlt, zählt als 0.",
+        ),
+        Key(
+            name="reread",
+            kind=Duration(),
+            about="In welcher Zeit die ganze Kopie einmal nachgelesen wird. "
+            "Ohne Angabe: 365 Tage in der Cloud, sonst 90 Tage.",
+        ),
+    )
+)
+
+PLAN = Table(
+    (
+        Key(
+            name="version",
+            kind=Whole(1, VERSION),
+            default=VERSION,
+            about="Fassung dieses Aufbaus.",
+        ),
+        Key(name="shop", kind=Text(), default="", about="Name des Ladens."),
+        Key(
+            name="systems",
+            kind=ListOf(_SYSTEM),
+            required=True,
+            about="Wovon der Laden lebt.",
+        ),
+        Key(
+            name="destinations",
+            kind=ListOf(_DESTINATION),
+            required=True,
+            about="Wohin Kopien gehen.",
+        ),
+        Key(
+            name="copies",
+            kind=ListOf(_COPY),
+            required=True,
+            about="Welches System auf welches Ziel kopiert wird, wie oft und wie lange.",
+        ),
+    )
+)
+"""The whole file."""

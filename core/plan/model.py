@@ -1,0 +1,201 @@
+"""The plan as typed values: systems, destinations and the copies between them (DESIGN §4).
+
+Everything here is a decision of the merchant. What is measured lives in `core.store`, what is
+secret in `core.secrets`. All values are frozen; a changed plan is a new plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from core.errors import Code, KnownError
+
+VERSION = 1
+"""The newest plan version this program understands."""
+
+
+class Mode(StrEnum):
+    """Who runs the system; each has rules of its own (DOMAIN A2)."""
+
+    OWN = "own"
+    SAAS = "saas"
+    HOSTED = "hosted"
+
+
+class Medium(StrEnum):
+    """Kind of device, for the 2 of 3-2-1."""
+
+    DISK = "disk"
+    NAS = "nas"
+    CLOUD = "cloud"
+
+
+class Site(StrEnum):
+    """In the shop or out of the house, for the 1 of 3-2-1; a person's word."""
+
+    HERE = "here"
+    AWAY = "away"
+
+
+class Layout(StrEnum):
+    """How contents lie at a destination (DESIGN §5)."""
+
+    TREE = "tree"
+    BUNDLED = "bundled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldersSource:
+    """Folders of this PC. `include` empty means everything; `exclude` wins over `include`.
+
+    `keys` says where in the plan file each path stands (for messages); it is no part of the value.
+    """
+
+    kind: Literal["folders"] = "folders"
+    paths: tuple[Path, ...]
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    default_excludes: bool = True
+    keys: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """Something the shop lives on, with the most it may lose (RPO) and miss (RTO) (DOMAIN A32)."""
+
+    id: str
+    name: str
+    mode: Mode = Mode.OWN
+    rpo: timedelta = timedelta(hours=24)
+    rto: timedelta = timedelta(hours=8)
+    critical: bool = False
+    owner: str = ""
+    deputy: str = ""
+    sources: tuple[FoldersSource, ...] = ()
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All source folders in the order of the plan."""
+        return tuple(path for source in self.sources for path in source.paths)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalLocation:
+    """A folder this PC reaches by path: a disk, or a share that is mounted."""
+
+    kind: Literal["local"] = "local"
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A place copies go to; a system's copy lies in `<path>/<system id>` (docs/format.md §1)."""
+
+    id: str
+    name: str
+    medium: Medium = Medium.DISK
+    site: Site = Site.HERE
+    layout: Layout = Layout.TREE
+    encrypted: bool = False
+    offline: bool = False
+    removable: bool = False
+    operator: str = ""
+    jurisdiction: str = ""
+    location: LocalLocation
+
+    @property
+    def secret(self) -> str:
+        """Name of the secret that holds the two recovery lines of an encrypted destination."""
+        return f"{self.id}.key"
+
+    def folder_of(self, system: str) -> Path:
+        """The folder that holds the copy of one system."""
+        return self.location.path / system
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How many states stay per day, week, month and year (DOMAIN A31)."""
+
+    daily: int = 14
+    weekly: int = 8
+    monthly: int = 24
+    yearly: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """One system at one destination: how often, how long kept, how soon everything is re-read."""
+
+    system: str
+    destination: str
+    every: timedelta = timedelta(days=1)
+    keep: Keep = Keep()
+    reread: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The whole decision. `lines`: keys to lines of the file it was read from, for messages."""
+
+    version: int = VERSION
+    shop: str = ""
+    systems: tuple[System, ...]
+    destinations: tuple[Destination, ...]
+    copies: tuple[Copy, ...]
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def system(self, id: str) -> System:
+        """The system of this id; KnownError SYSTEM_UNKNOWN."""
+        for system in self.systems:
+            if system.id == id:
+                return system
+        raise KnownError(Code.SYSTEM_UNKNOWN, system=id)
+
+    def destination(self, id: str) -> Destination:
+        """The destination of this id; KnownError DESTINATION_UNKNOWN."""
+        for destination in self.destinations:
+            if destination.id == id:
+                return destination
+        raise KnownError(Code.DESTINATION_UNKNOWN, destination=id)
+
+    def copies_of(self, system: str) -> tuple[Copy, ...]:
+        """The copies of one system in the order of the plan; KnownError SYSTEM_UNKNOWN."""
+        self.system(system)
+        return tuple(copy for copy in self.copies if copy.system == system)
+
+    def line_of(self, key: str) -> int | None:
+        """The line of a key in the plan file, else of the nearest table around it."""
+        while key:
+            if key in self.lines:
+                return self.lines[key]
+            key = key.rpartition(".")[0]
+        return None
+
+
+def default_layout(medium: Medium) -> Layout:
+    """Trees where one can look with the Explorer; bundles where every file costs a request."""
+    return Layout.BUNDLED if medium is Medium.CLOUD else Layout.TREE
+
+
+def default_encrypted(*, medium: Medium, site: Site, offline: bool, removable: bool) -> bool:
+    """Encrypted: cloud and everything that leaves the shop; plain: fixed disk and NAS in the shop.
+
+    DESIGN §4; REVIEW A14 counts disks that are unplugged (offline, removable) as leaving.
+    """
+    return medium is Medium.CLOUD or site is Site.AWAY or offline or removable
+
+
+def default_every(*, offline: bool) -> timedelta:
+    """Daily (DOMAIN A7); a disk that is only attached for its copy weekly (DOMAIN A8)."""
+    return timedelta(days=7) if offline else timedelta(days=1)
+
+
+def default_reread(medium: Medium) -> timedelta:
+    """90 days on disk and NAS, 365 in metered clouds (DESIGN §4)."""
+    return timedelta(days=365) if medium is Medium.CLOUD else timedelta(days=90)

@@ -1,0 +1,88 @@
+"""What the keys of a plan must say about each other: unique ids, known ids, no copy twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.plan.problems import ProblemCode
+from core.plan.walk import Walk, closest
+
+_UNKNOWN = {
+    "system": ("systems", ProblemCode.UNKNOWN_SYSTEM),
+    "destination": ("destinations", ProblemCode.UNKNOWN_DESTINATION),
+}
+
+
+def note_relations(walk: Walk, data: Mapping[str, Any], good: Mapping[str, Any]) -> None:
+    """Note what the good keys contradict; `data` also knows the ids of items that are not good."""
+    for section in ("systems", "destinations"):
+        _unique_ids(walk, section, good)
+    pairs: dict[tuple[str, str], int] = {}
+    for number, copy in good.get("copies", ()):
+        for key in _UNKNOWN:
+            if key in copy:
+                _reference(walk, data, number, key, copy[key])
+        if "keep" in copy:
+            _keep(walk, data, number)
+        if {"system", "destination"} <= copy.keys():
+            _once(walk, pairs, number, (copy["system"], copy["destination"]))
+        if "system" in copy:
+            _has_sources(walk, data, number, copy["system"])
+
+
+def _unique_ids(walk: Walk, section: str, good: Mapping[str, Any]) -> None:
+    first: dict[str, int] = {}
+    for number, item in good.get(section, ()):
+        id = item.get("id")
+        if id is None:
+            continue
+        if id in first:
+            line = walk.line((section, first[id], "id"))
+            where = (section, number, "id")
+            walk.note(where, ProblemCode.DUPLICATE_ID, value=id, first_line=str(line or ""))
+        first.setdefault(id, number)
+
+
+def _reference(walk: Walk, data: Mapping[str, Any], number: int, key: str, value: str) -> None:
+    section, code = _UNKNOWN[key]
+    known = [item["id"] for item in _tables(data, section) if isinstance(item.get("id"), str)]
+    if value not in known:
+        walk.note(
+            ("copies", number, key),
+            code,
+            value=value,
+            known=", ".join(known),
+            suggestion=closest(value, known),
+        )
+
+
+def _keep(walk: Walk, data: Mapping[str, Any], number: int) -> None:
+    raw = data["copies"][number]["keep"]
+    if not any(raw.values()):
+        walk.note(("copies", number, "keep"), ProblemCode.KEEP_NOTHING)
+
+
+def _once(
+    walk: Walk, pairs: dict[tuple[str, str], int], number: int, pair: tuple[str, str]
+) -> None:
+    if pair in pairs:
+        walk.note(
+            ("copies", number),
+            ProblemCode.COPY_TWICE,
+            system=pair[0],
+            destination=pair[1],
+            first_line=str(walk.line(("copies", pairs[pair])) or ""),
+        )
+    pairs.setdefault(pair, number)
+
+
+def _has_sources(walk: Walk, data: Mapping[str, Any], number: int, id: str) -> None:
+    systems = [item for item in _tables(data, "systems") if item.get("id") == id]
+    if systems and not any("sources" in item for item in systems):
+        walk.note(("copies", number, "system"), ProblemCode.NO_SOURCES, system=id)
+
+
+def _tables(data: Mapping[str, Any], section: str) -> list[dict[str, Any]]:
+    items = data.get(section)
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

@@ -1,0 +1,205 @@
+"""Write plans: a commented German starter, and single changes that leave everything else as it is.
+
+A change replaces exactly the bytes of one value, found by `locate`, and is believed only after the
+new text has been parsed and found to differ in that value alone. So comments, order, blank lines
+and the merchant's way of writing stay.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import Code, KnownError
+from core.plan.kinds import is_device_name, is_id
+from core.plan.locate import KeyPath, locate
+from core.plan.model import Medium, Site
+from core.plan.problems import PlanError, Problem, ProblemCode
+from core.plan.read import parse_text
+from core.plan.walk import CONTROL
+
+
+def edit_location(
+    text: str, destination_id: str, new_path: Path, *, source: str = "plan.toml"
+) -> str:
+    """The plan text with another folder for one destination; nothing else is touched.
+
+    Works on plans that cannot be read here, such as one from a Windows PC: only the TOML must be
+    right. KnownError DESTINATION_UNKNOWN; PlanError for broken TOML, for a destination without
+    path, for a path that TOML cannot hold.
+    """
+    data = parse_text(text, source=source)
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    body = text.removeprefix(mark)
+    destinations = data.get("destinations")
+    items = destinations if isinstance(destinations, list) else []
+    ids = [item.get("id") if isinstance(item, dict) else None for item in items]
+    if destination_id not in ids:
+        raise KnownError(Code.DESTINATION_UNKNOWN, destination=destination_id)
+    number = ids.index(destination_id)
+    located = locate(body)
+    path: KeyPath = ("destinations", number, "location", "path")
+    key = f"destinations.{destination_id}.location.path"
+    if path not in located.spans:
+        line = located.line(path)
+        problem = Problem(line=line, key=key, code=ProblemCode.MISSING_KEY, params={"name": "path"})
+        raise PlanError([problem], source=source)
+    start, end = located.spans[path]
+    changed = body[:start] + _path(new_path, key, source) + body[end:]
+    items[number]["location"]["path"] = str(new_path)
+    # repr, because nan is not equal to itself and 1 is equal to 1.0
+    if repr(tomllib.loads(changed)) != repr(data):
+        raise AssertionError("the change touched more than one value")
+    return mark + changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starter:
+    """A destination for the starter plan; `name` empty is filled in."""
+
+    path: Path
+    name: str = ""
+    medium: Medium = Medium.DISK
+    site: Site = Site.HERE
+    offline: bool = False
+
+
+def example_plan(
+    folders: Sequence[Path],
+    destinations: Sequence[Starter],
+    *,
+    shop: str = "Mein Laden",
+    system: str = "Laden-PC",
+) -> str:
+    """A commented German plan that copies these folders to each of these destinations.
+
+    Every destination is written as plain (`encrypted = false`), with a comment that says so.
+    """
+    system_id = _free_id(system, [])
+    ids: list[str] = []
+    for starter in destinations:
+        ids.append(_free_id(starter.name or _NAMES[starter.medium], ids))
+    parts = [_HEAD, _pair("version", "1"), _pair("shop", quoted(shop)), _SYSTEMS]
+    parts += [_system(system_id, system, folders), _DESTINATIONS]
+    for number, (id, starter) in enumerate(zip(ids, destinations, strict=True), start=1):
+        parts.append(_destination(id, starter, f"{_NAMES[starter.medium]} {number}"))
+    parts.append(_COPIES)
+    for id, starter in zip(ids, destinations, strict=True):
+        parts.append(_copy(system_id, id, "7d" if starter.offline else "1d"))
+    return "".join(parts)
+
+
+def quoted(text: str) -> str:
+    """A TOML string: with backslashes in single quotes where that is possible, else in double."""
+    if "\\" in text and "'" not in text and not _ESCAPED.search(text.replace("\\", "")):
+        return f"'{text}'"
+    return '"' + _ESCAPED.sub(_escape, text) + '"'
+
+
+_ESCAPED = re.compile('[\\x00-\\x1f\\x7f"\\\\]')
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match.group()
+    return f"\\{character}" if character in '"\\' else f"\\u{ord(character):04x}"
+
+
+def _free_id(name: str, taken: Sequence[str]) -> str:
+    """`USB-Platte für Büro` → `usb-platte-fuer-buero`, with a number when it is taken."""
+    text = name.casefold().translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue"})
+    text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    text = re.sub("[^a-z0-9]+", "-", text).strip("-")[:30].strip("-")
+    if not is_id(text) or is_device_name(text):
+        text = f"x-{text}".strip("-")
+    candidate, number = text, 2
+    while candidate in taken:
+        candidate, number = f"{text}-{number}", number + 1
+    return candidate
+
+
+def _path(path: Path, key: str, source: str) -> str:
+    if CONTROL.search(str(path)):
+        params = {"value": str(path)}
+        problem = Problem(line=None, key=key, code=ProblemCode.CONTROL_CHARACTER, params=params)
+        raise PlanError([problem], source=source)
+    return quoted(str(path))
+
+
+def _pair(key: str, value: str, comment: str = "") -> str:
+    line = f"{key} = {value}"
+    return f"{line:<27}# {comment}\n" if comment else f"{line}\n"
+
+
+_NAMES = {Medium.DISK: "Platte", Medium.NAS: "NAS", Medium.CLOUD: "Cloud"}
+
+_HEAD = """\
+# Sicherungsplan von Ladentresor: was gesichert wird, wohin, wie oft und wie lange.
+# Prüfen Sie jede Änderung mit: ladentresor plan check
+"""
+_SYSTEMS = "\n# ---- Systeme: wovon der Laden lebt ----\n"
+_DESTINATIONS = "\n# ---- Ziele: wohin Kopien gehen ----\n"
+_COPIES = "\n# ---- Kopien: welches System auf welches Ziel ----\n"
+
+
+def _system(id: str, name: str, folders: Sequence[Path]) -> str:
+    paths = "".join(
+        f"    {_path(folder, f'systems.{id}.sources[1].paths', 'plan.toml')},\n"
+        for folder in folders
+    )
+    return "".join(
+        (
+            "\n[[systems]]\n",
+            _pair("id", quoted(id), "Kurzname; so heißt auch der Ordner der Kopie"),
+            _pair("name", quoted(name)),
+            _pair("mode", '"own"', "own: eigener Rechner | saas: Dienst im Netz | hosted"),
+            _pair("rpo", '"24h"', "maximaler Datenverlust: Alter der neuesten guten Kopie"),
+            _pair("rto", '"8h"', "Wiederanlaufzeit: so lange geht es ohne dieses System"),
+            _pair("critical", "true", "ohne dieses System steht der Laden"),
+            _pair("owner", '""', "wer verantwortlich ist"),
+            _pair("deputy", '""', "wer vertritt"),
+            "\n[[systems.sources]]\n",
+            _pair("kind", '"folders"'),
+            f"paths = [\n{paths}]\n",
+            _pair("exclude", '["*.tmp"]', "was nicht gesichert wird"),
+        )
+    )
+
+
+def _destination(id: str, starter: Starter, name: str) -> str:
+    key = f"destinations.{id}.location.path"
+    return "".join(
+        (
+            "\n[[destinations]]\n",
+            _pair("id", quoted(id)),
+            _pair("name", quoted(starter.name or name)),
+            _pair("medium", quoted(starter.medium), "disk: Platte | nas: NAS | cloud: Cloud"),
+            _pair("site", quoted(starter.site), "here: im Laden | away: außer Haus"),
+            _pair("layout", '"tree"', "Ordner, die man mit dem Explorer öffnen kann"),
+            _pair("encrypted", "false", "Wer den Datenträger findet, kann alles lesen"),
+            _pair(
+                "offline",
+                "true" if starter.offline else "false",
+                "true: wird nur für die Kopie angeschlossen",
+            ),
+            "[destinations.location]\n",
+            _pair("kind", '"local"'),
+            _pair("path", _path(starter.path, key, "plan.toml")),
+        )
+    )
+
+
+def _copy(system: str, destination: str, every: str) -> str:
+    return "".join(
+        (
+            "\n[[copies]]\n",
+            _pair("system", quoted(system)),
+            _pair("destination", quoted(destination)),
+            _pair("every", quoted(every), "wie oft: 24h, 1d, 2w"),
+            "# so viele Tages-, Wochen-, Monats- und Jahresstände bleiben\n",
+            "keep = { daily = 14, weekly = 8, monthly = 24, yearly = 10 }\n",
+        )
+    )

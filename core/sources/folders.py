@@ -1,0 +1,190 @@
+"""The scan: what stands in the source folders right now. Reads names and facts, never contents."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from core.errors import Code, KnownError
+from core.sources import attributes
+from core.sources.patterns import Rules
+
+# (name, mode, size, mtime_ns, ctime_ns, file id). A plain tuple: half a million of them are made.
+# A skipped entry has the negative number of its reason (`SKIPS`) as its size.
+Entry = tuple[bytes, int, int, int, int, int]
+
+SKIPS = (
+    "",
+    "keine_rechte",
+    "gesperrt",
+    "verschwunden",
+    "platzhalter",
+    "anderes_dateisystem",
+    "sonderdatei",
+    "eigenes_ziel",
+    "lesefehler",
+    "unlesbarer_ordner",
+)
+SKIP_NUMBER = {reason: number for number, reason in enumerate(SKIPS)}
+# Left out on purpose: nothing that holds data is missing because of these.
+HARMLESS_SKIPS = frozenset(("sonderdatei", "eigenes_ziel"))
+
+_WINDOWS = sys.platform == "win32"
+
+
+@dataclass(slots=True)
+class ScannedFolder:
+    """One folder of the source.
+
+    path: true path within the system (`shop/Büro`), its first part the short name. place: where it
+    really lies. entries: sorted by name. problem: reason why the folder itself could not be read.
+    """
+
+    path: bytes
+    place: bytes
+    entries: list[Entry] = field(default_factory=list)
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A source folder with its lasting short name."""
+
+    name: bytes
+    place: bytes
+    rules: Rules
+
+
+def look_at_root(root: Root, *, system: str, known: frozenset[bytes] | None) -> None:
+    """The source marker: raise when this is not the folder we saw before.
+
+    An unmounted disk leaves an empty folder, a swapped one a folder in which nothing is known. Both
+    must never look like a mass deletion. `known` are the names that stood in it at the last
+    complete state (None: never seen).
+    """
+    shown = os.fsdecode(root.place)
+    try:
+        names = frozenset(os.listdir(root.place))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise KnownError(Code.SOURCE_MISSING, path=shown, system=system) from error
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise KnownError(Code.SOURCE_UNREADABLE, path=shown, cause=cause) from error
+    if not names:
+        raise KnownError(Code.SOURCE_EMPTY, path=shown, system=system)
+    if known and not (known & names):
+        raise KnownError(Code.SOURCE_REPLACED, path=shown, system=system)
+
+
+class Scan:
+    """Walks the source folders of one system.
+
+    Attributes: excluded (how many entries the patterns left out), files, bytes (what was seen).
+    """
+
+    def __init__(self, roots: Sequence[Root], own_places: frozenset[tuple[int, int]]) -> None:
+        """`own_places`: (device, file id) of folders that are copies of ours."""
+        self._roots = roots
+        self._own = own_places
+        self.excluded = 0
+        self.files = 0
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[ScannedFolder]:
+        """The virtual top (path empty, one entry per source folder), then every folder below."""
+        top = ScannedFolder(path=b"", place=b"")
+        for root in self._roots:
+            info = os.stat(root.place)
+            top.entries.append(_entry(root.name, info, stat.S_IFDIR | stat.S_IMODE(info.st_mode)))
+        top.entries.sort()
+        yield top
+        for root in self._roots:
+            yield from self._walk(root)
+
+    def _walk(self, root: Root) -> Iterator[ScannedFolder]:
+        device = os.stat(root.place).st_dev
+        below_root = len(root.name) + 1
+        waiting = [(root.name, root.place)]
+        while waiting:
+            path, place = waiting.pop()
+            folder = self._read(path, place, path[below_root:], root.rules, device)
+            for name, mode, size, _, _, _ in folder.entries:
+                if stat.S_ISDIR(mode) and size == 0:
+                    waiting.append((path + b"/" + name, os.path.join(place, name)))
+            yield folder
+
+    def _read(
+        self, path: bytes, place: bytes, relative: bytes, rules: Rules, device: int
+    ) -> ScannedFolder:
+        folder = ScannedFolder(path=path, place=place)
+        entries = folder.entries
+        prefix = relative + b"/" if relative else b""
+        needs_path = rules.has_paths or rules.has_wanted
+        refuses = rules.file_name
+        is_folder, is_file = stat.S_ISDIR, stat.S_ISREG
+        count = total = 0
+        try:
+            with os.scandir(place) as listing:
+                for item in listing:
+                    name = item.name
+                    try:
+                        info = item.stat(follow_symlinks=False)
+                    except OSError:
+                        continue  # gone between listing and asking: it is not there any more
+                    mode = info.st_mode
+                    if is_file(mode):
+                        if refuses(name) or (
+                            needs_path and not rules.takes_file(name, prefix + name)
+                        ):
+                            self.excluded += 1
+                            continue
+                        size = info.st_size
+                        count += 1
+                        total += size
+                        if _WINDOWS and attributes.is_placeholder(attributes.bits_of(info)):
+                            size = -SKIP_NUMBER["platzhalter"]
+                    elif is_folder(mode):
+                        if not rules.takes_folder(name, prefix + name):
+                            self.excluded += 1
+                            continue
+                        size = self._folder_mark(info, device)
+                    elif not rules.takes_file(name, prefix + name):
+                        self.excluded += 1
+                        continue
+                    else:
+                        size = 0 if stat.S_ISLNK(mode) else -SKIP_NUMBER["sonderdatei"]
+                    entries.append(
+                        (name, mode, size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
+                    )
+        except OSError:
+            folder.problem = "unlesbarer_ordner"
+        entries.sort()
+        self.files += count
+        self.bytes += total
+        return folder
+
+    def _folder_mark(self, info: os.stat_result, device: int) -> int:
+        """0 for a folder to walk into, else the negative number of the reason not to."""
+        if (info.st_dev, info.st_ino) in self._own:
+            return -SKIP_NUMBER["eigenes_ziel"]
+        if _WINDOWS and attributes.is_junction(info):
+            return -SKIP_NUMBER["anderes_dateisystem"]
+        if info.st_dev != device and not _WINDOWS:
+            return -SKIP_NUMBER["anderes_dateisystem"]
+        return 0
+
+
+def _entry(name: bytes, info: os.stat_result, mode: int) -> Entry:
+    return (name, mode, 0, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
+
+
+def place_identity(path: str) -> tuple[int, int] | None:
+    """(device, file id) of a folder, None when it is not there."""
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    return (info.st_dev, info.st_ino)

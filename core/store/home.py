@@ -1,0 +1,185 @@
+"""The home's own database: runs, known copies, lasting short names, proofs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from core.clock import Clock, stamp
+from core.store.database import BrokenDatabase, move_aside, open_database, typed_failures
+
+_SCHEMA = (
+    (
+        """CREATE TABLE copy (system TEXT NOT NULL, destination TEXT NOT NULL, vault TEXT NOT NULL,
+           PRIMARY KEY (system, destination)) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE run (id INTEGER PRIMARY KEY, system TEXT NOT NULL, destination TEXT NOT NULL,
+           run TEXT NOT NULL, began TEXT NOT NULL, ended TEXT NOT NULL, status TEXT NOT NULL,
+           code TEXT NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL,
+           new_bytes INTEGER NOT NULL, skipped INTEGER NOT NULL) STRICT""",
+        "CREATE INDEX run_by_copy ON run (system, destination, ended)",
+        """CREATE TABLE short_name (system TEXT NOT NULL, path BLOB NOT NULL, name TEXT NOT NULL,
+           PRIMARY KEY (system, path)) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE proof (id TEXT PRIMARY KEY, at TEXT NOT NULL, system TEXT NOT NULL,
+           destination TEXT NOT NULL, kind TEXT NOT NULL, result TEXT NOT NULL, state TEXT NOT NULL,
+           detail TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    ),
+)
+
+
+class RunRow(NamedTuple):
+    """One run at one copy. status: RUNNING, COMMITTED, UNCHANGED, FAILED, CANCELLED, INTERRUPTED."""
+
+    system: str
+    destination: str
+    run: str
+    began: str
+    ended: str
+    status: str
+    code: str
+    files: int
+    bytes: int
+    new_bytes: int
+    skipped: int
+
+
+class Proof(NamedTuple):
+    """Something that was shown to be so. kind: `verified`, `restored`."""
+
+    id: str
+    at: str
+    system: str
+    destination: str
+    kind: str
+    result: str
+    state: str
+    detail: str
+
+
+class HomeStore:
+    """Opened by the one process that holds the home's lock."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self.was_broken = False
+        try:
+            self._base = open_database(path, _SCHEMA)
+        except BrokenDatabase:
+            move_aside(path, f"{clock.now():%Y%m%dT%H%M%SZ}")
+            self.was_broken = True
+            self._base = open_database(path, _SCHEMA)
+
+    def close(self) -> None:
+        self._base.close()
+
+    def _run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        with typed_failures(self.path):
+            return self._base.execute(statement, values).fetchall()
+
+    # -- copies -------------------------------------------------------------------------------
+
+    def vault_of(self, system: str, destination: str) -> str | None:
+        """The identity of the copy we write there; None when we never wrote there."""
+        rows = self._run(
+            "SELECT vault FROM copy WHERE system=? AND destination=?", (system, destination)
+        )
+        return str(rows[0][0]) if rows else None
+
+    def remember_copy(self, system: str, destination: str, vault: str) -> None:
+        self._run("INSERT OR REPLACE INTO copy VALUES (?,?,?)", (system, destination, vault))
+
+    def short_names(self, system: str) -> dict[bytes, str]:
+        rows = self._run("SELECT path, name FROM short_name WHERE system=?", (system,))
+        return {bytes(row[0]): str(row[1]) for row in rows}  # type: ignore[call-overload]
+
+    def remember_short_names(self, system: str, names: dict[bytes, str]) -> None:
+        for path, name in names.items():
+            self._run("INSERT OR IGNORE INTO short_name VALUES (?,?,?)", (system, path, name))
+
+    # -- runs ---------------------------------------------------------------------------------
+
+    def begin_run(self, system: str, destination: str, run: str) -> int:
+        """Note that a run begins; returns its row number."""
+        now = stamp(self._clock.now())
+        with typed_failures(self.path):
+            cursor = self._base.execute(
+                "INSERT INTO run (system, destination, run, began, ended, status, code, files, bytes,"
+                " new_bytes, skipped) VALUES (?,?,?,?,?,'RUNNING','',0,0,0,0)",
+                (system, destination, run, now, now),
+            )
+        return int(cursor.lastrowid or 0)
+
+    def end_run(
+        self,
+        row: int,
+        status: str,
+        *,
+        code: str = "",
+        files: int = 0,
+        size: int = 0,
+        new_bytes: int = 0,
+        skipped: int = 0,
+    ) -> None:
+        """Note how a run ended."""
+        self._run(
+            "UPDATE run SET ended=?, status=?, code=?, files=?, bytes=?, new_bytes=?, skipped=?"
+            " WHERE id=?",
+            (stamp(self._clock.now()), status, code, files, size, new_bytes, skipped, row),
+        )
+
+    def mark_interrupted(self) -> int:
+        """Runs that nobody ends any more (their process died); returns how many."""
+        with typed_failures(self.path):
+            return self._base.execute(
+                "UPDATE run SET status='INTERRUPTED' WHERE status='RUNNING'"
+            ).rowcount
+
+    def runs(self, *, since: datetime | None = None) -> list[RunRow]:
+        rows = self._run(
+            "SELECT system, destination, run, began, ended, status, code, files, bytes, new_bytes,"
+            " skipped FROM run WHERE began >= ? ORDER BY id",
+            (stamp(since) if since else "",),
+        )
+        return [RunRow(*row) for row in rows]  # type: ignore[arg-type]
+
+    def last_run(self, system: str, destination: str) -> RunRow | None:
+        rows = self._run(
+            "SELECT system, destination, run, began, ended, status, code, files, bytes, new_bytes,"
+            " skipped FROM run WHERE system=? AND destination=? ORDER BY id DESC LIMIT 1",
+            (system, destination),
+        )
+        return RunRow(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    def adopt_run(self, row: RunRow) -> None:
+        """Take in a run that another home made (adopt); known ones are left alone."""
+        known = self._run(
+            "SELECT 1 FROM run WHERE system=? AND destination=? AND run=? AND began=?", row[:4]
+        )
+        if not known:
+            self._run(
+                "INSERT INTO run (system, destination, run, began, ended, status, code, files,"
+                " bytes, new_bytes, skipped) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                row,
+            )
+
+    # -- proofs -------------------------------------------------------------------------------
+
+    def add_proof(self, proof: Proof) -> None:
+        self._run("INSERT OR IGNORE INTO proof VALUES (?,?,?,?,?,?,?,?)", proof)
+
+    def proofs(self) -> list[Proof]:
+        rows = self._run(
+            "SELECT id, at, system, destination, kind, result, state, detail FROM proof"
+            " ORDER BY at, id"
+        )
+        return [Proof(*row) for row in rows]  # type: ignore[arg-type]
+
+    def last_proof(self, system: str, destination: str, kind: str) -> Proof | None:
+        rows = self._run(
+            "SELECT id, at, system, destination, kind, result, state, detail FROM proof"
+            " WHERE system=? AND destination=? AND kind=? ORDER BY at DESC LIMIT 1",
+            (system, destination, kind),
+        )
+        return Proof(*rows[0]) if rows else None  # type: ignore[arg-type]

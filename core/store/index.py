@@ -1,0 +1,318 @@
+"""The index of one copy: what the copy holds and what the source looked like then. Only a cache.
+
+One row per folder carries all its entries as two blobs, so that an unchanged folder costs one
+comparison of bytes and 500,000 files fit into 35 MB of memory (PROTOTYPE §1).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from core.store.database import (
+    BrokenDatabase,
+    Connection,
+    move_aside,
+    open_database,
+    open_for_reading,
+    typed_failures,
+)
+
+_SCHEMA = (
+    (
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        """CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, stat BLOB NOT NULL,
+           rows BLOB NOT NULL, liars INTEGER NOT NULL, read_at INTEGER NOT NULL,
+           bytes INTEGER NOT NULL) STRICT""",
+        "CREATE INDEX folder_by_read ON folder (read_at)",
+        """CREATE TABLE content (sha BLOB PRIMARY KEY, run INTEGER NOT NULL, size INTEGER NOT NULL,
+           path TEXT NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL,
+           packing TEXT NOT NULL, member TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX large_content ON content (size) WHERE size >= 1048576",
+        "CREATE TABLE run (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
+        """CREATE TABLE state (run TEXT PRIMARY KEY, digest TEXT NOT NULL, record BLOB NOT NULL,
+           pending INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE contents_file (run TEXT PRIMARY KEY, size INTEGER NOT NULL,
+           sha256 TEXT NOT NULL, lines INTEGER NOT NULL, named INTEGER NOT NULL)
+           STRICT, WITHOUT ROWID""",
+        "CREATE TABLE data_folder (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+        """CREATE TABLE finished (path BLOB PRIMARY KEY, entry BLOB NOT NULL, kept BLOB NOT NULL)
+           STRICT, WITHOUT ROWID""",
+    ),
+)
+
+
+class Place(NamedTuple):
+    """Where a content lies: `stored` bytes at `offset` of object `path` of run `run`."""
+
+    run: int
+    size: int
+    path: str
+    offset: int
+    stored: int
+    packing: str
+    member: str
+
+
+class FolderStat(NamedTuple):
+    """What is needed to tell whether a folder changed."""
+
+    stat: bytes
+    liars: bool
+    read_at: int
+
+
+class ContentsFile(NamedTuple):
+    """An `inhalt.tsv.gz` as written."""
+
+    run: str
+    size: int
+    sha256: str
+    lines: int
+
+
+ContentRow = tuple[bytes, int, int, str, int, int, str, str]
+
+
+class CopyIndex:
+    """The index file of one copy, opened by its only writer."""
+
+    def __init__(self, path: Path, *, mark: str) -> None:
+        """Open or make the index; a broken file is moved aside (`mark` names it) and made anew."""
+        self.path = path
+        self.was_broken = False
+        try:
+            self._base = open_database(path, _SCHEMA)
+        except BrokenDatabase:
+            move_aside(path, mark)
+            self.was_broken = True
+            self._base = open_database(path, _SCHEMA)
+
+    def close(self) -> None:
+        self._base.close()
+
+    def _run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        with typed_failures(self.path):
+            return self._base.execute(statement, values).fetchall()
+
+    def begin(self) -> None:
+        """Start the one transaction of a run."""
+        self._run("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        if self._base.in_transaction:
+            self._run("COMMIT")
+
+    def rollback(self) -> None:
+        if self._base.in_transaction:
+            self._run("ROLLBACK")
+
+    def clear(self) -> None:
+        """Forget everything, to be rebuilt from the copy."""
+        for table in (
+            "meta folder content run state contents_file data_folder finished".split()
+        ):
+            self._run(f"DELETE FROM {table}")  # noqa: S608 - fixed names above
+
+    # -- meta ---------------------------------------------------------------------------------
+
+    def meta(self, key: str) -> str | None:
+        rows = self._run("SELECT value FROM meta WHERE key=?", (key,))
+        return str(rows[0][0]) if rows else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        self._run("INSERT OR REPLACE INTO meta VALUES (?,?)", (key, value))
+
+    # -- folders ------------------------------------------------------------------------------
+
+    def folder_stat(self, path: bytes) -> FolderStat | None:
+        row = self._base.execute(
+            "SELECT stat, liars, read_at FROM folder WHERE path=?", (path,)
+        ).fetchone()
+        return FolderStat(row[0], bool(row[1]), row[2]) if row else None
+
+    def folder_rows(self, path: bytes) -> bytes | None:
+        rows = self._base.execute("SELECT rows FROM folder WHERE path=?", (path,)).fetchone()
+        return bytes(rows[0]) if rows else None
+
+    def put_folder(
+        self, path: bytes, stat: bytes, rows: bytes, *, liars: bool, read_at: int, size: int
+    ) -> None:
+        with typed_failures(self.path):
+            self._base.execute(
+                "INSERT INTO folder (path, stat, rows, liars, read_at, bytes) VALUES (?,?,?,?,?,?)"
+                " ON CONFLICT (path) DO UPDATE SET stat=excluded.stat, rows=excluded.rows,"
+                " liars=excluded.liars, read_at=excluded.read_at, bytes=excluded.bytes",
+                (path, stat, rows, int(liars), read_at, size),
+            )
+
+    def folders(self) -> Iterator[tuple[bytes, bytes, bytes]]:
+        """All folders as (path, stat, rows) in byte order of their paths."""
+        cursor = self._base.execute("SELECT path, stat, rows FROM folder ORDER BY path")
+        yield from cursor
+
+    def folder_paths(self) -> Iterator[bytes]:
+        for row in self._base.execute("SELECT path FROM folder"):
+            yield row[0]
+
+    def count_folders(self) -> int:
+        return _number(self._run("SELECT COUNT(*) FROM folder"))
+
+    def drop_folders(self, paths: Iterable[bytes]) -> None:
+        with typed_failures(self.path):
+            self._base.executemany("DELETE FROM folder WHERE path=?", ((path,) for path in paths))
+
+    def longest_unread(self, before: int) -> Iterator[tuple[bytes, int, int]]:
+        """Folders not read since `before` as (path, read_at, bytes), longest unread first."""
+        yield from self._base.execute(
+            "SELECT path, read_at, bytes FROM folder WHERE read_at < ? AND bytes > 0"
+            " ORDER BY read_at",
+            (before,),
+        )
+
+    def total_bytes(self) -> int:
+        return _number(self._run("SELECT COALESCE(SUM(bytes),0) FROM folder"))
+
+    def unknown_stat(self, paths: Iterable[bytes]) -> None:
+        """Make the next run read these folders anew."""
+        self._base.executemany(
+            "UPDATE folder SET stat=x'' WHERE path=?", ((path,) for path in paths)
+        )
+
+    # -- contents -----------------------------------------------------------------------------
+
+    def content(self, sha: bytes) -> Place | None:
+        row = self._base.execute(
+            "SELECT run, size, path, offset, stored, packing, member FROM content WHERE sha=?",
+            (sha,),
+        ).fetchone()
+        return Place(*row) if row else None
+
+    def add_contents(self, rows: Sequence[ContentRow]) -> int:
+        """Add contents, leaving those already known; returns how many were new."""
+        with typed_failures(self.path):
+            before = self._base.total_changes
+            self._base.executemany("INSERT OR IGNORE INTO content VALUES (?,?,?,?,?,?,?,?)", rows)
+            return self._base.total_changes - before
+
+    def drop_contents(self, shas: Iterable[bytes]) -> None:
+        with typed_failures(self.path):
+            self._base.executemany("DELETE FROM content WHERE sha=?", ((sha,) for sha in shas))
+
+    def has_contents(self) -> bool:
+        return bool(self._run("SELECT 1 FROM content LIMIT 1"))
+
+    def has_large(self, size: int) -> bool:
+        """Whether a stored content of 1 MiB or more has exactly this size."""
+        return bool(self._run("SELECT 1 FROM content WHERE size=? AND size >= 1048576", (size,)))
+
+    def all_contents(self) -> Iterator[tuple[bytes, Place]]:
+        """Every content with its place."""
+        for row in self._base.execute(
+            "SELECT sha, run, size, path, offset, stored, packing, member FROM content"
+        ):
+            yield row[0], Place(*row[1:])
+
+    def random_contents(self, count: int) -> list[tuple[bytes, Place]]:
+        """Contents picked at random, without reading the whole table."""
+        found: dict[bytes, Place] = {}
+        for _ in range(count):
+            row = self._base.execute(
+                "SELECT sha, run, size, path, offset, stored, packing, member FROM content"
+                " WHERE sha >= ? ORDER BY sha LIMIT 1",
+                (os.urandom(32),),
+            ).fetchone()
+            if row:
+                found[row[0]] = Place(*row[1:])
+        return list(found.items())
+
+    # -- runs and states ----------------------------------------------------------------------
+
+    def run_id(self, name: str) -> int:
+        """A small number for a run's name."""
+        self._run("INSERT OR IGNORE INTO run (name) VALUES (?)", (name,))
+        return _number(self._run("SELECT id FROM run WHERE name=?", (name,)))
+
+    def run_names(self) -> dict[int, str]:
+        return {int(str(row[0])): str(row[1]) for row in self._run("SELECT id, name FROM run")}
+
+    def states(self) -> list[tuple[str, str, bytes, bool]]:
+        """Known states as (run, digest, record line, pending)."""
+        return [
+            (str(run), str(digest), bytes(record), bool(pending))  # type: ignore[call-overload]
+            for run, digest, record, pending in self._run(
+                "SELECT run, digest, record, pending FROM state"
+            )
+        ]
+
+    def put_state(self, run: str, digest: str, record: bytes, *, pending: bool) -> None:
+        self._run(
+            "INSERT OR REPLACE INTO state VALUES (?,?,?,?)", (run, digest, record, int(pending))
+        )
+
+    def drop_state(self, run: str) -> None:
+        self._run("DELETE FROM state WHERE run=?", (run,))
+
+    def put_contents_file(self, file: ContentsFile, *, named: bool) -> None:
+        self._run("INSERT OR REPLACE INTO contents_file VALUES (?,?,?,?,?)", (*file, int(named)))
+
+    def unnamed_contents_files(self) -> list[ContentsFile]:
+        """`inhalt` files that no record names yet."""
+        rows = self._run("SELECT run, size, sha256, lines FROM contents_file WHERE named=0")
+        return [
+            ContentsFile(str(row[0]), int(str(row[1])), str(row[2]), int(str(row[3])))
+            for row in rows
+        ]
+
+    def is_named(self, run: str) -> bool:
+        """Whether a record names the `inhalt` of this run: then it is never touched again."""
+        return bool(self._run("SELECT 1 FROM contents_file WHERE run=? AND named=1", (run,)))
+
+    def name_contents_files(self) -> None:
+        self._run("UPDATE contents_file SET named=1")
+
+    def data_folders(self) -> set[str]:
+        return {str(row[0]) for row in self._run("SELECT name FROM data_folder")}
+
+    def add_data_folder(self, name: str) -> None:
+        self._run("INSERT OR IGNORE INTO data_folder VALUES (?)", (name,))
+
+    # -- resuming -----------------------------------------------------------------------------
+
+    def add_finished(self, rows: Iterable[tuple[bytes, bytes, bytes]]) -> None:
+        """Remember files that an interrupted run had read: (path, entry, kept)."""
+        with typed_failures(self.path):
+            self._base.executemany("INSERT OR REPLACE INTO finished VALUES (?,?,?)", rows)
+
+    def finished(self, path: bytes) -> tuple[bytes, bytes] | None:
+        row = self._base.execute(
+            "SELECT entry, kept FROM finished WHERE path=?", (path,)
+        ).fetchone()
+        return (bytes(row[0]), bytes(row[1])) if row else None
+
+    def has_finished(self) -> bool:
+        return bool(self._run("SELECT 1 FROM finished LIMIT 1"))
+
+    def clear_finished(self) -> None:
+        self._run("DELETE FROM finished")
+
+
+class KnownContents:
+    """A read-only look into the index from a reading process: is this content already there?"""
+
+    def __init__(self, path: Path) -> None:
+        self._base: Connection = open_for_reading(path)
+
+    def run_of(self, sha: bytes) -> int | None:
+        """The number of the run that stored `sha`, None when it is not there."""
+        row = self._base.execute("SELECT run FROM content WHERE sha=?", (sha,)).fetchone()
+        return row[0] if row else None
+
+    def close(self) -> None:
+        self._base.close()
+
+
+def _number(rows: list[tuple[object, ...]]) -> int:
+    return int(str(rows[0][0]))

@@ -1,0 +1,191 @@
+"""What a `KnownError` means for a shop owner: what happened, what is not safe now, what to do.
+
+Every code has its three texts here or in `place_errors`; a test keeps that complete. How they are
+written: UI.md §8 (no blame, no exclamation mark, the thing by its name, one next step).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.errors import Code, KnownError
+from core.texts.catalog import Texts, t
+from core.texts.formats import date_time, moment_of, size
+from core.texts.place_errors import PLACES
+
+Words = tuple[str, str, str]
+
+_NOTHING_CHANGED = t("Es wurde nichts verändert.")
+_NOTHING_RESTORED = t("Es wurde nichts zurückgeholt und nichts überschrieben.")
+_NOTHING_DONE = t("Es wurde nichts getan.")
+
+_PLAN_AND_HOME: dict[Code, Words] = {
+    Code.PLAN_MISSING: (
+        t("Es gibt noch keinen Sicherungsplan. Er gehört hierher: {path}"),
+        t("Ohne Plan wird nichts gesichert."),
+        t("Übernehmen Sie einen Plan mit „ladentresor plan apply DATEI“."),
+    ),
+    Code.PLAN_INVALID: (
+        t("Der Sicherungsplan {path} lässt sich so nicht verwenden."),
+        t("Solange das so ist, wird nichts gesichert. Vorhandene Kopien bleiben, wie sie sind."),
+        t("Sehen Sie mit „ladentresor plan check“ nach, was zu ändern ist."),
+    ),
+    Code.HOME_LOCKED: (
+        t("Ladentresor arbeitet hier schon (Prozess {pid}, seit {since})."),
+        t("Nichts ist in Gefahr. Es kann nur einer zur gleichen Zeit arbeiten."),
+        t("Warten Sie, bis der andere Lauf fertig ist, und versuchen Sie es dann noch einmal."),
+    ),
+    Code.HOME_FULL: (
+        t("Auf der Platte dieses PCs ist kein Platz mehr: {path}"),
+        t("Es entsteht kein neuer Stand. Was schon gesichert ist, bleibt."),
+        t("Schaffen Sie auf dieser Platte Platz und starten Sie den Lauf noch einmal."),
+    ),
+    Code.HOME_UNUSABLE: (
+        t("Ladentresor kann seinen eigenen Ordner nicht benutzen: {path} ({cause})"),
+        t("Solange das so ist, wird nichts gesichert. Vorhandene Kopien bleiben, wie sie sind."),
+        t("Prüfen Sie die Rechte an diesem Ordner, oder nennen Sie mit „--home“ einen anderen."),
+    ),
+    Code.HOME_NEWER: (
+        t("Der Ordner {path} stammt von einer neueren Fassung von Ladentresor."),
+        t("Diese Fassung rührt ihn nicht an und sichert deshalb nichts."),
+        t("Installieren Sie die neueste Fassung von Ladentresor."),
+    ),
+}
+
+_COPIES: dict[Code, Words] = {
+    Code.COPY_DAMAGED: (
+        t("Die Kopie in {path} ist beschädigt: {what}"),
+        t("Einzelne Stände lassen sich von hier vielleicht nicht vollständig zurückholen."),
+        t("Lassen Sie mit „ladentresor verify --full“ die ganze Kopie prüfen."),
+    ),
+    Code.COPY_NEWER_FORMAT: (
+        t("Die Kopie in {path} hat das Format {format}. Diese Fassung kennt es noch nicht."),
+        t("Der Kopie fehlt nichts. Sie wird nur nicht angerührt."),
+        t("Installieren Sie die neueste Fassung von Ladentresor."),
+    ),
+    Code.COPY_HOSTILE: (
+        t("In der Kopie {path} steht etwas, das nie von Ladentresor kommt: {what}"),
+        t("Jemand kann diese Kopie verändert haben. Aus ihr wird so nichts zurückgeholt."),
+        t("Nehmen Sie eine andere Kopie, und heben Sie diese unverändert auf."),
+    ),
+    Code.COPY_NOT_FOUND: (
+        t("In {path} liegt keine Kopie von Ladentresor."),
+        _NOTHING_CHANGED,
+        t("Nennen Sie den Ordner, in dem die Datei tresor.json liegt, oder den darüber."),
+    ),
+    Code.READ_BACK_DIFFERS: (
+        t("Von „{destination}“ kam etwas anderes zurück, als geschrieben wurde: {path}"),
+        t("Der neue Stand dort zählt nicht. Auf dieses Gerät ist womöglich kein Verlass."),
+        t("Nehmen Sie ein anderes Kabel oder eine andere Buchse und starten Sie den Lauf neu."),
+    ),
+    Code.STATE_NOT_FOUND: (
+        t("Den Stand „{state}“ von „{system}“ gibt es nicht."),
+        _NOTHING_CHANGED,
+        t("Sehen Sie mit „ladentresor snapshots“ nach, welche Stände es gibt."),
+    ),
+    Code.PATH_NOT_FOUND: (
+        t("In diesem Stand von „{system}“ gibt es das nicht: {path}"),
+        _NOTHING_CHANGED,
+        t("Sehen Sie mit „ladentresor browse“ nach, was in dem Stand liegt."),
+    ),
+    Code.TARGET_NOT_EMPTY: (
+        t("Der Ordner {path} ist nicht leer."),
+        _NOTHING_RESTORED,
+        t("Nennen Sie einen neuen oder einen leeren Ordner."),
+    ),
+    Code.TARGET_IN_USE: (
+        t("Der Ordner {path} wird gebraucht: Dort liegen Daten oder Kopien von „{system}“."),
+        _NOTHING_RESTORED,
+        t("Nennen Sie einen Ordner, der zu keinem System und zu keinem Ziel gehört."),
+    ),
+    Code.TARGET_FULL: (
+        t("Für das, was zurückgeholt werden soll, ist hier zu wenig Platz: {path}"),
+        t("Es ist nicht alles zurückgeholt. Die Kopie ist unverändert."),
+        t("Nennen Sie einen leeren Ordner auf einer Platte mit mehr Platz."),
+    ),
+    Code.TARGET_REFUSED: (
+        t("In den Ordner {path} lässt sich nicht schreiben ({cause})."),
+        t("Es ist nicht alles zurückgeholt. Die Kopie ist unverändert."),
+        t("Nennen Sie einen leeren Ordner, in den Sie schreiben dürfen."),
+    ),
+}
+
+_REST: dict[Code, Words] = {
+    Code.SYSTEM_UNKNOWN: (
+        t("Ein System „{system}“ gibt es im Plan nicht."),
+        _NOTHING_DONE,
+        t("Sehen Sie mit „ladentresor plan show“ nach, wie Ihre Systeme heißen."),
+    ),
+    Code.DESTINATION_UNKNOWN: (
+        t("Ein Ziel „{destination}“ gibt es im Plan nicht."),
+        _NOTHING_DONE,
+        t("Sehen Sie mit „ladentresor plan show“ nach, wie Ihre Ziele heißen."),
+    ),
+    Code.SECRET_STORE_MISSING: (
+        t("Auf diesem PC ist kein Schlüsselbund für Kennwörter erreichbar."),
+        t("Ziele, die ein Kennwort brauchen, werden nicht gesichert."),
+        t(
+            "Entsperren Sie den Schlüsselbund; auf einem Server setzen Sie die Variable "
+            "LADENTRESOR_PASSPHRASE."
+        ),
+    ),
+    Code.SECRET_WRONG_PASSPHRASE: (
+        t("Der Speicher der Kennwörter lässt sich mit diesem Kennwort nicht öffnen."),
+        t("Ziele, die ein Kennwort brauchen, werden nicht gesichert."),
+        t("Setzen Sie LADENTRESOR_PASSPHRASE auf das Kennwort, mit dem er angelegt wurde."),
+    ),
+    Code.SECRET_MISSING: (
+        t("Das Geheimnis „{name}“ ist nicht hinterlegt."),
+        t("Ziele, die es brauchen, werden nicht gesichert."),
+        t("Hinterlegen Sie es mit „ladentresor secret set {name}“."),
+    ),
+    Code.SECRET_NAME: (
+        t("„{name}“ kann nicht der Name eines Geheimnisses sein."),
+        t("Es wurde nichts gespeichert."),
+        t("Nehmen Sie Kleinbuchstaben, Ziffern, Punkt und Bindestrich, wie in „platte.key“."),
+    ),
+    Code.NOT_IN_THIS_VERSION: (
+        t("Das kann diese Fassung von Ladentresor noch nicht: {what}"),
+        _NOTHING_DONE,
+        t("Lassen Sie es vorerst weg."),
+    ),
+    Code.CANCELLED: (
+        t("Abgebrochen, wie gewünscht."),
+        t("Ungefährlich: Was angekommen ist, bleibt."),
+        t("Starten Sie den Lauf wieder, wenn es passt. Er macht an derselben Stelle weiter."),
+    ),
+}
+
+WORDS: Mapping[Code, Words] = {**_PLAN_AND_HOME, **PLACES, **_COPIES, **_REST}
+"""What happened, what is not safe now, the one next step; for every code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A failure in words, ready to show: one sentence or two each."""
+
+    sentence: str
+    risk: str
+    next_step: str
+
+
+def describe(texts: Texts, error: KnownError) -> Described:
+    """The failure in the reader's language. Never fails; a missing parameter shows as `…`."""
+    sentence, risk, next_step = WORDS[error.code]
+    shown = {name: _shown(name, value, texts) for name, value in error.params.items()}
+    filled = [texts.t(text, **shown) for text in (sentence, risk, next_step)]
+    if error.code is Code.DESTINATION_FULL and {"needed", "free"} <= shown.keys():
+        filled[0] += " " + texts.t("Gebraucht werden {needed}, frei sind {free}.", **shown)
+    return Described(*filled)
+
+
+def _shown(name: str, value: str | int, texts: Texts) -> str:
+    """Parameters that are measured values, as people write them; all others as they are."""
+    text = str(value)
+    if name in ("needed", "free") and text.isascii() and text.isdigit():
+        return size(int(text), texts.lang)
+    if name == "since":
+        moment = moment_of(text)
+        return text if moment is None else date_time(moment, texts.lang)
+    return text

@@ -1,0 +1,75 @@
+# Sourced by ./run and ./test, which set $here to the project folder.
+# On Debian and Ubuntu it adds the system packages that are missing, and says so before;
+# everything else is done by dev.py. Messages go to stderr: stdout belongs to the program.
+
+run_packages='python3-venv ca-certificates'
+
+# Qt without a screen, file systems for the engine tests, and the tools that read a copy by hand.
+test_packages="$run_packages
+    libglib2.0-0 libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3
+    fuse3 libfuse2 ntfs-3g exfat-fuse exfatprogs
+    unzip p7zip-full attr acl dash"
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+# boot WHAT ARGS...: the system packages, then dev.py in place of this shell.
+boot() {
+    python=$here/.venv/bin/python
+    case $1 in
+        run) [ -x "$python" ] || add_packages $run_packages ;;
+        *) add_packages $test_packages ;;
+    esac
+    [ -x "$python" ] || python=python3
+    command -v "$python" >/dev/null || {
+        say 'Python 3 fehlt. Bitte Python 3.11 oder neuer installieren.'
+        exit 1
+    }
+    exec "$python" "$here/dev.py" "$@"
+}
+
+add_packages() {
+    command -v apt-get >/dev/null || return 0
+    missing=
+    for package in "$@"; do
+        is_there "$package" || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    as_root=
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || {
+            say "Diese Systempakete fehlen und ohne sudo bleiben sie es:$missing"
+            return 0
+        }
+        as_root=sudo
+    fi
+    say "Ich installiere diese fehlenden Systempakete mit apt-get:$missing"
+    apt update -q || exit 1
+    wanted=
+    for package in $missing; do
+        wanted="$wanted $(todays_name "$package")"
+    done
+    apt install -y -q --no-install-recommends $wanted || exit 1
+}
+
+apt() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
+}
+
+is_there() {
+    # Any Python with venv will do, it need not be the one of the system.
+    if [ "$1" = python3-venv ] && python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        return 0
+    fi
+    dpkg-query -W -f='${db:Status-Status}\n' "$1" "${1}t64" 2>/dev/null | grep -qx installed
+}
+
+# Ubuntu 24.04 and Debian 13 renamed some libraries: libfuse2 became libfuse2t64.
+todays_name() {
+    if apt-cache show "${1}t64" >/dev/null 2>&1; then
+        printf '%s\n' "${1}t64"
+    else
+        printf '%s\n' "$1"
+    fi
+}

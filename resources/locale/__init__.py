@@ -1,0 +1,1 @@
+"""The catalogue of `core.texts`: German is the source, `en/LC_MESSAGES` the translation."""

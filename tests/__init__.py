@@ -1,0 +1,1 @@
+"""All tests of the program; README.md says how they are tiered."""

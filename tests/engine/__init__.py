@@ -1,0 +1,1 @@
+"""The copy engine on real folders, loop disks and FUSE."""

@@ -1,0 +1,1 @@
+"""What a merchant does, from the first command to the restored file."""

@@ -1,0 +1,1 @@
+"""Small parts, each for itself; the whole folder runs in seconds (./test unit)."""
