@@ -160,7 +160,8 @@ class CopyRun:
         path = scanned.path
         self.seen.add(path)
         known = self.index.folder_stat(path)
-        again = path in self._due.folders or (known is not None and known.liars)
+        all_again = path in self._due.folders or (known is not None and known.liars == 2)
+        again = all_again or (known is not None and known.liars)
         if known is not None and known.stat == blob and not again and not scanned.problem:
             return None
         old = None
@@ -169,12 +170,11 @@ class CopyRun:
             old = (unpack_entries(known.stat), unpack_kept(rows))
         if scanned.problem:
             return self._unreadable(scanned, old)
-        read_at = self._due.now if again or known is None else known.read_at
+        read_at = self._due.now if all_again or known is None else known.read_at
         work = FolderWork(scanned, list(scanned.entries), [], old, read_at)
         before = {}
         if old is not None:
             before = {e[0]: (e, kept) for e, kept in zip(old[0], old[1], strict=False)}
-        all_again = path in self._due.folders
         for entry in scanned.entries:
             kept = self._kept_already(scanned, entry, before.get(entry[0]), all_again=all_again)
             work.kept.append(kept)

@@ -14,7 +14,7 @@ import msgspec
 
 from core.copies import percent
 from core.copies.rows import FileRow, FolderRow, LinkRow, PartRow, Row, SkippedRow, encode_rows, octal
-from core.sources.folders import SKIPS, Entry
+from core.sources.folders import HARMLESS_SKIPS, SKIPS, Entry
 
 # Files that keep size and time while their content changes: mail stores, databases, containers,
 # virtual disks (REVIEW A6). They are read in every run.
@@ -162,7 +162,7 @@ def _tally(count: FolderCount, rows: list[Row]) -> None:
             count.bytes += row.size
         elif isinstance(row, FolderRow):
             count.folders += 1
-        elif isinstance(row, SkippedRow):
+        elif isinstance(row, SkippedRow) and row.reason not in HARMLESS_SKIPS:
             count.skipped += 1
 
 

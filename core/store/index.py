@@ -57,10 +57,13 @@ class Place(NamedTuple):
 
 
 class FolderStat(NamedTuple):
-    """What is needed to tell whether a folder changed."""
+    """What is needed to tell whether a folder changed.
+
+    liars: 1 when it holds files whose times cannot be believed, 2 when all of it is to be reread.
+    """
 
     stat: bytes
-    liars: bool
+    liars: int
     read_at: int
 
 
@@ -131,7 +134,7 @@ class CopyIndex:
         row = self._base.execute(
             "SELECT stat, liars, read_at FROM folder WHERE path=?", (path,)
         ).fetchone()
-        return FolderStat(row[0], bool(row[1]), row[2]) if row else None
+        return FolderStat(row[0], row[1], row[2]) if row else None
 
     def folder_rows(self, path: bytes) -> bytes | None:
         rows = self._base.execute("SELECT rows FROM folder WHERE path=?", (path,)).fetchone()
@@ -175,11 +178,12 @@ class CopyIndex:
     def total_bytes(self) -> int:
         return _number(self._run("SELECT COALESCE(SUM(bytes),0) FROM folder"))
 
-    def unknown_stat(self, paths: Iterable[bytes]) -> None:
-        """Make the next run read these folders anew."""
-        self._base.executemany(
-            "UPDATE folder SET stat=x'' WHERE path=?", ((path,) for path in paths)
-        )
+    def reread(self, paths: Iterable[bytes]) -> None:
+        """Make the next run read these folders anew, whatever their facts say."""
+        with typed_failures(self.path):
+            self._base.executemany(
+                "UPDATE folder SET liars=2, read_at=0 WHERE path=?", ((path,) for path in paths)
+            )
 
     # -- contents -----------------------------------------------------------------------------
 

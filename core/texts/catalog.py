@@ -7,6 +7,7 @@ filled with str.format; a translation that does not keep to its source's placeho
 from __future__ import annotations
 
 import gettext
+import re
 import string
 from collections.abc import Mapping
 from functools import cache
@@ -85,8 +86,7 @@ def pick_language(explicit: str | None, environ: Mapping[str, str]) -> Lang:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         locale = environ.get(name)
         if locale:
-            language = locale.replace("-", "_").partition("_")[0].partition(".")[0]
-            return "en" if language.casefold() == "en" else "de"
+            return "en" if re.match(r"en(?![a-z])", locale.casefold()) else "de"
     return "de"
 
 

@@ -68,13 +68,14 @@ def size(size_bytes: int, lang: Lang) -> str:
     if abs(size_bytes) < 1000:
         word = {"de": ("Byte", "Byte"), "en": ("byte", "bytes")}[lang][size_bytes != 1]
         return f"{size_bytes} {word}"
-    # whole numbers of tenths: exact at any size, and 999 950 becomes 1 MB, not 1.000 kB
-    for power, unit in enumerate(_UNITS):
-        tenths = _rounded(size_bytes, 100 * 1000**power)
-        if abs(tenths) < 9995 or unit == _UNITS[-1]:
+    # whole numbers all along: exact at any size, and 999 950 becomes 1 MB, not 1.000 kB
+    for power, unit in enumerate(_UNITS, start=1):
+        whole = _rounded(size_bytes, 1000**power)
+        tenths = _rounded(size_bytes, 1000**power // 10)
+        if abs(whole) < 1000 or unit == _UNITS[-1]:
             break
     if abs(tenths) >= 1000 or tenths % 10 == 0:
-        return f"{count(_rounded(tenths, 10), lang)} {unit}"
+        return f"{count(whole, lang)} {unit}"
     return f"{decimal(tenths / 10, 1, lang)} {unit}"
 
 

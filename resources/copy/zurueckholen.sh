@@ -48,7 +48,7 @@ a == 2 && $1 == "O" { objekt = "\"$K\"/daten/" q(lauf "/" $4); ort($3, 0, $2, $2
 a == 2 { if ($1 == "T") ort($2, $3, $4, $5, $6); if ($1 == "#inhalt") lauf = $3; next }
 FNR == 1 { if (!/^\{"art":"liste","format":1,/) ende("Die Liste hat ein unbekanntes Format."); next }
 /^\{"art":"teil",/ { if (teile-- > 0) print "da=$g\n" orte[feld("sha256")] >P; next }
-{ art = feld("art"); w = feld("pfad"); p = klar(w); f = q("./" p); m = q(feld("modus")); o = p; sub(/\/?[^\/]*$/, "", o); teile = 0
+{ art = feld("art"); w = feld("pfad"); p = klar(w); f = q("./" p); m = q(feld("modus")); o = p; sub("/?[^/]*$", "", o); teile = 0
   z = feld("zeit"); if (length(z) < 11) sub(/^-?/, "&0000000000", z); sub(/.........$/, ".&", z); z = q(z)
   mit = !nur || index(p "/", nur "/") == 1; print schluss >P; schluss = ""; sonst = " || fehlt " q(w) } # schluss: der Datei davor
 art == "ausgelassen" { if (mit) print "In diesem Stand nicht gesichert: " w " (" feld("grund") ")"; next }

@@ -131,6 +131,7 @@ class Running:
         for pid in self.descendants():
             _signal(pid, signal.SIGKILL)
         self.process.wait()
+        self.wait_for_orphans()  # the killed take a moment to die
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()

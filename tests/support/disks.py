@@ -30,7 +30,7 @@ Kind = Literal["tmpfs", "ext4", "ntfs", "exfat"]
 
 _CAP_SYS_ADMIN = 21
 _EXT4_SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
-_NO_LOG_FLUSH = struct.pack("I", 2)
+_FLUSH_LOG, _NO_LOG_FLUSH = struct.pack("I", 0), struct.pack("I", 2)
 
 _MAKE = {
     "ext4": ["mkfs.ext4", "-q", "-F", "-m0", "-I", "256"],  # 256: times in nanoseconds, to 2446
@@ -109,14 +109,24 @@ class Disk:
         return self._driver.pid if self._driver else None
 
     def plug_in(self) -> None:
-        """Mount it (again); after `pull` the broken mount is taken away first."""
+        """Mount it (again); after `pull` the broken mount is taken away first.
+
+        As in life it comes back as another device: whoever still holds files of the old one open
+        keeps a dead disk, and cannot stand in the way.
+        """
         self.unplug()
         if self.kind == "tmpfs":
             _run("mount", "-t", "tmpfs", "-o", f"size={self.size}", "tmpfs", self.path)
-        elif self.kind == "ext4":
+            return
+        self._loop = _run("losetup", "--find", "--show", self._image)
+        if self.kind == "ext4":
             _run("mount", self._loop, self.path)
         else:
             self._start_driver()
+
+    @property
+    def _image(self) -> Path:
+        return self._home / "image"
 
     def _start_driver(self) -> None:
         tool, *options = _DRIVER[self.kind]
@@ -136,20 +146,43 @@ class Disk:
     def unplug(self) -> None:
         """Unmount in order; what stays is the empty mount point, as in life.
 
-        A tmpfs forgets its files here. A busy or broken disk is unmounted lazily.
+        A tmpfs forgets its files here. A disk in use is taken away all the same; files that
+        are open on it fail from then on.
         """
-        in_order = unmount(self.path)
-        self._end_driver(20 if in_order else 0.2)
+        try:
+            if is_mounted(self.path):
+                _run("umount", self.path)
+        except OSError:  # busy, or its driver is dead
+            self._shut_down(_FLUSH_LOG)
+            unmount(self.path)
+        self._end_driver(20)
+        if self._loop:
+            detach_loop(self._loop)
+            self._loop = ""
 
-    def _end_driver(self, timeout: float = 0.2) -> None:
+    def _end_driver(self, patience: float = 0) -> None:
+        """Wait until the driver has written everything and ended; then kill it."""
         if self._driver is None:
             return
         try:
-            self._driver.wait(timeout)
+            self._driver.wait(patience)
         except subprocess.TimeoutExpired:
             self._driver.kill()
             self._driver.wait()
         self._driver = None
+
+    def _shut_down(self, flags: bytes) -> None:
+        """Let every access fail from now on, also through files that are open."""
+        if self.kind == "ext4":
+            try:
+                handle = os.open(self.path, os.O_RDONLY)
+            except OSError:  # already shut down
+                return
+            try:
+                fcntl.ioctl(handle, _EXT4_SHUTDOWN, flags)
+            finally:
+                os.close(handle)
+        self._end_driver()
 
     def pull(self) -> None:
         """Pull it out while mounted: from now on every access fails.
@@ -157,18 +190,9 @@ class Disk:
         FUSE: the driver is killed (ENOTCONN). ext4: the kernel shuts the file system down without
         writing its journal (EIO). What the program had open stays open and fails too.
         """
-        if self._driver is not None:
-            self._driver.kill()
-            self._driver.wait()
-            self._driver = None
-        elif self.kind == "ext4":
-            handle = os.open(self.path, os.O_RDONLY)
-            try:
-                fcntl.ioctl(handle, _EXT4_SHUTDOWN, _NO_LOG_FLUSH)
-            finally:
-                os.close(handle)
-        else:
+        if self.kind == "tmpfs":
             raise ValueError("a tmpfs cannot be pulled; use unplug()")
+        self._shut_down(_NO_LOG_FLUSH)
 
     def free(self) -> int:
         """Return the bytes that an ordinary user may still write."""
@@ -178,9 +202,6 @@ class Disk:
     def remove(self) -> None:
         """Take everything away: mount, driver, loop device, image."""
         self.unplug()
-        if self._loop:
-            detach_loop(self._loop)
-            self._loop = ""
         shutil.rmtree(self._home, ignore_errors=True)
 
 
@@ -196,11 +217,9 @@ def make_disk(kind: Kind, size: int) -> Disk:
     disk.path.mkdir()
     try:
         if kind != "tmpfs":
-            image = home / "image"
-            with image.open("wb") as file:
+            with disk._image.open("wb") as file:
                 file.truncate(size)
-            disk._loop = _run("losetup", "--find", "--show", image)
-            _run(*_MAKE[kind], disk._loop)
+            _run(*_MAKE[kind], disk._image)
         disk.plug_in()
     except BaseException:  # also a skip for a missing tool, or Ctrl-C
         disk.remove()

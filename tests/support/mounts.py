@@ -33,19 +33,13 @@ def run_tool(name: str, *arguments: str | Path) -> str:
     return done.stdout.strip()
 
 
-def unmount(path: Path) -> bool:
-    """Unmount everything stacked at `path`, lazily where it is busy or its driver is dead.
-
-    Returns whether it went in order; otherwise the driver lives on as long as its users.
-    """
-    in_order = True
+def unmount(path: Path) -> None:
+    """Unmount everything stacked at `path`, lazily where it is busy or its driver is dead."""
     while is_mounted(path):
         try:
             run_tool("umount", path)
         except OSError:
-            in_order = False
             run_tool("umount", "-l", path)
-    return in_order
 
 
 def mount_points() -> list[Path]:

@@ -14,6 +14,8 @@ that moment would leave, and goes on.
 
 Honest about Linux: the kernel passes neither sync(2) nor syncfs(2) to an ordinary FUSE program.
 Both return 0 and keep nothing here; only fsync/fdatasync of each file and folder does.
+Not here: hard links, xattrs, RENAME_NOREPLACE (EINVAL, as on ntfs-3g), `fstat` of a file that was
+unlinked while open, renames torn in two (FAT), errors of the medium.
 By hand: `python -m tests.support.powercut BACKING MOUNT --seed N`.
 """
 

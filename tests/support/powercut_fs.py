@@ -169,8 +169,10 @@ class PowerCutFs:
         return node.target
 
     @_looking
-    def open(self, path: str, _flags: int) -> int:
-        """Open a file; the kernel truncates it by itself where asked."""
+    def open(self, path: str, flags: int) -> int:
+        """Open a file. libfuse 3 leaves O_TRUNC to us, with libfuse 2 the kernel asks apart."""
+        if flags & os.O_TRUNC:
+            self.truncate(path, 0)
         return self._handle(self._file(path))
 
     @_looking

@@ -65,9 +65,7 @@ def _coats(secret: str) -> dict[str, list[bytes]]:
         "plain": [raw],
         "UTF-16": [secret.encode("utf-16-le"), secret.encode("utf-16-be")],
         "Windows-1252": [secret.encode("cp1252", "replace")],
-        "escaped": [
-            text[1:-1].encode() for text in (json.dumps(secret), repr(secret), ascii(secret))
-        ],
+        "escaped": [text[1:-1].encode() for text in literals],
         "hex": [raw.hex().encode(), raw.hex().upper().encode()],
         "base64": [*_base64(raw), *_base64(secret.encode("utf-16-le"))],
     }

@@ -220,14 +220,13 @@ class Volume:
         self._changed(file)
 
     def _resize(self, file: File, data: bytearray, length: int) -> None:
+        """What is cut off was never there; what is added are zeros, and new."""
         if length < len(data):
             del data[length:]
             file.dirty = {block for block in file.dirty if block * BLOCK < length}
-            first = last = length // BLOCK
         else:
-            first, last = len(data) // BLOCK, (length - 1) // BLOCK
+            file.dirty.update(range(len(data) // BLOCK, -(-length // BLOCK)))
             data.extend(bytes(length - len(data)))
-        file.dirty.update(block for block in range(first, last + 1) if block * BLOCK < length)
 
     def _changed(self, file: File) -> None:
         if len(file.sizes) < 64:

@@ -66,11 +66,11 @@ def test_sentences_read_well() -> None:
     de, en = Texts("de"), Texts("en")
     problem = only(changed('medium = "disk" ', 'medium = "disc" '))
     assert problem_line(de, problem, source="plan.toml") == (
-        "plan.toml, Zeile 15, destinations.platte.medium: „disc“ ist hier nicht möglich. "
+        "plan.toml, Zeile 16, destinations.platte.medium: „disc“ ist hier nicht möglich. "
         "Möglich sind: disk, nas, cloud. Meinten Sie „disk“?"
     )
     assert problem_line(en, problem, source="plan.toml") == (
-        "plan.toml, line 15, destinations.platte.medium: “disc” is not possible here. "
+        "plan.toml, line 16, destinations.platte.medium: “disc” is not possible here. "
         "Possible are: disk, nas, cloud. Did you mean “disk”?"
     )
     problem = only(changed('rpo = "24h"', "rpo = 24"))

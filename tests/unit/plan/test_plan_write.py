@@ -67,7 +67,7 @@ def test_what_cannot_be_changed() -> None:
         assert unknown.value.code is Code.DESTINATION_UNKNOWN
     for text, code, line in (
         ("x = ", ProblemCode.SYNTAX, 1),
-        (changed('path = "/mnt/a"', ""), ProblemCode.MISSING_KEY, 20),
+        (changed('path = "/mnt/a"', ""), ProblemCode.MISSING_KEY, 21),
         ('[[destinations]]\nid = "platte"\nlocation = 1', ProblemCode.MISSING_KEY, 3),
     ):
         with pytest.raises(PlanError) as wrong:

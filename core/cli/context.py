@@ -1,0 +1,50 @@
+"""What every verb gets: home, clock, output, and the plan when it asks for it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from core.cli.output import Output
+from core.clock import Clock
+from core.copies.backup import Desk
+from core.copies.jobs import open_desk
+from core.paths import Home
+from core.plan.check import judge_plan, surroundings
+from core.plan.model import Plan
+from core.plan.problems import PlanError
+from core.plan.read import load_text
+from core.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The surroundings of one command."""
+
+    home: Home
+    clock: Clock
+    output: Output
+    texts: Texts
+    cancelled: Callable[[], bool]
+
+    def plan_text(self) -> str:
+        """The text of the plan; KnownError PLAN_MISSING."""
+        return load_text(self.home.plan)
+
+    def plan(self, text: str | None = None, source: str | None = None) -> Plan:
+        """The plan, judged whole; PlanError names everything that is wrong."""
+        text = self.plan_text() if text is None else text
+        source = source or str(self.home.plan)
+        judgement = judge_plan(
+            text, source=source, around=surroundings(self.home, lambda name: False)
+        )
+        if judgement.problems or judgement.plan is None:
+            raise PlanError(judgement.problems, source=source)
+        return judgement.plan
+
+    @contextlib.contextmanager
+    def desk(self) -> Iterator[Desk]:
+        """A desk with the home's lock held."""
+        with open_desk(self.home, self.clock, self.output, self.cancelled) as desk:
+            yield desk

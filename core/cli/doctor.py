@@ -1,0 +1,94 @@
+"""`doctor`: is everything here that a backup on this PC needs?"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core import VERSION
+from core.cli.context import Context
+from core.copies import cutting, pool
+from core.copies.writer import find_writer
+from core.destinations.local import LocalFolder
+from core.errors import Exit, KnownError
+from core.texts.formats import size
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    name: str
+    good: bool
+    text: str
+
+
+def doctor(context: Context, options: argparse.Namespace) -> Exit:
+    """Judge this PC; every line is a fact that was just looked at."""
+    bad = 0
+    for check in _checks(context):
+        bad += not check.good
+        mark = context.texts.t("gut") if check.good else context.texts.t("prüfen")
+        fields: dict[str, object] = {"check": check.name, "good": check.good, "text": check.text}
+        context.output.item(fields, f"{mark:<8} {check.text}")
+    return Exit.PARTLY if bad else Exit.OK
+
+
+def _checks(context: Context) -> Iterator[_Check]:
+    t = context.texts.t
+    version = sys.version.split()[0]
+    yield _Check("version", True, f"Ladentresor {VERSION}, Python {version}")
+    yield _home(context)
+    yield _Check(
+        "cutting",
+        cutting.is_fast(),
+        t("Zerlegen großer Dateien: schnell")
+        if cutting.is_fast()
+        else t("Zerlegen großer Dateien: nur die langsame Fassung ist da"),
+    )
+    yield _Check("workers", True, t("Lesende Prozesse: {n}", n=pool.workers()))
+    yield from _destinations(context)
+
+
+def _home(context: Context) -> _Check:
+    t, home = context.texts.t, context.home
+    try:
+        home.make()
+        writer = find_writer(home)
+    except KnownError:
+        return _Check("home", False, t("Eigener Ordner nicht benutzbar: {path}", path=home.state))
+    if not writer.at_home:
+        text = t("Dieser Ordner stammt von einem anderen PC; er liest nur: {path}", path=home.state)
+        return _Check("home", False, text)
+    free = shutil.disk_usage(home.state).free
+    text = t(
+        "Eigener Ordner: {path}, {free} frei", path=home.state, free=size(free, context.texts.lang)
+    )
+    return _Check("home", free > 500_000_000, text)
+
+
+def _destinations(context: Context) -> Iterator[_Check]:
+    t = context.texts.t
+    try:
+        plan = context.plan()
+    except KnownError as error:
+        yield _Check("plan", False, t("Der Plan fehlt oder hat Fehler ({code})", code=error.code))
+        return
+    yield _Check("plan", True, t("Der Plan ist in Ordnung"))
+    for where in plan.destinations:
+        folder = LocalFolder(where.id, where.location.path, "")
+        if not folder.is_reachable():
+            yield _Check(where.id, False, t("{name}: gerade nicht da", name=where.name))
+            continue
+        free = size(folder.free_bytes(), context.texts.lang)
+        flushing = (
+            t("jede Datei einzeln gesichert") if folder.flush_each else t("im Ganzen gesichert")
+        )
+        text = t(
+            "{name}: da, {free} frei, beim Abschluss {flushing}",
+            name=where.name,
+            free=free,
+            flushing=flushing,
+        )
+        yield _Check(where.id, True, text)

@@ -1,0 +1,105 @@
+"""Entry of the command line: language, home, Ctrl-C, one exit code per class of outcome."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+
+from core.cli import verbs
+from core.cli.context import Context
+from core.cli.output import standard_output
+from core.cli.parser import make_parser
+from core.clock import SystemClock
+from core.errors import Code, Exit, KnownError
+from core.paths import find_home
+from core.plan.problems import PlanError
+from core.texts import Texts, pick_language
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; returns the exit code (docs/cli.md)."""
+    wished = _peek_language(arguments)
+    texts = Texts(pick_language(wished, os.environ))
+    parser = make_parser(texts)
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as leave:
+        return int(leave.code or 0) and int(Exit.USAGE)
+    output = standard_output(texts, as_json=getattr(options, "json", False))
+    stop = threading.Event()
+    previous = _cancel_on_signal(stop)
+    try:
+        home = find_home(getattr(options, "home", None))
+        context = Context(home, SystemClock(), output, texts, stop.is_set)
+        if options.verb is None:
+            return int(verbs.welcome(context, parser))
+        return int(verbs.VERBS[options.verb](context, options))
+    except PlanError as error:
+        verbs.show_problems(output, error)
+        return int(error.exit)
+    except KnownError as error:
+        output.error(error)
+        return int(error.exit)
+    except KeyboardInterrupt:
+        output.error(KnownError(Code.CANCELLED))
+        return int(Exit.CANCELLED)
+    except BrokenPipeError:
+        # Whoever read our output has gone; that is not worth a word.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.CANCELLED)
+    except Exception:
+        _report_bug(texts)
+        return int(Exit.BUG)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _peek_language(arguments: Sequence[str]) -> str | None:
+    """`--lang` before parsing, so that help and usage errors speak it too."""
+    for at, word in enumerate(arguments):
+        if word.startswith("--lang="):
+            return word.partition("=")[2]
+        if word == "--lang" and at + 1 < len(arguments):
+            return arguments[at + 1]
+    return None
+
+
+def _cancel_on_signal(stop: threading.Event) -> dict[int, signal._HANDLER]:
+    """Ctrl-C ends the job cleanly; a second one ends it at once."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    previous: dict[int, signal._HANDLER] = {}
+    if threading.current_thread() is threading.main_thread():
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if sys.platform == "win32":
+            numbers.append(signal.SIGBREAK)
+        for number in numbers:
+            previous[number] = signal.signal(number, ask)
+    return previous
+
+
+def _report_bug(texts: Texts) -> None:
+    """Our own mistake: a report to copy, with places in the code but no values, names or secrets."""
+    kind, _, trace = sys.exc_info()
+    lines = [
+        f"{os.path.basename(frame.filename)}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(trace)
+    ]
+    print(
+        texts.t(
+            "Ladentresor hat einen Fehler im Programm bemerkt und aufgehört. Frühere Stände sind"
+            " davon nicht berührt. Bitte schicken Sie uns diesen Bericht:"
+        ),
+        file=sys.stderr,
+    )
+    print(f"  {kind.__name__ if kind else '?'}", *lines, sep="\n  ", file=sys.stderr, flush=True)

@@ -1,0 +1,145 @@
+"""Printing: sentences and bars for people, JSON lines for programs. The only place that prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TextIO
+
+from core.copies.events import Phase
+from core.errors import KnownError
+from core.texts import Texts
+from core.texts.errors import describe
+from core.texts.formats import count, size, visible
+from core.texts.names import skip_reason
+
+_BAR_SECONDS = 0.25
+
+# What a note of the engine says to people; `{…}` are its parameters. Not listed: JSON only.
+_NOTES = {
+    "skipped": "Ausgelassen: {path} ({reason})",
+    "index_broken": "Das Verzeichnis dieser Kopie war beschädigt und wird neu aufgebaut.",
+    "store_broken": "Die eigene Datenbank war beschädigt; sie liegt jetzt beiseite.",
+    "state_missing": "Der Stand {run} ist von der Kopie verschwunden.",
+    "data_missing": "Der Datenordner {run} ist von der Kopie verschwunden.",
+    "record_broken": "Der Stand {run} ist beschädigt.",
+    "contents_damaged": "Das Inhaltsverzeichnis von {run} ist beschädigt.",
+    "list_damaged": "Die Liste von {run} ist beschädigt.",
+    "contents_missing": "{count} Inhalte fehlen in der Kopie; sie werden neu gesichert.",
+    "damage": "Schaden: {path}",
+}
+
+
+class Output:
+    """Listener and printer of one command."""
+
+    def __init__(self, texts: Texts, *, as_json: bool, out: TextIO, err: TextIO) -> None:
+        self.texts = texts
+        self.as_json = as_json
+        self._out = out
+        self._err = err
+        self._bar_shown = False
+        self._last_bar = 0.0
+        self._bars = not as_json and err.isatty()
+        self._began = time.monotonic()
+
+    # -- results ------------------------------------------------------------------------------
+
+    def line(self, text: str = "") -> None:
+        """One line for people; nothing in JSON."""
+        if not self.as_json:
+            self._clear_bar()
+            print(text, file=self._out, flush=True)
+
+    def say(self, msgid: str, **params: object) -> None:
+        """A translated line for people; marked for extraction by its keyword `say`."""
+        self.line(self.texts.t(msgid, **params))
+
+    def record(self, kind: str, **fields: object) -> None:
+        """One JSON line; nothing for people."""
+        if self.as_json:
+            print(
+                json.dumps({"event": kind, **fields}, ensure_ascii=False), file=self._out, flush=True
+            )
+
+    def raw(self, text: str) -> None:
+        """Text as it is, in both forms."""
+        print(text, file=self._out, flush=True)
+
+    def item(self, fields: dict[str, object], text: str) -> None:
+        """A result: an object of its own in JSON, a line for people."""
+        if self.as_json:
+            print(json.dumps(fields, ensure_ascii=False), file=self._out, flush=True)
+        else:
+            self.line(text)
+
+    def error(self, error: KnownError) -> None:
+        """A failure: sentence, what is at risk, next step; on stderr, in JSON also on stdout."""
+        said = describe(self.texts, error)
+        self.record(
+            "error",
+            code=str(error.code),
+            exit=int(error.exit),
+            params=error.params,
+            sentence=said.sentence,
+            risk=said.risk,
+            next_step=said.next_step,
+        )
+        if not self.as_json:
+            self._clear_bar()
+            print(said.sentence, file=self._err)
+            if said.risk:
+                print(f"  {said.risk}", file=self._err)
+            if said.next_step:
+                print(f"  → {said.next_step}", file=self._err, flush=True)
+
+    # -- Listener -----------------------------------------------------------------------------
+
+    def phase(self, phase: Phase, *, system: str, destination: str) -> None:
+        self.record("phase", phase=phase, system=system, destination=destination)
+
+    def progress(self, *, files: int, size: int, current: str) -> None:
+        now = time.monotonic()
+        if now - self._last_bar < _BAR_SECONDS:
+            return
+        self._last_bar = now
+        self.record("progress", files=files, bytes=size)
+        if self._bars:
+            self._show_bar(files, size)
+
+    def note(self, kind: str, **params: str | int) -> None:
+        self.record("note", note=kind, **params)
+        msgid = _NOTES.get(kind)
+        if msgid is not None and not self.as_json:
+            shown = dict(params)
+            if kind == "skipped":
+                shown["reason"] = skip_reason(self.texts, str(params["reason"]))
+            self._clear_bar()
+            print(self.texts.t(msgid, **shown), file=self._err, flush=True)
+
+    def _show_bar(self, files: int, size_bytes: int) -> None:
+        lang = self.texts.lang
+        seconds = max(0.001, time.monotonic() - self._began)
+        rate = size(int(size_bytes / seconds), lang)
+        text = f"  {count(files, lang)} · {size(size_bytes, lang)} · {rate}/s"
+        print(f"\r\x1b[K{text}", end="", file=self._err, flush=True)
+        self._bar_shown = True
+
+    def _clear_bar(self) -> None:
+        if self._bar_shown:
+            print("\r\x1b[K", end="", file=self._err)
+            self._bar_shown = False
+
+
+def shown_path(text: str) -> str:
+    """A path for the terminal, control characters made visible."""
+    return visible(text)
+
+
+def standard_output(texts: Texts, *, as_json: bool) -> Output:
+    """The output of this process; never fails on names a terminal cannot show."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    return Output(texts, as_json=as_json, out=sys.stdout, err=sys.stderr)

@@ -1,0 +1,163 @@
+"""Adopting a copy: a PC that knows nothing gets plan, proofs and index back from any copy."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.copies import guards, percent, rows
+from core.copies.backup import Desk
+from core.copies.copy_folder import VAULT, CopyFolder, State
+from core.copies.documents import Vault
+from core.copies.guards import CopyName
+from core.copies.places import Places
+from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
+from core.copies.rebuild import OWN_FOLDER, rebuild
+from core.copies.writer import new_writer
+from core.destinations.local import LocalFolder
+from core.errors import Code, KnownError
+from core.plan.write import edit_location
+
+_OWN_LIMIT = 16 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Adopted:
+    """What came back. plan: `restored`, `kept` (there was one), `missing`."""
+
+    systems: list[str] = field(default_factory=list)
+    destination: str = ""
+    states: int = 0
+    plan: str = "missing"
+    proofs: int = 0
+    writer: bool = False
+
+
+def find_copies(location: Path) -> list[CopyFolder]:
+    """The copies at a location: the folder itself or those right below it."""
+    if (location / VAULT).is_file():
+        return [CopyFolder(LocalFolder("", location.parent, location.name))]
+    try:
+        names = sorted(entry.name for entry in location.iterdir() if entry.is_dir())
+    except OSError:
+        names = []
+    return [
+        CopyFolder(LocalFolder("", location, name))
+        for name in names
+        if (location / name / VAULT).is_file()
+    ]
+
+
+def adopt(desk: Desk, location: Path, *, take_over: bool) -> Adopted:
+    """Make this home know the copies at `location`; with `take_over` it writes there from now on.
+
+    Raises `KnownError` COPY_NOT_FOUND when there is none. Nothing at the copy is changed, except
+    that taking over adds a claim.
+    """
+    copies = find_copies(location)
+    if not copies:
+        raise KnownError(Code.COPY_NOT_FOUND, path=str(location))
+    result = Adopted()
+    if take_over and not desk.writer.at_home:
+        desk.writer = new_writer(desk.home)
+    for copy in copies:
+        _adopt_one(desk, copy, result, take_over=take_over)
+    return result
+
+
+def _adopt_one(desk: Desk, copy: CopyFolder, result: Adopted, *, take_over: bool) -> None:
+    vault = copy.vault()
+    if vault is None:
+        raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.root))
+    found = copy.states()
+    result.systems.append(vault.system)
+    result.destination = vault.destination
+    result.states += len(found.states)
+    if found.states:
+        _bring_back(desk, copy, vault, found.states, result)
+    desk.store.remember_copy(vault.system, vault.destination, vault.vault)
+    index = desk.open_index(vault.system, vault.destination)
+    try:
+        rebuild(copy, index, desk.listener)
+        index.set_meta("tresor", vault.vault)
+    finally:
+        index.close()
+    claims = copy.claims()
+    if take_over and (not claims or claims[-1].writer != desk.writer.id):
+        name = CopyName(vault.system, vault.name, vault.destination)
+        number = 1 + max((claim.number for claim in claims), default=0)
+        guards.write_claim(copy, number, desk.writer, desk.clock)
+        copy.folder.barrier()
+        claims = copy.claims()
+        guards.check_writer(copy, name, desk.writer)
+    result.writer = bool(claims) and claims[-1].writer == desk.writer.id and desk.writer.at_home
+
+
+def _bring_back(
+    desk: Desk, copy: CopyFolder, vault: Vault, states: list[State], result: Adopted
+) -> None:
+    """Plan, proofs and short names out of the newest state that can be read."""
+    for state in reversed(states):
+        try:
+            own, folders = _own_files(copy, state, states)
+        except KnownError as error:
+            if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+                raise
+            desk.listener.note("list_damaged", run=state.run)
+            continue
+        names = {os.fsencode(percent.decode(place)): name for name, place in folders.items()}
+        desk.store.remember_short_names(vault.system, names)
+        if PROOFS_FILE in own:
+            result.proofs += take_in(desk.store, own[PROOFS_FILE].split(b"\n"), desk.listener)
+        if PLAN_FILE in own:
+            _bring_back_plan(desk, copy, vault, own[PLAN_FILE], result)
+        return
+
+
+def _bring_back_plan(
+    desk: Desk, copy: CopyFolder, vault: Vault, plan: bytes, result: Adopted
+) -> None:
+    if desk.home.plan.exists():
+        if result.plan == "missing":
+            result.plan = "kept"
+        return
+    text = plan.decode("utf-8", "replace")
+    try:
+        text = edit_location(text, vault.destination, copy.folder.location)
+    except KnownError:
+        desk.listener.note("plan_location_unchanged", destination=vault.destination)
+    draft = desk.home.plan.with_suffix(".neu")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(desk.home.plan)
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise KnownError(Code.HOME_UNUSABLE, path=str(desk.home.plan), cause=cause) from error
+    result.plan = "restored"
+
+
+def _own_files(
+    copy: CopyFolder, state: State, states: list[State]
+) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The files below `ladentresor/` in a state, and its source folders."""
+    wanted: dict[str, rows.FileRow] = {}
+    folders: dict[str, str] = {}
+    prefix = OWN_FOLDER.decode() + "/"
+    for row in copy.rows(state.record):
+        if isinstance(row, rows.Header):
+            folders = row.folders
+        elif isinstance(row, rows.FileRow) and row.path.startswith(prefix):
+            wanted[row.path.removeprefix(prefix)] = row
+    places = Places(copy, [state, *reversed(states)])
+    shas = {bytes.fromhex(row.sha256) for row in wanted.values()}
+    places.find(shas, {row.run for row in wanted.values()})
+    found = {}
+    for name, row in wanted.items():
+        sha = bytes.fromhex(row.sha256)
+        for source in places.of(sha):
+            data = copy.folder.read(source.path, _OWN_LIMIT)
+            if data is not None and hashlib.sha256(data).digest() == sha:
+                found[name] = data
+    return found, folders

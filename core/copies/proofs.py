@@ -1,0 +1,81 @@
+"""`ladentresor/nachweise.jsonl`: runs and proofs that travel with every state (DESIGN §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from core.copies.events import Listener
+from core.store.home import HomeStore, Proof, RunRow
+
+PLAN_FILE = "plan.toml"
+PROOFS_FILE = "nachweise.jsonl"
+_RUN_DAYS = 400
+
+
+class _RunLine(msgspec.Struct, tag_field="art", tag="lauf"):
+    system: str
+    ziel: str
+    lauf: str
+    beginn: str
+    ende: str
+    ergebnis: str
+    code: str
+    dateien: int
+    bytes: int
+    neu_bytes: int
+    ausgelassen: int
+
+
+class _ProofLine(msgspec.Struct, tag_field="art", tag="nachweis"):
+    id: str
+    zeit: str
+    system: str
+    ziel: str
+    was: str
+    ergebnis: str
+    stand: str
+    einzelheiten: str
+
+
+_decoder = msgspec.json.Decoder(_RunLine | _ProofLine)
+
+
+def proof_lines(store: HomeStore) -> bytes:
+    """The proofs alone: what makes a new list worth writing."""
+    return msgspec.json.Encoder().encode_lines([_ProofLine(*proof) for proof in store.proofs()])
+
+
+def travelling(store: HomeStore, now: datetime) -> bytes:
+    """Proofs and the runs of 400 days, as JSON lines."""
+    runs = [
+        _RunLine(*row)
+        for row in store.runs(since=now - timedelta(days=_RUN_DAYS))
+        if row.status != "RUNNING"
+    ]
+    return proof_lines(store) + msgspec.json.Encoder().encode_lines(runs)
+
+
+def take_in(store: HomeStore, lines: Iterable[bytes], listener: Listener) -> int:
+    """Take over proofs and runs from a copy; returns how many lines were good."""
+    good = 0
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            row = _decoder.decode(line)
+        except msgspec.DecodeError:
+            listener.note("proof_unreadable")
+            continue
+        good += 1
+        if isinstance(row, _ProofLine):
+            store.add_proof(Proof(*msgspec.structs.astuple(row)))
+        else:
+            store.adopt_run(RunRow(*msgspec.structs.astuple(row)))
+    return good
+
+
+Kind = Literal["verified", "restored"]

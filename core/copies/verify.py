@@ -1,0 +1,315 @@
+"""Verification: does the copy still hold what its records say? Reads the copy, changes nothing there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from isal import isal_zlib
+
+from core.copies.batches import Signals
+from core.copies.contents import Part, StoredObject
+from core.copies.copy_folder import DATA, CopyFolder, State, contents_path
+from core.copies.documents import ContentsRef
+from core.copies.events import Listener
+from core.copies.pool import Pool, workers
+from core.copies.rows import FileRow, PartRow
+from core.errors import Code, KnownError
+
+Depth = Literal["stat", "sample", "full"]
+_BLOCK = 1024 * 1024
+_JOB_BYTES = 32 * 1024 * 1024
+_JOB_FILES = 512
+_MAX_EXAMPLES = 20
+
+
+class CheckItem(NamedTuple):
+    """One object to look at. parts: contents in it that have to be unpacked and hashed too."""
+
+    path: str
+    size: int
+    sha: bytes
+    parts: tuple[Part, ...]
+    read: bool
+
+
+CheckJob = tuple[CheckItem, ...]
+
+
+class Finding(NamedTuple):
+    """What is wrong with one object: `missing`, `size`, `content`; shas: contents it fails."""
+
+    path: str
+    problem: str
+    shas: tuple[bytes, ...]
+
+
+@dataclass(slots=True)
+class Damage:
+    """Something that is not as it should be, for people: what it is and where it lies."""
+
+    kind: str
+    path: str
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Result of a verification.
+
+    affected: (state, file) pairs that need a damaged content, at most twenty per verification;
+    affected_files: how many there are in all. read: whether bytes came from the medium.
+    """
+
+    depth: Depth
+    states: int = 0
+    objects: int = 0
+    bytes: int = 0
+    damage: list[Damage] = field(default_factory=list)
+    affected: list[tuple[str, str]] = field(default_factory=list)
+    affected_files: int = 0
+    bad_contents: set[bytes] = field(default_factory=set)
+
+    @property
+    def is_sound(self) -> bool:
+        return not self.damage
+
+
+def verify(
+    copy: CopyFolder,
+    listener: Listener,
+    cancelled: Callable[[], bool],
+    *,
+    depth: Depth,
+    percent: float = 100.0,
+    seed: int | None = None,
+    expected_states: Iterable[str] = (),
+) -> Verdict:
+    """Check records, lists, contents files and objects.
+
+    `stat` looks at names and sizes of objects, `sample` also reads `percent` of the bytes, `full`
+    reads everything, past the system's memory where it allows that. `expected_states` are runs that
+    the index knows: one that is gone is damage. Raises `KnownError` only when the copy cannot be
+    looked at.
+    """
+    return _Verification(copy, listener, cancelled, depth, percent, seed).run(expected_states)
+
+
+class _Verification:
+    def __init__(
+        self,
+        copy: CopyFolder,
+        listener: Listener,
+        cancelled: Callable[[], bool],
+        depth: Depth,
+        percent: float,
+        seed: int | None,
+    ) -> None:
+        self._copy = copy
+        self._listener = listener
+        self._cancelled = cancelled
+        self._verdict = Verdict(depth)
+        self._share = 1.0 if depth == "full" else percent / 100 if depth == "sample" else 0.0
+        self._random = random.Random(seed)  # noqa: S311 - a sample, not a secret
+        self._done_bytes = 0
+
+    def run(self, expected_states: Iterable[str]) -> Verdict:
+        copy, verdict = self._copy, self._verdict
+        self._listener.phase("verify", system="", destination=copy.folder.destination)
+        if copy.vault() is None:
+            raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.root))
+        copy.claims()
+        found = copy.states()
+        verdict.states = len(found.states)
+        for run in found.broken:
+            self._note("record", f"staende/{run}.json")
+        there = {state.run for state in found.states} | set(found.broken)
+        for run in sorted(set(expected_states) - there):
+            self._note("record_missing", f"staende/{run}.json")
+        self._check_lists(found.states)
+        self._check_objects(found.states)
+        if verdict.bad_contents:
+            self._name_files(found.states)
+        return verdict
+
+    def _note(self, kind: str, path: str) -> None:
+        self._verdict.damage.append(Damage(kind, path))
+        self._listener.note("damage", kind=kind, path=path)
+
+    def _stop_if_cancelled(self) -> None:
+        if self._cancelled():
+            raise KnownError(Code.CANCELLED)
+
+    def _check_lists(self, states: list[State]) -> None:
+        """Every list reads from first to last row with the numbers its record announced."""
+        for state in {s.record.list_name: s for s in states}.values():
+            self._stop_if_cancelled()
+            try:
+                lines = sum(1 for _ in self._copy.rows(state.record))
+            except KnownError as error:
+                if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+                    raise
+                self._note("list", f"staende/{state.record.list_name}")
+                continue
+            if lines != state.record.list_lines:
+                self._note("list", f"staende/{state.record.list_name}")
+
+    # -- objects ------------------------------------------------------------------------------
+
+    def _check_objects(self, states: list[State]) -> None:
+        refs = {(ref.run, ref.sha256): ref for s in states for ref in s.record.contents}
+        pool: Pool[CheckJob, tuple[Finding, ...]] = Pool(
+            _make_checker,
+            str(self._copy.folder.root),
+            types=(CheckJob, tuple[Finding, ...]),
+            advance=self._advance,
+            workers=workers(),
+        )
+        try:
+            for ref in refs.values():
+                self._check_run(ref, pool)
+            self._take(pool, everything=True)
+        except BaseException:
+            pool.cancel()
+            raise
+        finally:
+            pool.close()
+
+    def _check_run(
+        self, ref: ContentsRef, pool: Pool[CheckJob, tuple[Finding, ...]]
+    ) -> None:
+        job: list[CheckItem] = []
+        size = 0
+        try:
+            for stored in self._copy.contents(ref):
+                job.append(self._item(ref.run, stored))
+                size += stored.size if job[-1].read else 0
+                if size >= _JOB_BYTES or len(job) >= _JOB_FILES:
+                    self._submit(pool, job)
+                    job, size = [], 0
+        except KnownError as error:
+            if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+                raise
+            self._note("contents", contents_path(ref.run))
+        self._submit(pool, job)
+
+    def _item(self, run: str, stored: StoredObject) -> CheckItem:
+        read = self._share >= 1 or self._random.random() < self._share
+        self._verdict.objects += 1
+        path = f"{DATA}/{run}/{stored.path}"
+        return CheckItem(path, stored.size, stored.sha256, stored.parts, read)
+
+    def _submit(
+        self, pool: Pool[CheckJob, tuple[Finding, ...]], job: list[CheckItem]
+    ) -> None:
+        if not job:
+            return
+        self._stop_if_cancelled()
+        reads = sum(item.size for item in job if item.read)
+        pool.submit(tuple(job), apart=self._done_bytes + reads > _JOB_BYTES)
+        self._take(pool)
+
+    def _take(
+        self, pool: Pool[CheckJob, tuple[Finding, ...]], *, everything: bool = False
+    ) -> None:
+        for findings in pool.ready(everything=everything):
+            for finding in findings:
+                self._note(f"object_{finding.problem}", finding.path)
+                self._verdict.bad_contents.update(finding.shas)
+
+    def _advance(self, size: int) -> None:
+        self._done_bytes += size
+        self._verdict.bytes += size
+        self._listener.progress(files=self._verdict.objects, size=self._done_bytes, current="")
+
+    # -- who is affected ----------------------------------------------------------------------
+
+    def _name_files(self, states: list[State]) -> None:
+        """Which files of which states need a damaged content."""
+        bad = {sha.hex() for sha in self._verdict.bad_contents}
+        for state in states:
+            self._stop_if_cancelled()
+            path = ""
+            try:
+                for row in self._copy.rows(state.record):
+                    if isinstance(row, FileRow):
+                        path = row.path
+                    if isinstance(row, FileRow | PartRow) and row.sha256 in bad:
+                        self._affect(state.run, path)
+            except KnownError:
+                continue  # the list itself is damaged: already noted
+
+    def _affect(self, run: str, path: str) -> None:
+        if self._verdict.affected and self._verdict.affected[-1] == (run, path):
+            return
+        self._verdict.affected_files += 1
+        if len(self._verdict.affected) < _MAX_EXAMPLES:
+            self._verdict.affected.append((run, path))
+
+
+class _Checker:
+    """Looks at objects; one per process."""
+
+    def __init__(self, root: str, signals: Signals) -> None:
+        self._root = root
+        self._signals = signals
+        self._view = memoryview(bytearray(_BLOCK))
+
+    def close(self) -> None:
+        """Nothing is held open between objects."""
+
+    def take(self, batch: CheckJob) -> tuple[Finding, ...]:
+        return tuple(found for item in batch if (found := self._check(item)) is not None)
+
+    def _check(self, item: CheckItem) -> Finding | None:
+        if self._signals.cancelled():
+            raise KnownError(Code.CANCELLED)
+        every = (item.sha, *(part.sha256 for part in item.parts))
+        path = f"{self._root}/{item.path}"
+        try:
+            size = os.stat(path, follow_symlinks=False).st_size
+            if size != item.size:
+                return Finding(item.path, "size", every)
+            if not item.read:
+                return None
+            bad = self._read(path, item)
+        except FileNotFoundError:
+            return Finding(item.path, "missing", every)
+        except OSError:
+            return Finding(item.path, "unreadable", every)
+        return Finding(item.path, "content", bad) if bad else None
+
+    def _read(self, path: str, item: CheckItem) -> tuple[bytes, ...]:
+        """The contents of the object that are not what they should be."""
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            if hasattr(os, "posix_fadvise"):
+                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+            digest = hashlib.sha256()
+            with open(fd, "rb", buffering=0, closefd=False) as stream:
+                while length := stream.readinto(self._view):
+                    digest.update(self._view[:length])
+                    self._signals.advance(length)
+                bad = [] if digest.digest() == item.sha else [item.sha]
+                bad += [part.sha256 for part in item.parts if not _part_is_sound(stream, part)]
+            return tuple(bad)
+        finally:
+            os.close(fd)
+
+
+def _part_is_sound(stream: object, part: Part) -> bool:
+    stream.seek(part.offset)  # type: ignore[attr-defined]
+    data = stream.read(part.stored)  # type: ignore[attr-defined]
+    if part.packing == "deflate":
+        try:
+            data = isal_zlib.decompressobj(-15).decompress(data, part.size + 1)
+        except isal_zlib.error:
+            return False
+    return len(data) == part.size and hashlib.sha256(data).digest() == part.sha256
+
+
+def _make_checker(root: str, signals: Signals) -> _Checker:
+    return _Checker(root, signals)
