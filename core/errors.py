@@ -1,8 +1,8 @@
 """Typed failures: what can go wrong in the world, as codes with parameters.
 
-A `KnownError` is the world's fault (disk full, wrong folder, damaged file). Its sentence, what is at
-risk and the next step are made at the edge by `core.texts`, in the reader's language. Anything else
-that is raised is our bug and ends in a copyable report.
+A `KnownError` is the world's fault (disk full, wrong folder, damaged file). Its sentence, what is
+at risk and the next step are made at the edge by `core.texts`, in the reader's language. Anything
+else that is raised is our bug and ends in a copyable report.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ EXIT_OF: dict[Code, Exit] = {
 
 
 class KnownError(Exception):
-    """A failure of the world with a code; `params` fill its sentence (plain str/int values only)."""
+    """A failure of the world with a code; `params` (plain str or int) fill its sentence."""
 
     def __init__(self, code: Code, **params: str | int) -> None:
         super().__init__(code, params)

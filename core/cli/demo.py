@@ -1,4 +1,4 @@
-"""`demo`: the whole promise on sample data, for real: two disks, a second day, a pulled plug, restore."""
+"""`demo`: the whole promise on sample data: two disks, a second day, a pulled plug, restore."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ class _Show:
         self._call("backup")
         first = _digests(self._source)
         self._second_day()
-        self._say("3. Ein Tag später: Preise geändert, eine Rechnung gelöscht, ein Ordner umbenannt.")
+        self._say(
+            "3. Ein Tag später: Preise geändert, eine Rechnung gelöscht, ein Ordner umbenannt."
+        )
         self._say("   Mitten im zweiten Lauf zieht jemand den Stecker …")
         self._pull_the_plug()
         self._say("4. Der nächste Lauf macht einfach weiter:")
@@ -148,7 +150,9 @@ class _Show:
     def _tell_source(self) -> None:
         files = [path for path in self._source.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files)
-        self._say("   {n} Dateien, {mb} MB in {path}", n=len(files), mb=size // 10**6, path=self._source)
+        self._say(
+            "   {n} Dateien, {mb} MB in {path}", n=len(files), mb=size // 10**6, path=self._source
+        )
 
     def _second_day(self) -> None:
         self._put_bytes("preise.csv", b"Artikel;Preis\nTasse;12,50\n")
@@ -166,8 +170,7 @@ class _Show:
             text=True,
             start_new_session=os.name != "nt",
         )
-        assert running.stdout is not None
-        for line in running.stdout:
+        for line in running.stdout or ():
             if '"objects"' in line or '"progress"' in line:
                 break
         time.sleep(0.02)
@@ -175,7 +178,8 @@ class _Show:
             running.kill()
         else:
             os.killpg(running.pid, signal.SIGKILL)
-        running.stdout.close()
+        if running.stdout is not None:
+            running.stdout.close()
         killed = running.wait() != 0
         self._say("   Abgebrochen." if killed else "   Der Lauf war schneller als der Stecker.")
 
@@ -192,7 +196,7 @@ class _Show:
         copy = self._stage / "platte-b" / "laden"
         into = self._stage / "zurueck" / "von-hand"
         ended = subprocess.run(
-            ["sh", str(copy / "zurueckholen.sh"), "neuester", str(into)],  # noqa: S607
+            ["sh", str(copy / "zurueckholen.sh"), "neuester", str(into)],
             stdout=subprocess.DEVNULL,
             check=False,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.cli.context import Context
@@ -24,6 +24,7 @@ from core.plan.kinds import duration_text
 from core.plan.model import Copy, Plan
 from core.sources.patterns import DEFAULT_EXCLUDES
 from core.store.home import Proof
+from core.texts import t
 from core.texts.formats import age, count, size, table_time, visible
 from core.texts.names import skip_reason
 
@@ -65,7 +66,10 @@ def snapshots(context: Context, options: argparse.Namespace) -> Exit:
     shown = 0
     worst = Exit.OK
     for copy in plan.copies:
-        if options.system not in (None, copy.system) or options.dest not in (None, copy.destination):
+        if options.system not in (None, copy.system) or options.dest not in (
+            None,
+            copy.destination,
+        ):
             continue
         try:
             records = [s.record for s in _states(plan, copy.system, copy.destination)[1]]
@@ -209,37 +213,29 @@ def _show_report(context: Context, report: Report, state: State, into: Path) -> 
         into=into,
     )
     for path, reason in report.skipped:
-        out.say("  Nicht in diesem Stand: {path} ({reason})", path=path, reason=_why(texts, reason))
+        out.say(
+            "  Nicht in diesem Stand: {path} ({reason})",
+            path=path,
+            reason=skip_reason(texts, reason),
+        )
     for path, name in report.renamed:
         out.say("  Hier unter anderem Namen: {path} → {name}", path=path, name=name)
     for path in report.links_as_text:
         out.say("  Verweis nach draußen, als Textdatei: {path}", path=path)
     for what, number in sorted(report.lost.items()):
-        out.say("  {what}: {n}-mal nicht übernommen", what=_lost_name(texts, what), n=number)
+        out.say("  {what}: {n}-mal nicht übernommen", what=texts.t(_LOST.get(what, what)), n=number)
     for path, _, cause in report.failed:
         out.say("  Beschädigt, nicht zurückgeholt: {path} ({cause})", path=path, cause=cause)
     return Exit.INTEGRITY if report.failed else Exit.OK
 
 
-def _why(texts: object, reason: str) -> str:
-    from core.texts import Texts
-
-    assert isinstance(texts, Texts)
-    return skip_reason(texts, reason)
-
-
-def _lost_name(texts: object, what: str) -> str:
-    from core.texts import Texts, t
-
-    assert isinstance(texts, Texts)
-    known = {
-        "owner": t("Besitzer"),
-        "mode": t("Rechte"),
-        "xattr": t("erweiterte Eigenschaften"),
-        "mtime": t("Änderungszeit"),
-        "hard_link": t("gemeinsame Datei unter mehreren Namen"),
-    }
-    return texts.t(known.get(what, what))
+_LOST = {
+    "owner": t("Besitzer"),
+    "mode": t("Rechte"),
+    "xattr": t("erweiterte Eigenschaften"),
+    "mtime": t("Änderungszeit"),
+    "hard_link": t("gemeinsame Datei unter mehreren Namen"),
+}
 
 
 # -- verify ---------------------------------------------------------------------------------------
@@ -270,7 +266,12 @@ def _verify_one(
         folder = jobs.copy_folder(plan, copy.system, copy.destination)
         known = [record.run for record in jobs.known_states(desk, copy.system, copy.destination)]
         verdict = examine(
-            folder, out, context.cancelled, depth=depth, percent=share or 100.0, expected_states=known
+            folder,
+            out,
+            context.cancelled,
+            depth=depth,
+            percent=share or 100.0,
+            expected_states=known,
         )
     except KnownError as error:
         if error.code is Code.CANCELLED:
@@ -299,7 +300,7 @@ def _show_verdict(context: Context, copy: Copy, verdict: Verdict) -> None:
         depth=verdict.depth,
         states=verdict.states,
         objects=verdict.objects,
-        bytes=verdict.bytes,
+        bytes=verdict.read_bytes,
         sound=verdict.is_sound,
         damage=[{"kind": item.kind, "path": item.path} for item in verdict.damage],
         affected=[{"run": run, "path": path} for run, path in verdict.affected],
@@ -312,7 +313,7 @@ def _show_verdict(context: Context, copy: Copy, verdict: Verdict) -> None:
             system=copy.system,
             destination=copy.destination,
             states=looked,
-            size=size(verdict.bytes, texts.lang),
+            size=size(verdict.read_bytes, texts.lang),
         )
         return
     out.say(
@@ -381,6 +382,3 @@ def _status_notes(context: Context, fields: dict[str, object]) -> Iterator[str]:
         yield t("letzter Lauf abgebrochen; der nächste setzt ihn fort")
     if fields["read_back_result"] == "damaged":
         yield t("beschädigt")
-
-
-Look = Callable[[Context, argparse.Namespace], Exit]

@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from core.cli import verbs
@@ -52,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
         # Whoever read our output has gone; that is not worth a word.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.CANCELLED)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the last net: our own mistake becomes a report
         _report_bug(texts)
         return int(Exit.BUG)
     finally:
@@ -89,10 +90,10 @@ def _cancel_on_signal(stop: threading.Event) -> dict[int, signal._HANDLER]:
 
 
 def _report_bug(texts: Texts) -> None:
-    """Our own mistake: a report to copy, with places in the code but no values, names or secrets."""
+    """Our own mistake: a report to copy, with places in the code but no values or names."""
     kind, _, trace = sys.exc_info()
     lines = [
-        f"{os.path.basename(frame.filename)}:{frame.lineno} {frame.name}"
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(trace)
     ]
     print(

@@ -9,25 +9,25 @@ from typing import TextIO
 
 from core.copies.events import Phase
 from core.errors import KnownError
-from core.texts import Texts
+from core.texts import Texts, t
 from core.texts.errors import describe
-from core.texts.formats import count, size, visible
+from core.texts.formats import count, rate, size, visible
 from core.texts.names import skip_reason
 
 _BAR_SECONDS = 0.25
 
 # What a note of the engine says to people; `{…}` are its parameters. Not listed: JSON only.
 _NOTES = {
-    "skipped": "Ausgelassen: {path} ({reason})",
-    "index_broken": "Das Verzeichnis dieser Kopie war beschädigt und wird neu aufgebaut.",
-    "store_broken": "Die eigene Datenbank war beschädigt; sie liegt jetzt beiseite.",
-    "state_missing": "Der Stand {run} ist von der Kopie verschwunden.",
-    "data_missing": "Der Datenordner {run} ist von der Kopie verschwunden.",
-    "record_broken": "Der Stand {run} ist beschädigt.",
-    "contents_damaged": "Das Inhaltsverzeichnis von {run} ist beschädigt.",
-    "list_damaged": "Die Liste von {run} ist beschädigt.",
-    "contents_missing": "{count} Inhalte fehlen in der Kopie; sie werden neu gesichert.",
-    "damage": "Schaden: {path}",
+    "skipped": t("Ausgelassen: {path} ({reason})"),
+    "index_broken": t("Das Verzeichnis dieser Kopie war beschädigt und wird neu aufgebaut."),
+    "store_broken": t("Die eigene Datenbank war beschädigt; sie liegt jetzt beiseite."),
+    "state_missing": t("Der Stand {run} ist von der Kopie verschwunden."),
+    "data_missing": t("Der Datenordner {run} ist von der Kopie verschwunden."),
+    "record_broken": t("Der Stand {run} ist beschädigt."),
+    "contents_damaged": t("Das Inhaltsverzeichnis von {run} ist beschädigt."),
+    "list_damaged": t("Die Liste von {run} ist beschädigt."),
+    "contents_missing": t("{count} Inhalte fehlen in der Kopie; sie werden neu gesichert."),
+    "damage": t("Schaden: {path}"),
 }
 
 
@@ -56,11 +56,13 @@ class Output:
         """A translated line for people; marked for extraction by its keyword `say`."""
         self.line(self.texts.t(msgid, **params))
 
-    def record(self, kind: str, **fields: object) -> None:
+    def record(self, kind: str, /, **fields: object) -> None:
         """One JSON line; nothing for people."""
         if self.as_json:
             print(
-                json.dumps({"event": kind, **fields}, ensure_ascii=False), file=self._out, flush=True
+                json.dumps({"event": kind, **fields}, ensure_ascii=False),
+                file=self._out,
+                flush=True,
             )
 
     def raw(self, text: str) -> None:
@@ -108,7 +110,7 @@ class Output:
         if self._bars:
             self._show_bar(files, size)
 
-    def note(self, kind: str, **params: str | int) -> None:
+    def note(self, kind: str, /, **params: str | int) -> None:
         self.record("note", note=kind, **params)
         msgid = _NOTES.get(kind)
         if msgid is not None and not self.as_json:
@@ -121,8 +123,8 @@ class Output:
     def _show_bar(self, files: int, size_bytes: int) -> None:
         lang = self.texts.lang
         seconds = max(0.001, time.monotonic() - self._began)
-        rate = size(int(size_bytes / seconds), lang)
-        text = f"  {count(files, lang)} · {size(size_bytes, lang)} · {rate}/s"
+        speed = rate(size_bytes / seconds, lang)
+        text = f"  {count(files, lang)} · {size(size_bytes, lang)} · {speed}"
         print(f"\r\x1b[K{text}", end="", file=self._err, flush=True)
         self._bar_shown = True
 

@@ -8,10 +8,6 @@ from core import VERSION
 from core.texts import Texts
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse with German (or English) headings and our exit code for usage errors."""
-
-
 def make_parser(texts: Texts) -> argparse.ArgumentParser:
     """The parser in the language of `texts`."""
     t = texts.t
@@ -23,7 +19,7 @@ def make_parser(texts: Texts) -> argparse.ArgumentParser:
     )
     common.add_argument("--json", action="store_true", help=t("Ausgabe als JSON-Zeilen"))
     common.add_argument("--lang", choices=("de", "en"), help=t("Sprache der Ausgabe"))
-    parser = _Parser(
+    parser = argparse.ArgumentParser(
         prog="ladentresor",
         parents=[common],
         description=t("Sicherungen für kleine Händler: anlegen, prüfen, zurückholen."),
@@ -95,7 +91,9 @@ def make_parser(texts: Texts) -> argparse.ArgumentParser:
 def _where_from(parser: argparse.ArgumentParser, texts: Texts) -> None:
     t = texts.t
     parser.add_argument(
-        "--at", metavar=t("STAND"), help=t("Lauf, seine Nummer oder ein Zeitpunkt; sonst der neueste")
+        "--at",
+        metavar=t("STAND"),
+        help=t("Lauf, seine Nummer oder ein Zeitpunkt; sonst der neueste"),
     )
     parser.add_argument(
         "--from", dest="source", metavar=t("ZIEL"), help=t("aus der Kopie an diesem Ziel")

@@ -176,7 +176,9 @@ def _show_result(output: Output, result: Result) -> Exit:
         run=result.run,
     )
     if record.skipped:
-        output.say("  {n} Einträge sind nicht in diesem Stand.", n=count(record.skipped, texts.lang))
+        output.say(
+            "  {n} Einträge sind nicht in diesem Stand.", n=count(record.skipped, texts.lang)
+        )
     return Exit.PARTLY if record.skipped else Exit.OK
 
 

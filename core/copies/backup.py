@@ -1,7 +1,8 @@
-"""A backup: one scan and one read of a system for all the copies that are due together (DESIGN §5)."""
+"""A backup: one scan and one read of a system for all copies due together (DESIGN §5)."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import stat
@@ -299,7 +300,9 @@ class _Backup:
 
     def _nobody(self, destination: Destination) -> Target:
         """Keeps the numbering of copies when one is out from the start."""
-        return Target(destination.id, str(destination.location), self._task.system, "", None, False, 0)
+        return Target(
+            destination.id, str(destination.location), self._task.system, "", None, False, 0
+        )
 
     def _pass(self) -> None:
         """Scan, read, store; then commit every copy that is still in."""
@@ -456,11 +459,11 @@ class _Backup:
                 continue
             if done.folders:
                 run.copy.folder.note_written(done.folders)
-            self._guarded(number, lambda run, n=number, rows=rows: self._take_rows(run, n, rows))
+            self._guarded(number, functools.partial(self._take_rows, number, rows))
         self._advance(0)
 
     def _take_rows(
-        self, run: CopyRun, number: int, rows: list[tuple[FolderWork, int, Taken]]
+        self, number: int, rows: list[tuple[FolderWork, int, Taken]], run: CopyRun
     ) -> None:
         run.take(number, rows)
         finished = {id(work): work for work, _, _ in rows if not work.pending}

@@ -97,7 +97,7 @@ class Target(NamedTuple):
     location: str
     system: str
     run_folder: str
-    index: str | None
+    index_path: str | None
     flush_each: bool
     whole_below: int
 

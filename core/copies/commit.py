@@ -1,4 +1,4 @@
-"""The commit: contents → list → record, each behind a barrier and read back (DESIGN §5, "Writing")."""
+"""The commit: contents → list → record, each behind a barrier and read back (DESIGN §5)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, NamedTuple
+from typing import IO
 
 import msgspec
 
@@ -35,7 +35,8 @@ class Written:
     unchanged: bool
 
 
-class _ListFacts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _ListFacts:
     name: str
     size: int
     sha256: str
@@ -169,9 +170,7 @@ class Commit:
                 total.bytes += count.bytes
                 total.skipped += count.skipped
             packed.close()
-        return _ListFacts(
-            name, packed.size, packed.digest, packed.lines, packed.unpacked, total
-        )
+        return _ListFacts(name, packed.size, packed.digest, packed.lines, packed.unpacked, total)
 
     def _lines(self, folders: dict[str, str]) -> Iterator[tuple[bytes, FolderCount]]:
         header = Header(
@@ -245,7 +244,7 @@ class Commit:
     def _remember(
         self, data: bytes, digest: str, facts: _ListFacts, *, list_changed: bool, pending: bool
     ) -> None:
-        """The index is brought up to this state before its record: a kill in between costs nothing."""
+        """Bring the index up to this state before its record: a kill in between costs nothing."""
         self._index.put_state(self._run, digest, data.split(b"\n")[0], pending=pending)
         if list_changed:
             self._index.set_meta("list_of", self._run)
@@ -271,4 +270,3 @@ def _walk(folder: str) -> Iterator[int]:
                     waiting.append(item.path)
                 else:
                     yield item.stat(follow_symlinks=False).st_size
-

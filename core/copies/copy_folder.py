@@ -1,4 +1,4 @@
-"""The folder of one copy seen as format §1–§6: names, documents, lists, contents. Reads and creates."""
+"""The folder of one copy seen as format §1–§6: names, documents, lists, contents."""
 
 from __future__ import annotations
 
@@ -85,17 +85,15 @@ class CopyFolder:
     def _refuse_newer(self, data: bytes) -> None:
         version = documents.format_of(data)
         if version is not None and version > documents.FORMAT:
-            raise KnownError(
-                Code.COPY_NEWER_FORMAT, path=str(self.folder.root), format=version
-            )
+            raise KnownError(Code.COPY_NEWER_FORMAT, path=str(self.folder.root), format=version)
 
     def record_names(self) -> list[str]:
         """Runs that have a file named like a record, in order."""
         found = [
             name.removesuffix(".json")
             for name in self.folder.names(STATES)
-            if name.endswith(".json") and documents.run_number(name.removesuffix(".json"))
-            is not None
+            if name.endswith(".json")
+            and documents.run_number(name.removesuffix(".json")) is not None
         ]
         return sorted(found, key=documents.run_order)
 
@@ -103,9 +101,7 @@ class CopyFolder:
         return {name for name in self.folder.names(STATES) if name.endswith(".liste.gz")}
 
     def data_names(self) -> set[str]:
-        return {
-            name for name in self.folder.names(DATA) if documents.run_number(name) is not None
-        }
+        return {name for name in self.folder.names(DATA) if documents.run_number(name) is not None}
 
     def state(self, run: str) -> State:
         """The state of a run; raises `Broken` when its record is not right."""

@@ -1,4 +1,4 @@
-"""One run at one copy: what is new there, what was stored, and the commit (DESIGN §5, "Writing")."""
+"""One run at one copy: what is new there, what was stored, and the commit (DESIGN §5)."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class CopyRun:
             location=str(folder.location),
             system=self.name.system,
             run_folder=folder.place(f"{DATA}/{self.run}"),
-            index=str(self.index.path) if self.index.has_contents() else None,
+            index_path=str(self.index.path) if self.index.has_contents() else None,
             flush_each=folder.flush_each,
             whole_below=_FAT_WHOLE_BELOW if folder.is_fat else _NEVER_PARTS,
         )
@@ -282,7 +282,9 @@ class CopyRun:
         ]
         kept_objects = self._book([objects for _, _, _, objects in fresh])
         written = {(id(work), at): kept_objects[i] for i, (work, at, _, _) in enumerate(fresh)}
-        frames: dict[int, tuple[FolderWork, list[tuple[Entry, Kept, tuple[StoredObject, ...]]]]] = {}
+        frames: dict[
+            int, tuple[FolderWork, list[tuple[Entry, Kept, tuple[StoredObject, ...]]]]
+        ] = {}
         for work, at, taken in done:
             objects = written.get((id(work), at), ())
             entry, kept = self._row(number, work, at, taken, objects)
@@ -296,11 +298,11 @@ class CopyRun:
                 self._journal.add(Finished(work.scanned.path, files))
             self._acknowledge()
 
-    def _book(
-        self, groups: Sequence[tuple[StoredObject, ...]]
-    ) -> list[tuple[StoredObject, ...]]:
+    def _book(self, groups: Sequence[tuple[StoredObject, ...]]) -> list[tuple[StoredObject, ...]]:
         """Add objects to the index; whole files whose content came twice are removed again."""
-        rows = [row for group in groups for stored in group for row in content_rows(stored, self.run_id)]
+        rows = [
+            row for group in groups for stored in group for row in content_rows(stored, self.run_id)
+        ]
         added = self.index.add_contents(rows)
         result = list(groups)
         if added < len(rows):
@@ -328,7 +330,9 @@ class CopyRun:
 
     def _spool_lines(self, lines: list[str]) -> None:
         if self._spool is None:
-            self._spool_file = tempfile.SpooledTemporaryFile(8 * MIB, dir=self.cache)
+            self._spool_file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed in _drop_spool
+                8 * MIB, dir=str(self.cache)
+            )
             self._spool = PackedWriter(self._spool_file.write)
             self._spool.write(head(self.run), 1)
         self._spool.write(("\n".join(lines) + "\n").encode(), len(lines))
@@ -371,8 +375,9 @@ class CopyRun:
         return place.run if place else self.run_id
 
     def _extra(self, work: FolderWork, taken: Taken, *, stored_new: int) -> Extra:
-        facts = taken.facts
-        assert facts is not None and taken.entry is not None
+        facts, entry = taken.facts, taken.entry
+        if facts is None or entry is None:
+            raise ValueError("a file that was taken has facts")
         extra = Extra(
             hard_link=facts.links > 1,
             sparse=taken.sparse,
@@ -382,9 +387,9 @@ class CopyRun:
             born_ns=facts.born_ns,
         )
         self._set_owner(extra, facts.uid, facts.gid)
-        size = taken.entry[2]
+        size = entry[2]
         if size >= PARTS_FROM:
-            old = self._old_of(work, taken.entry[0])
+            old = self._old_of(work, entry[0])
             before = old.extra if old and old.extra else Extra()
             extra.average = before.average or average_for(size)
             if taken.parts is None and (stored_new or not before.whole_at):
@@ -396,9 +401,8 @@ class CopyRun:
 
     def _acknowledge(self) -> None:
         """Make the journal durable now and then, and the objects before it less often."""
-        assert self._journal is not None
         now = self.clock.monotonic()
-        if now - self._synced < SYNC_SECONDS:
+        if self._journal is None or now - self._synced < SYNC_SECONDS:
             return
         if now - self._flushed >= _BARRIER_SECONDS:
             self._journal.sync()
@@ -411,7 +415,8 @@ class CopyRun:
     def finish_folder(self, work: FolderWork) -> None:
         """All of a folder is known: write its row."""
         kept = [row for row in work.kept if row is not None]
-        assert len(kept) == len(work.kept)
+        if len(kept) < len(work.kept):
+            raise ValueError("a folder is finished when all its files are")
         if work.old is None or not same_in_list(*work.old, work.entries, kept):
             self.list_changed = True
         self.index.put_folder(

@@ -1,4 +1,4 @@
-"""Where large files are cut into parts: content-defined, with the published numbers of format §8."""
+"""Where large files are cut into parts: content-defined, with the numbers of format §8."""
 
 from __future__ import annotations
 

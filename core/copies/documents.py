@@ -1,4 +1,4 @@
-"""Small documents of a copy: run names and the two-line form of markers and records (format §1–§4)."""
+"""Small documents of a copy: run names, and the two-line form of markers and records."""
 
 from __future__ import annotations
 

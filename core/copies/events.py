@@ -1,4 +1,4 @@
-"""What a job tells while it works. The command line, the agent and the window show it as they like."""
+"""What a job tells while it works; command line, agent and window show it as they like."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Listener(Protocol):
         """So many files and bytes are read by now; `current` is being worked on."""
         ...
 
-    def note(self, kind: str, **params: str | int) -> None:
+    def note(self, kind: str, /, **params: str | int) -> None:
         """Something a person should be able to look up later (a skipped file, a rebuilt index)."""
         ...
 
@@ -35,5 +35,5 @@ class Silence:
     def progress(self, *, files: int, size: int, current: str) -> None:
         pass
 
-    def note(self, kind: str, **params: str | int) -> None:
+    def note(self, kind: str, /, **params: str | int) -> None:
         pass

@@ -1,4 +1,4 @@
-"""What must hold before a run may write to a copy: right disk, right writer, nothing gone (DESIGN §5)."""
+"""What must hold before a run may write to a copy: right disk, right writer, nothing gone."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def recognise(copy: CopyFolder, name: CopyName, vault_id: str | None) -> Vault |
         raise KnownError(Code.DESTINATION_MISSING, **where)
     names = set(folder.names())
     if vault_id is None:
-        return _free_ground(copy, names, where)
+        _check_free_ground(copy, names, where)
+        return None
     if not names:
         raise KnownError(Code.DESTINATION_EMPTIED, **where)
     began_only = not any(folder.names(STATES))
@@ -64,14 +65,12 @@ def recognise(copy: CopyFolder, name: CopyName, vault_id: str | None) -> Vault |
     return vault
 
 
-def _free_ground(copy: CopyFolder, names: set[str], where: dict[str, str]) -> None:
+def _check_free_ground(copy: CopyFolder, names: set[str], where: dict[str, str]) -> None:
     if not names:
         return
     if VAULT in names:
         vault = copy.vault()
-        raise KnownError(
-            Code.DESTINATION_FOREIGN, **where, system=vault.system if vault else "?"
-        )
+        raise KnownError(Code.DESTINATION_FOREIGN, **where, system=vault.system if vault else "?")
     raise KnownError(Code.DESTINATION_NOT_OURS, **where)
 
 

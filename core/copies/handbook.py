@@ -9,9 +9,7 @@ from core.destinations.local import LocalFolder
 NAMES = ("LIESMICH.txt", "zurueckholen.sh", "zurueckholen.ps1")
 
 
-def write_handbook(
-    folder: LocalFolder, *, system: str, system_name: str, created: str
-) -> None:
+def write_handbook(folder: LocalFolder, *, system: str, system_name: str, created: str) -> None:
     """Put the help files into a new copy; those left by an interrupted set-up are replaced."""
     templates = files("resources") / "copy"
     for name in NAMES:

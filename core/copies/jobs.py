@@ -1,4 +1,4 @@
-"""What the plan asks of the engine: opening a home, choosing what is due, finding states and copies."""
+"""What the plan asks of the engine: opening a home, choosing what is due, finding states."""
 
 from __future__ import annotations
 

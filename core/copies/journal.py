@@ -54,7 +54,7 @@ class Journal:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file = open(path, "xb")
+            self._file = open(path, "xb")  # noqa: SIM115 - closed by close()
         except OSError as error:
             raise _home_failure(path, error) from error
         self.add(Begin(run, vault))
@@ -101,6 +101,4 @@ def read_journal(path: Path) -> Iterator[Frame]:
 def _home_failure(path: Path, error: OSError) -> KnownError:
     if error.errno in (28, 122):
         return KnownError(Code.HOME_FULL, path=str(path.parent))
-    return KnownError(
-        Code.HOME_UNUSABLE, path=str(path.parent), cause=error.strerror or str(error)
-    )
+    return KnownError(Code.HOME_UNUSABLE, path=str(path.parent), cause=error.strerror or str(error))

@@ -22,7 +22,7 @@ _DEVICE = re.compile(
 )
 # Windows' own list, the percent sign, and the look-alikes rclone uses to stand in for them.
 _REFUSED = re.compile(
-    "[\x00-\x1f\x7f-\x9f\"*:<>?|/\\\\%\u201b\u2400-\u2426\uff01-\uff60\ud800-\udfff\ufffd\u2028\u2029"
+    '[\x00-\x1f\x7f-\x9f"*:<>?|/\\\\%\u201b\u2400-\u2426\uff01-\uff60\ud800-\udfff\ufffd\u2028\u2029'
     "\ufffe\uffff\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from isal import isal_zlib
 
@@ -12,6 +12,8 @@ MAX_LINE = 1024 * 1024
 MAX_UNPACKED = 8 * 1024**3
 _BLOCK = 256 * 1024
 _GZIP_WINDOW = 31
+
+InflateError = cast("type[Exception]", isal_zlib.error)  # its stub calls the class an instance
 
 
 class TooMuch(Exception):
@@ -72,8 +74,8 @@ class PackedWriter:
 def unpack_lines(stream: BinaryIO, *, limit: int = MAX_UNPACKED) -> Iterator[bytes]:
     """The lines of a gzip stream without their newlines.
 
-    Stops with `TooMuch` as soon as more than `limit` bytes come out or a line grows past 1 MiB, with
-    `NotWhole` when the stream is damaged, so that a hostile or torn file costs no memory.
+    Stops with `TooMuch` as soon as more than `limit` bytes come out or a line grows past 1 MiB,
+    with `NotWhole` when the stream is damaged, so that a hostile or torn file costs no memory.
     """
     rest = b""
     seen = 0
@@ -108,7 +110,7 @@ def _unpack_blocks(stream: BinaryIO) -> Iterator[bytes]:
             if block:
                 yield block
             pending = pack.unused_data if pack.eof else pack.unconsumed_tail
-    except isal_zlib.error as error:
+    except InflateError as error:
         raise NotWhole(str(error)) from error
     if not started or not pack.eof:
         raise NotWhole("stream ends early")

@@ -82,7 +82,7 @@ def _begin(
     done: Synchronized[int],
 ) -> None:
     """First thing in a new process: die with the parent, leave Ctrl-C to it, make the hand."""
-    global _hand, _unpack  # noqa: PLW0603 - one hand per process, made before its first job
+    global _hand, _unpack  # one hand per process, made before its first job
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -163,9 +163,7 @@ class Pool(Generic[Job, Done]):
         """What is done by now; waits while too much is under way, or for all of it."""
         yield from self._take_ready()
         while self._pending and (everything or len(self._pending) >= self._limit):
-            finished, self._pending = wait(
-                self._pending, timeout=0.2, return_when=FIRST_COMPLETED
-            )
+            finished, self._pending = wait(self._pending, timeout=0.2, return_when=FIRST_COMPLETED)
             self._tell_progress()
             for future in finished:
                 yield self._unpack_done(future.result())

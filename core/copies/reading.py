@@ -1,7 +1,7 @@
 """One read → one hash → n writes: takes files from the source and stores them at all copies.
 
-Each file is read once; its sha256 is that of exactly the bytes stored. Runs in the run's own process
-for small jobs and in several processes for large ones (`core.copies.pool`): below 64 KB a file the
+Each file is read once; its sha256 is that of exactly the bytes stored. Runs in the run's own
+process for small jobs and in several for large ones (`core.copies.pool`): below 64 KB a file the
 interpreter lock is the limit, not the disk (PROTOTYPE §2).
 """
 
@@ -85,7 +85,7 @@ class Reader:
         self._targets = targets
         self._signals = signals
         self._folders = [LocalFolder(t.destination, Path(t.location), t.system) for t in targets]
-        self._known = [KnownContents(Path(t.index)) if t.index else None for t in targets]
+        self._known = [KnownContents(Path(t.index_path)) if t.index_path else None for t in targets]
         self._made: list[set[str]] = [set() for _ in targets]
         self._failed: dict[int, KnownError] = {}
         self._touched: set[str] = set()
@@ -194,7 +194,7 @@ class Reader:
         if known:
             return AtTarget(known, ())
         try:
-            fd, stored, path = self._create(number, item.stored, true_path, info.st_mode)
+            fd, stored, _ = self._create(number, item.stored, true_path, info.st_mode)
             try:
                 write_all(fd, data)
                 self._finish(number, fd, info)
@@ -301,9 +301,7 @@ class Reader:
         facts_of_parts: tuple[PartFact, ...] | None = (
             tuple((part.sha256, part.size) for part in parts) if bundles else None
         )
-        return Taken(
-            item.number, None, entry, sha, facts_of_parts, facts, changed, sparse, at
-        )
+        return Taken(item.number, None, entry, sha, facts_of_parts, facts, changed, sparse, at)
 
     # -- writing ----------------------------------------------------------------------------------
 

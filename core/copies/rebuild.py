@@ -1,4 +1,4 @@
-"""Making the index of a copy from the copy itself: our own state is a cache (DESIGN §1, promise 3)."""
+"""Making the index of a copy from the copy itself: our own state is a cache (promise 3)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from core.copies.copy_folder import CopyFolder, State
 from core.copies.documents import ContentsRef
 from core.copies.events import Listener
 from core.copies.remembered import Extra, Kept, pack_entries, pack_kept
-from core.copies.rows import FileRow, FolderRow, Header, LinkRow, PartRow, Row, SkippedRow, mode_bits
+from core.copies.rows import (
+    FileRow,
+    FolderRow,
+    Header,
+    LinkRow,
+    PartRow,
+    Row,
+    SkippedRow,
+    mode_bits,
+)
 from core.errors import Code, KnownError
 from core.sources.folders import SKIP_NUMBER, Entry
 from core.store.index import ContentRow, ContentsFile, CopyIndex

@@ -13,7 +13,16 @@ from collections.abc import Sequence
 import msgspec
 
 from core.copies import percent
-from core.copies.rows import FileRow, FolderRow, LinkRow, PartRow, Row, SkippedRow, encode_rows, octal
+from core.copies.rows import (
+    FileRow,
+    FolderRow,
+    LinkRow,
+    PartRow,
+    Row,
+    SkippedRow,
+    encode_rows,
+    octal,
+)
 from core.sources.folders import HARMLESS_SKIPS, SKIPS, Entry
 
 # Files that keep size and time while their content changes: mail stores, databases, containers,
@@ -137,7 +146,8 @@ def folder_lines(
             # The common case by hand: the same line `encode_rows` would make, four times faster.
             plain.append(
                 f'{{"art":"datei","pfad":"{prefix}{text}","groesse":{size},"zeit":{mtime},'
-                f'"modus":"{mode & 0o7777:04o}","sha256":"{row.sha.hex()}","lauf":"{runs[row.run]}"}}\n'
+                f'"modus":"{mode & 0o7777:04o}","sha256":"{row.sha.hex()}",'
+                f'"lauf":"{runs[row.run]}"}}\n'
             )
             count.files += 1
             count.bytes += size

@@ -1,7 +1,8 @@
-"""Restore: a state, or what is asked of it, into an empty folder; hash-checked, never over live data.
+"""Restore: a state, or what is asked of it, into an empty folder; never over live data.
 
-Folders first, then files by exclusive create, hard links and links last, folder times at the very end
-(format §9). Nothing is written outside the target, whatever a list says.
+Folders first, then files by exclusive create, hard links and links last, folder times at the very
+end (format §9); every byte is hash-checked. Nothing is written outside the target, whatever a
+list says.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to restore. paths: globs or folders (empty: everything); keep_links: also outward ones."""
+    """What to restore. paths: globs or folders (empty: all); keep_links: outward ones too."""
 
     paths: tuple[str, ...] = ()
     keep_links: bool = False
@@ -313,7 +314,7 @@ class _Restore:
 
     def _folder_target(self, folder: bytes) -> bytes:
         if folder not in self._made:
-            above, _, name = folder.rpartition(b"/")
+            above = folder.rpartition(b"/")[0]
             target = self._target_names(above, [folder])[folder]
             self._make_folder(folder, target)
         return self._made[folder]
@@ -334,9 +335,7 @@ class _Restore:
         if row is not None:
             self._folders_done.append(_Folder(target, row))
 
-    def _order_file(
-        self, true: bytes, target: bytes, row: FileRow, parts: list[PartRow]
-    ) -> None:
+    def _order_file(self, true: bytes, target: bytes, row: FileRow, parts: list[PartRow]) -> None:
         if row.hard_link is not None:
             key = f"{true.partition(b'/')[0].hex()}/{row.hard_link}"
             first = self._hard.setdefault(key, (target, self._numbers + 1))
@@ -523,9 +522,7 @@ class _Restore:
 
     def _advance(self, size: int) -> None:
         self._done_bytes += size
-        self._listener.progress(
-            files=self._report.files, size=self._done_bytes, current=""
-        )
+        self._listener.progress(files=self._report.files, size=self._done_bytes, current="")
 
 
 def _make_hand(root: str, signals: Signals) -> WriterBack:

@@ -1,7 +1,7 @@
-"""After an interrupted run: what it had stored is taken over, what it had read need not be read again.
+"""After an interrupted run: what it had stored is taken over, what it had read is not read again.
 
-Taken over is what the journal acknowledges and whose size agrees; objects acknowledged after the last
-barrier are read again, because a pulled plug may have emptied them (DESIGN §5, "Resuming").
+Taken over is what the journal acknowledges and whose size agrees; objects acknowledged after the
+last barrier are read again, because a pulled plug may have emptied them (DESIGN §5, "Resuming").
 """
 
 from __future__ import annotations

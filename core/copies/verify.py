@@ -1,4 +1,4 @@
-"""Verification: does the copy still hold what its records say? Reads the copy, changes nothing there."""
+"""Verification: does the copy still hold what its records say? Changes nothing there."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from core.copies.contents import Part, StoredObject
 from core.copies.copy_folder import DATA, CopyFolder, State, contents_path
 from core.copies.documents import ContentsRef
 from core.copies.events import Listener
+from core.copies.packed import InflateError
 from core.copies.pool import Pool, workers
 from core.copies.rows import FileRow, PartRow
 from core.errors import Code, KnownError
@@ -61,13 +62,13 @@ class Verdict:
     """Result of a verification.
 
     affected: (state, file) pairs that need a damaged content, at most twenty per verification;
-    affected_files: how many there are in all. read: whether bytes came from the medium.
+    affected_files: how many there are in all. read_bytes: what was really read.
     """
 
     depth: Depth
     states: int = 0
     objects: int = 0
-    bytes: int = 0
+    read_bytes: int = 0
     damage: list[Damage] = field(default_factory=list)
     affected: list[tuple[str, str]] = field(default_factory=list)
     affected_files: int = 0
@@ -137,7 +138,7 @@ class _Verification:
 
     def _note(self, kind: str, path: str) -> None:
         self._verdict.damage.append(Damage(kind, path))
-        self._listener.note("damage", kind=kind, path=path)
+        self._listener.note("damage", what=kind, path=path)
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled():
@@ -178,9 +179,7 @@ class _Verification:
         finally:
             pool.close()
 
-    def _check_run(
-        self, ref: ContentsRef, pool: Pool[CheckJob, tuple[Finding, ...]]
-    ) -> None:
+    def _check_run(self, ref: ContentsRef, pool: Pool[CheckJob, tuple[Finding, ...]]) -> None:
         job: list[CheckItem] = []
         size = 0
         try:
@@ -202,9 +201,7 @@ class _Verification:
         path = f"{DATA}/{run}/{stored.path}"
         return CheckItem(path, stored.size, stored.sha256, stored.parts, read)
 
-    def _submit(
-        self, pool: Pool[CheckJob, tuple[Finding, ...]], job: list[CheckItem]
-    ) -> None:
+    def _submit(self, pool: Pool[CheckJob, tuple[Finding, ...]], job: list[CheckItem]) -> None:
         if not job:
             return
         self._stop_if_cancelled()
@@ -212,9 +209,7 @@ class _Verification:
         pool.submit(tuple(job), apart=self._done_bytes + reads > _JOB_BYTES)
         self._take(pool)
 
-    def _take(
-        self, pool: Pool[CheckJob, tuple[Finding, ...]], *, everything: bool = False
-    ) -> None:
+    def _take(self, pool: Pool[CheckJob, tuple[Finding, ...]], *, everything: bool = False) -> None:
         for findings in pool.ready(everything=everything):
             for finding in findings:
                 self._note(f"object_{finding.problem}", finding.path)
@@ -222,7 +217,7 @@ class _Verification:
 
     def _advance(self, size: int) -> None:
         self._done_bytes += size
-        self._verdict.bytes += size
+        self._verdict.read_bytes += size
         self._listener.progress(files=self._verdict.objects, size=self._done_bytes, current="")
 
     # -- who is affected ----------------------------------------------------------------------
@@ -306,7 +301,7 @@ def _part_is_sound(stream: object, part: Part) -> bool:
     if part.packing == "deflate":
         try:
             data = isal_zlib.decompressobj(-15).decompress(data, part.size + 1)
-        except isal_zlib.error:
+        except InflateError:
             return False
     return len(data) == part.size and hashlib.sha256(data).digest() == part.sha256
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from isal import isal_zlib
 
 from core.copies.batches import Signals
+from core.copies.packed import InflateError
 from core.copies.places import Source
 from core.destinations.local import EXCLUSIVE, write_all
 from core.errors import Code, KnownError
@@ -160,7 +161,7 @@ def _inflated(data: bytes, source: Source) -> memoryview:
         raise BadContent(f"{source.path}: part too large")
     try:
         return memoryview(isal_zlib.decompressobj(-15).decompress(data, source.size + 1))
-    except isal_zlib.error as error:
+    except InflateError as error:
         raise BadContent(f"{source.path}: {error}") from error
 
 

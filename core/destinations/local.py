@@ -16,14 +16,23 @@ from typing import BinaryIO, TypeVar
 
 from core.errors import Code, KnownError
 
-# Network and FUSE file systems do not hand syncfs(2) on to whoever keeps the bytes; there every file
-# and folder is flushed by itself. `fuseblk` (ntfs-3g, exfat-fuse) does: the kernel flushes the device.
+# Network and FUSE file systems do not hand syncfs(2) on to whoever keeps the bytes; there every
+# file and folder is flushed by itself. `fuseblk` (ntfs-3g, exfat-fuse) does: the kernel flushes the
+# device.
 _SYNCFS_IS_ENOUGH = frozenset(
     "ext2 ext3 ext4 xfs btrfs f2fs vfat msdos exfat ntfs3 fuseblk tmpfs zfs bcachefs".split()
 )
 _FAT = frozenset(("vfat", "msdos"))
 _GONE = frozenset(
-    (errno.ENOTCONN, errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOENT, errno.ENOTDIR)
+    (
+        errno.ENOTCONN,
+        errno.EIO,
+        errno.ENODEV,
+        errno.ENXIO,
+        errno.ESTALE,
+        errno.ENOENT,
+        errno.ENOTDIR,
+    )
 )
 _NAME_REFUSED = frozenset((errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ))
 
@@ -222,8 +231,8 @@ class LocalFolder:
     def barrier(self) -> None:
         """Return when all that was written so far, names included, is on the medium.
 
-        Where the system can flush a whole file system that is one call; elsewhere files were flushed
-        when they were closed, and the folders are flushed here (REVIEW A1).
+        Where the system can flush a whole file system that is one call; elsewhere files were
+        flushed when they were closed, and the folders are flushed here (REVIEW A1).
         """
         folders = sorted(self._unflushed_folders, key=len, reverse=True)
         self._do(lambda: _flush(str(self.root), folders, each=self.flush_each))

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 # What nobody wants back: recycle bins, swap and sleep files, thumbnails, caches, half downloads,
-# the lock files of open Office documents. Shown by `plan show`; `default_excludes = false` takes all.
+# the lock files of open Office documents. Shown by `plan show`; `default_excludes = false` takes
+# all.
 DEFAULT_EXCLUDES: tuple[str, ...] = (
     "$RECYCLE.BIN/",
     "RECYCLER/",

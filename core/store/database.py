@@ -1,4 +1,4 @@
-"""Opening our SQLite files: settings, numbered migrations, typed failures, moving a broken one aside."""
+"""Opening our SQLite files: settings, migrations, typed failures, moving a broken one aside."""
 
 from __future__ import annotations
 

@@ -14,16 +14,16 @@ _SCHEMA = (
     (
         """CREATE TABLE copy (system TEXT NOT NULL, destination TEXT NOT NULL, vault TEXT NOT NULL,
            PRIMARY KEY (system, destination)) STRICT, WITHOUT ROWID""",
-        """CREATE TABLE run (id INTEGER PRIMARY KEY, system TEXT NOT NULL, destination TEXT NOT NULL,
-           run TEXT NOT NULL, began TEXT NOT NULL, ended TEXT NOT NULL, status TEXT NOT NULL,
-           code TEXT NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL,
-           new_bytes INTEGER NOT NULL, skipped INTEGER NOT NULL) STRICT""",
+        """CREATE TABLE run (id INTEGER PRIMARY KEY, system TEXT NOT NULL,
+           destination TEXT NOT NULL, run TEXT NOT NULL, began TEXT NOT NULL, ended TEXT NOT NULL,
+           status TEXT NOT NULL, code TEXT NOT NULL, files INTEGER NOT NULL,
+           bytes INTEGER NOT NULL, new_bytes INTEGER NOT NULL, skipped INTEGER NOT NULL) STRICT""",
         "CREATE INDEX run_by_copy ON run (system, destination, ended)",
         """CREATE TABLE short_name (system TEXT NOT NULL, path BLOB NOT NULL, name TEXT NOT NULL,
            PRIMARY KEY (system, path)) STRICT, WITHOUT ROWID""",
         """CREATE TABLE proof (id TEXT PRIMARY KEY, at TEXT NOT NULL, system TEXT NOT NULL,
-           destination TEXT NOT NULL, kind TEXT NOT NULL, result TEXT NOT NULL, state TEXT NOT NULL,
-           detail TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+           destination TEXT NOT NULL, kind TEXT NOT NULL, result TEXT NOT NULL,
+           state TEXT NOT NULL, detail TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     ),
 )
 
@@ -105,8 +105,8 @@ class HomeStore:
         now = stamp(self._clock.now())
         with typed_failures(self.path):
             cursor = self._base.execute(
-                "INSERT INTO run (system, destination, run, began, ended, status, code, files, bytes,"
-                " new_bytes, skipped) VALUES (?,?,?,?,?,'RUNNING','',0,0,0,0)",
+                "INSERT INTO run (system, destination, run, began, ended, status, code, files,"
+                " bytes, new_bytes, skipped) VALUES (?,?,?,?,?,'RUNNING','',0,0,0,0)",
                 (system, destination, run, now, now),
             )
         return int(cursor.lastrowid or 0)

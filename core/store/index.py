@@ -23,8 +23,8 @@ from core.store.database import (
 _SCHEMA = (
     (
         "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
-        """CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, stat BLOB NOT NULL,
-           rows BLOB NOT NULL, liars INTEGER NOT NULL, read_at INTEGER NOT NULL,
+        """CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE,
+           stat BLOB NOT NULL, rows BLOB NOT NULL, liars INTEGER NOT NULL, read_at INTEGER NOT NULL,
            bytes INTEGER NOT NULL) STRICT""",
         "CREATE INDEX folder_by_read ON folder (read_at)",
         """CREATE TABLE content (sha BLOB PRIMARY KEY, run INTEGER NOT NULL, size INTEGER NOT NULL,
@@ -114,9 +114,7 @@ class CopyIndex:
 
     def clear(self) -> None:
         """Forget everything, to be rebuilt from the copy."""
-        for table in (
-            "meta folder content run state contents_file data_folder finished".split()
-        ):
+        for table in "meta folder content run state contents_file data_folder finished".split():
             self._run(f"DELETE FROM {table}")  # noqa: S608 - fixed names above
 
     # -- meta ---------------------------------------------------------------------------------

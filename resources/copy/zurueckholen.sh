@@ -42,7 +42,7 @@ function ort(s, ab, lang, n, wie) { if (s in noetig && (ab lang n) !~ /[^0-9]/)
   orte[s] = orte[s] "teil " q(s) " " ab " " lang " " n " " q(wie) " " objekt "\n" }
 function ende(t) { print t >"/dev/stderr"; aus = 1; exit 1 }
 BEGIN { FS = "\t"; Q = sprintf("%c", 39); for (i = 1; i < 256; i++) b[sprintf("%02X", i)] = sprintf("%c", i)
-  P = ENVIRON["T"] "/plan"; E = ENVIRON["T"] "/zuletzt"; nur = ENVIRON["PFAD"]; sub(/\/+$/, "", nur); printf "" >E }
+  P = ENVIRON["T"] "/plan0000000"; E = ENVIRON["T"] "/zuletzt"; nur = ENVIRON["PFAD"]; sub(/\/+$/, "", nur); printf "" >E }
 a == 1 { if (s = feld("sha256")) noetig[s]; next }
 a == 2 && $1 == "O" { objekt = "\"$K\"/daten/" q(lauf "/" $4); ort($3, 0, $2, $2, "ganz") }
 a == 2 { if ($1 == "T") ort($2, $3, $4, $5, $6); if ($1 == "#inhalt") lauf = $3; next }
@@ -54,7 +54,8 @@ FNR == 1 { if (!/^\{"art":"liste","format":1,/) ende("Die Liste hat ein unbekann
 art == "ausgelassen" { if (mit) print "In diesem Stand nicht gesichert: " w " (" feld("grund") ")"; next }
 art !~ /^(ordner|datei|verweis)$/ || ("/" p "/") ~ /\/\.?\.?\// || w ~ /%00/ || p in alle || o && !(o in ordner) {
   ende("Unerlaubte Zeile in der Liste: " art " " w) }
-{ alle[p]; if (art == "ordner") { ordner[p]; mit = mit || index(nur "/", p "/") == 1 }; if (!mit) next; n++ }
+{ alle[p]; if (art == "ordner") { ordner[p]; mit = mit || index(nur "/", p "/") == 1 }; if (!mit) next
+  if (++n % 500 == 0) { close(P); P = sprintf("%s/plan%07d", ENVIRON["T"], n) } } # in Stücken, sonst wird bash langsam
 art == "ordner" { print "mkdir -m 700 " f sonst >P; spaet[++d] = "zeit " z " " f "; chmod " m " " f; next }
 art == "verweis" { print "frei " f " && ln -s -- " q(klar(feld("ziel"))) " " f " && zeit " z " " f sonst >E; next }
 { s = feld("sha256"); if ((id = feld("hartlink")) && (id = id s) in erst) { print "hart " erst[id] " " f sonst >P; next } }
@@ -77,5 +78,5 @@ fertig() { [ -n "$g" ] || stimmt "$1" "$Z" || { rm -f "$Z"; return 1; }; zeit "$
 # 5. Ausführen
 { mkdir -p -- "$2" && cd -- "$2" && [ -z "$(ls -A)" ]; } || ende "Der Zielordner $2 muss leer oder neu sein."
 case $(pwd -P)/ in "$K"/*) ende "Der Zielordner darf nicht in der Kopie liegen." ;; esac
-. "$T/plan"; . "$T/zuletzt"; [ -s "$T/fehlt" ] || { echo "Fertig: Stand $n liegt in $2, jede SHA-256 stimmt."; exit; }
+for f in "$T"/plan*; do . "$f"; done; . "$T/zuletzt"; [ -s "$T/fehlt" ] || { echo "Fertig: Stand $n liegt in $2, jede SHA-256 stimmt."; exit; }
 sed 's/^/Beschädigt, nicht da oder nicht anzulegen: /' "$T/fehlt" >&2; ende "Nicht alles ist zurückgeholt (%XX: Sonderzeichen)."
