@@ -6,7 +6,7 @@ import functools
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,14 +24,14 @@ from core.copies.pool import (
     Pool,
     workers,
 )
-from core.copies.reading import Reader
+from core.copies.reading import BUFFER, Reader
 from core.copies.rebuild import rebuild
 from core.copies.remembered import pack_entries, unpack_entries
 from core.copies.writer import Writer
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 from core.paths import Home
-from core.sources.folders import Root, Scan, ScannedFolder, look_at_root, place_identity
+from core.sources.folders import Entry, Root, Scan, ScannedFolder, look_at_root, place_identity
 from core.store.home import HomeStore
 from core.store.index import CopyIndex
 
@@ -199,6 +199,14 @@ def _make_reader(setting: tuple[Target, ...], signals: Signals) -> Reader:
     return Reader(setting, signals)
 
 
+@dataclass(slots=True)
+class _Order:
+    """A folder of which files are being read: for which copies, how many are still out."""
+
+    works: dict[int, FolderWork]
+    left: int
+
+
 class _Backup:
     """The state of one backup while it runs."""
 
@@ -209,8 +217,8 @@ class _Backup:
         self._rows: dict[int, int] = {}
         self._results: dict[int, Result] = {}
         self._pool: Pool[Job, JobDone] | None = None
-        self._due: dict[int, dict[int, tuple[FolderWork, int]]] = {}
-        self._numbers = 0
+        self._orders: dict[int, _Order] = {}
+        self._last_order = 0
         self._stored: dict[bytes, str] = {b"": ""}
         self._batches: list[Batch] = []
         self._batch_files = 0
@@ -343,70 +351,76 @@ class _Backup:
             work = run.compare(scanned, blob)
             if work is not None:
                 works[number] = work
-        stored = self._stored_folder(scanned)
-        if not works:
-            return
-        wanted: dict[int, dict[int, FolderWork]] = {}
+        stored, children = self._stored_folder(scanned)
+        wanted: set[int] = set()
         for number, work in works.items():
             if not work.pending:
                 self._runs[number].finish_folder(work)
                 continue
-            for at, kept in enumerate(work.kept):
-                if kept is None:
-                    wanted.setdefault(at, {})[number] = work
+            wanted.update(at for at, kept in enumerate(work.kept) if kept is None)
         if wanted:
-            self._order(scanned, stored, wanted)
+            self._order(scanned, stored, children, sorted(wanted), works)
 
-    def _stored_folder(self, scanned: ScannedFolder) -> str:
-        """The stored path of a folder, its children's prepared: decided once for all copies."""
+    def _stored_folder(self, scanned: ScannedFolder) -> tuple[str, Collection[str]]:
+        """The stored path of a folder and its folders' names: decided once for all copies."""
         stored = self._stored.pop(scanned.path)
         children = [e[0] for e in scanned.entries if stat.S_ISDIR(e[1]) and e[2] == 0]
-        if children:
-            prefix = stored + "/" if stored else ""
-            path = scanned.path + b"/" if scanned.path else b""
-            for name, safe in names.stored_names(children).items():
-                self._stored[path + name] = prefix + safe
-        return stored
+        if not children:
+            return stored, ()
+        prefix = stored + "/" if stored else ""
+        path = scanned.path + b"/" if scanned.path else b""
+        safe = names.stored_names(children)
+        for name, stored_name in safe.items():
+            self._stored[path + name] = prefix + stored_name
+        return stored, safe.values()
 
     def _order(
-        self, scanned: ScannedFolder, folder: str, wanted: dict[int, dict[int, FolderWork]]
+        self,
+        scanned: ScannedFolder,
+        folder: str,
+        children: Collection[str],
+        wanted: list[int],
+        works: dict[int, FolderWork],
     ) -> None:
+        """Hand out what some copy needs of this folder."""
         entries = scanned.entries
-        children = names.stored_names(e[0] for e in entries if stat.S_ISDIR(e[1]))
-        safe = names.stored_names((entries[at][0] for at in wanted), children.values())
+        safe = names.stored_names((entries[at][0] for at in wanted), children)
+        self._last_order += 1
+        order = self._orders[self._last_order] = _Order(works, len(wanted))
         items: list[Item] = []
-        for at, works in wanted.items():
+        for at in wanted:
             entry = entries[at]
             stored = f"{folder}/{safe[entry[0]]}"
             if len(stored) > names.MAX_PATH_CHARACTERS:
                 stored = names.long_path(scanned.path + b"/" + entry[0])
-            item = self._item(entry[0], entry[2], stored, works, at)
-            items.append(item)
+            items.append(self._item(order, at, entry, stored))
             self._batch_files += 1
-            self._batch_bytes += item.size
+            self._batch_bytes += entry[2]
             if self._batch_files >= _JOB_FILES or self._batch_bytes >= _JOB_BYTES:
-                self._batches.append(Batch(scanned.path, scanned.place, tuple(items)))
+                self._add_batch(scanned, items)
                 items = []
                 self._submit()
-        if items:
-            self._batches.append(Batch(scanned.path, scanned.place, tuple(items)))
+        self._add_batch(scanned, items)
 
-    def _item(
-        self, name: bytes, size: int, stored: str, works: dict[int, FolderWork], at: int
-    ) -> Item:
-        self._numbers += 1
-        self._due[self._numbers] = {number: (work, at) for number, work in works.items()}
+    def _add_batch(self, scanned: ScannedFolder, items: list[Item]) -> None:
+        if items:
+            batch = Batch(self._last_order, scanned.path, scanned.place, tuple(items))
+            self._batches.append(batch)
+
+    def _item(self, order: _Order, at: int, entry: Entry, stored: str) -> Item:
         targets = in_parts = average = 0
         hash_first = False
-        for number, work in works.items():
+        size = entry[2]
+        for number, work in order.works.items():
+            if work.kept[at] is not None:
+                continue
             targets |= 1 << number
-            if size > 1024 * 1024:
+            if size > BUFFER and number in self._runs:
                 run = self._runs[number]
-                entry = work.entries[at]
                 parts, average = run.wants_parts(work, entry)
                 in_parts |= int(parts) << number
                 hash_first = hash_first or run.probably_known(work, entry)
-        return Item(self._numbers, name, size, stored, targets, in_parts, hash_first, average)
+        return Item(at, entry[0], size, stored, targets, in_parts, hash_first, average)
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -425,6 +439,7 @@ class _Backup:
             or self._submitted_bytes > START_PROCESSES_FROM_BYTES
         )
         self._pool.submit(job, apart=apart)
+        self._take_ready()
 
     def _check_space(self) -> None:
         """A copy that would run full drops out before its disk is filled to the last byte."""
@@ -448,11 +463,15 @@ class _Backup:
         for number, (code, params) in done.failed.items():
             if number in self._runs:
                 self._drop(number, KnownError(Code(code), **params))
-        per_run: dict[int, list[tuple[FolderWork, int, Taken]]] = {}
-        for taken in done.taken:
-            self._read_files += 1
-            for number, (work, at) in self._due.pop(taken.number).items():
-                per_run.setdefault(number, []).append((work, at, taken))
+        per_run: dict[int, list[tuple[FolderWork, tuple[Taken, ...]]]] = {}
+        for number, taken in done.taken:
+            order = self._orders[number]
+            order.left -= len(taken)
+            if not order.left:
+                del self._orders[number]
+            self._read_files += len(taken)
+            for run_number, work in order.works.items():
+                per_run.setdefault(run_number, []).append((work, taken))
         for number, rows in per_run.items():
             run = self._runs.get(number)
             if run is None:
@@ -463,12 +482,13 @@ class _Backup:
         self._advance(0)
 
     def _take_rows(
-        self, number: int, rows: list[tuple[FolderWork, int, Taken]], run: CopyRun
+        self, number: int, rows: list[tuple[FolderWork, tuple[Taken, ...]]], run: CopyRun
     ) -> None:
+        unfinished = [work for work, _ in rows if work.pending]
         run.take(number, rows)
-        finished = {id(work): work for work, _, _ in rows if not work.pending}
-        for work in finished.values():
-            run.finish_folder(work)
+        for work in unfinished:
+            if not work.pending:
+                run.finish_folder(work)
 
     def _drain(self) -> None:
         self._submit()

@@ -13,7 +13,7 @@ from core.sources.folders import Entry
 class Item(NamedTuple):
     """One file to be read.
 
-    stored: object path below the run folder. targets: bit per copy that wants it. in_parts: bit per
+    number: its place among the entries of its folder. stored: object path below the run folder. targets: bit per copy that wants it. in_parts: bit per
     copy that stores only the parts that are new. hash_first: the content is probably known, so read
     and hash before anything is written. average: size of parts.
     """
@@ -29,8 +29,9 @@ class Item(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Files of one source folder. `path` is the folder's true path, `place` where it lies."""
+    """Files of one source folder: `order` says which, `path` is its true path, `place` where."""
 
+    order: int
     path: bytes
     place: bytes
     items: tuple[Item, ...]
@@ -79,13 +80,13 @@ Job = tuple[Batch, ...]
 
 
 class JobDone(msgspec.Struct, array_like=True, frozen=True):
-    """Results of a job, file by file.
+    """Results of a job, file by file, with the order each batch belongs to.
 
     failed: copies whose medium failed meanwhile, as code and parameters of the `KnownError`.
     folders: where names were created (only for media that are flushed folder by folder).
     """
 
-    taken: tuple[Taken, ...]
+    taken: tuple[tuple[int, tuple[Taken, ...]], ...]
     failed: dict[int, tuple[str, dict[str, str | int]]]
     folders: tuple[str, ...]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.copies import documents
-from core.copies.batches import Taken, Target
+from core.copies.batches import Facts, Taken, Target
 from core.copies.commit import Commit, Written
 from core.copies.contents import StoredObject, head, lines_of
 from core.copies.copy_folder import DATA, CopyFolder
@@ -23,7 +23,7 @@ from core.copies.journal import SYNC_SECONDS, Durable, Finished, Journal
 from core.copies.owners import group_name, user_name
 from core.copies.packed import PackedWriter
 from core.copies.reading import read_xattrs
-from core.copies.rebuild import OWN_FOLDER, content_rows
+from core.copies.rebuild import OWN_FOLDER, book_objects
 from core.copies.remembered import (
     Extra,
     Kept,
@@ -104,6 +104,7 @@ class CopyRun:
     _spool_file: tempfile.SpooledTemporaryFile[bytes] | None = None
     _owner: str = ""
     _group: str = ""
+    _usual_owner: tuple[int, int] | None = None
     _resumes: bool = False
 
     # -- beginning --------------------------------------------------------------------------------
@@ -119,6 +120,8 @@ class CopyRun:
             self.index.set_meta("group", group_name(owner[1]))
         self._owner = self.index.meta("owner") or ""
         self._group = self.index.meta("group") or ""
+        usual = (user_name(owner[0]), group_name(owner[1])) == (self._owner, self._group)
+        self._usual_owner = owner if usual else None
         self._resumes = self.index.has_finished()
         self._due = _Due(self._longest_unread(int(now.timestamp())), int(now.timestamp()))
         self.seen = set()
@@ -273,46 +276,50 @@ class CopyRun:
             self._journal = Journal(self.journals / f"{self.run}.journal", self.run, self.vault)
             self._synced = self._flushed = self.clock.monotonic()
 
-    def take(self, number: int, done: Sequence[tuple[FolderWork, int, Taken]]) -> None:
+    def take(self, number: int, done: Sequence[tuple[FolderWork, tuple[Taken, ...]]]) -> None:
         """Book what was read: contents into the index, rows into their folders, all journaled."""
-        fresh = [
-            (work, at, taken, taken.at[number].objects)
-            for work, at, taken in done
-            if number in taken.at and taken.at[number].objects
-        ]
-        kept_objects = self._book([objects for _, _, _, objects in fresh])
-        written = {(id(work), at): kept_objects[i] for i, (work, at, _, _) in enumerate(fresh)}
-        frames: dict[
-            int, tuple[FolderWork, list[tuple[Entry, Kept, tuple[StoredObject, ...]]]]
-        ] = {}
-        for work, at, taken in done:
-            objects = written.get((id(work), at), ())
-            entry, kept = self._row(number, work, at, taken, objects)
-            work.entries[at] = entry
-            work.kept[at] = kept
-            work.pending -= 1
-            if taken.problem is None and kept.sha:
-                frames.setdefault(id(work), (work, []))[1].append((entry, kept, objects))
-        if self._journal is not None:
-            for work, files in frames.values():
+        twins = self._book(
+            [
+                stored
+                for _, several in done
+                for taken in several
+                if number in taken.at
+                for stored in taken.at[number].objects
+            ]
+        )
+        for work, several in done:
+            files = []
+            for taken in several:
+                at = taken.number
+                if work.kept[at] is not None:
+                    continue  # another copy wanted it, this one has it
+                objects = taken.at[number].objects if number in taken.at else ()
+                if twins:
+                    objects = tuple(o for o in objects if o.path not in twins)
+                entry, kept = self._row(number, work, taken, objects)
+                work.entries[at] = entry
+                work.kept[at] = kept
+                work.pending -= 1
+                if kept.sha:
+                    files.append((entry, kept, objects))
+            if self._journal is not None:
                 self._journal.add(Finished(work.scanned.path, files))
-            self._acknowledge()
+        self._acknowledge()
 
-    def _book(self, groups: Sequence[tuple[StoredObject, ...]]) -> list[tuple[StoredObject, ...]]:
-        """Add objects to the index; whole files whose content came twice are removed again."""
-        rows = [
-            row for group in groups for stored in group for row in content_rows(stored, self.run_id)
-        ]
-        added = self.index.add_contents(rows)
-        result = list(groups)
-        if added < len(rows):
-            result = [tuple(o for o in group if not self._is_twin(o)) for group in groups]
-        for group in result:
-            for stored in group:
-                self._spool_lines(lines_of(stored))
-                self.totals.new_objects += 1
-                self.totals.new_bytes += stored.size
-        return result
+    def _book(self, objects: list[StoredObject]) -> set[str]:
+        """Add objects to the index; those whose content came twice are removed again, and named."""
+        if not objects:
+            return set()
+        twins: set[str] = set()
+        if book_objects(self.index, objects, self.run_id) < len(objects):
+            twins = {stored.path for stored in objects if self._is_twin(stored)}
+            objects = [stored for stored in objects if stored.path not in twins]
+        lines = [line for stored in objects for line in lines_of(stored)]
+        if lines:
+            self._spool_lines(lines)
+        self.totals.new_objects += len(objects)
+        self.totals.new_bytes += sum(stored.size for stored in objects)
+        return twins
 
     def _is_twin(self, stored: StoredObject) -> bool:
         """Remove an object whose content another object already holds as a whole."""
@@ -338,24 +345,10 @@ class CopyRun:
         self._spool.write(("\n".join(lines) + "\n").encode(), len(lines))
 
     def _row(
-        self,
-        number: int,
-        work: FolderWork,
-        at: int,
-        taken: Taken,
-        objects: tuple[StoredObject, ...],
+        self, number: int, work: FolderWork, taken: Taken, objects: tuple[StoredObject, ...]
     ) -> tuple[Entry, Kept]:
-        entry = work.entries[at]
-        if taken.problem is not None or taken.entry is None or taken.facts is None:
-            # Size and change time unknown: the next run tries again.
-            name = entry[0]
-            self.listener.note(
-                "skipped",
-                path=os.fsdecode(work.scanned.path + b"/" + name),
-                reason=taken.problem or "lesefehler",
-            )
-            unknown = (name, entry[1], entry[2], 0, 0, 0)
-            return unknown, Kept(extra=Extra(reason=taken.problem or "lesefehler"))
+        if taken.entry is None or taken.facts is None:
+            return self._skipped(work, taken)
         self.totals.read_files += 1
         self.totals.read_bytes += taken.entry[2]
         result = taken.at.get(number)
@@ -364,11 +357,33 @@ class CopyRun:
         else:
             # Stored just now under its own name, unless a twin was faster or it went in parts.
             run = self.run_id if objects and taken.parts is None else self._run_of(taken.sha)
+        if self._is_usual(taken, taken.facts):
+            return taken.entry, Kept(taken.sha, run)
         parts = None
         if taken.parts is not None:
             parts = [(sha, size, self._run_of(sha)) for sha, size in taken.parts]
         extra = self._extra(work, taken, stored_new=sum(stored.size for stored in objects))
         return taken.entry, Kept(taken.sha, run, parts, None if extra == Extra() else extra)
+
+    def _is_usual(self, taken: Taken, facts: Facts) -> bool:
+        """Whether there is nothing to say of a file beyond the defaults (nearly always)."""
+        return (
+            (facts.uid, facts.gid) == self._usual_owner
+            and facts.links <= 1
+            and facts.xattrs is None
+            and facts.dos in (0, 0x20)
+            and facts.born_ns is None
+            and not (taken.changing or taken.sparse or taken.parts)
+            and (taken.entry is None or taken.entry[2] < PARTS_FROM)
+        )
+
+    def _skipped(self, work: FolderWork, taken: Taken) -> tuple[Entry, Kept]:
+        """A file that could not be taken; its change time stays unknown, so the next run tries."""
+        name, mode, size = work.entries[taken.number][:3]
+        reason = taken.problem or "lesefehler"
+        path = os.fsdecode(work.scanned.path + b"/" + name)
+        self.listener.note("skipped", path=path, reason=reason)
+        return (name, mode, size, 0, 0, 0), Kept(extra=Extra(reason=reason))
 
     def _run_of(self, sha: bytes) -> int:
         place = self.index.content(sha)
@@ -483,7 +498,7 @@ class CopyRun:
         folder.make_folder(f"{DATA}/{self.run}/{OWN_FOLDER.decode()}")
         folder.create(f"{DATA}/{self.run}/{path}", data)
         stored = StoredObject(path, len(data), sha)
-        self._book([(stored,)])
+        self._book([stored])
         if self._journal is not None:
             entry = (name.encode(), 0o100600, len(data), 0, 0, 0)
             kept = Kept(sha, self.run_id)

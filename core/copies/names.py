@@ -20,6 +20,8 @@ _PLAIN = re.compile(rb"[A-Za-z0-9_(+=@][A-Za-z0-9_()+=@., -]{0,60}(?<![. ])")
 _DEVICE = re.compile(
     r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|COM[0-9¹²³]|LPT[0-9¹²³])(?:\s*\..*|\s*)", re.IGNORECASE
 )
+_ALL_PLAIN = re.compile(b"(?:" + _PLAIN.pattern + rb")(?:\n" + _PLAIN.pattern + b")*")
+_ANY_DEVICE = re.compile(rb"(?mi)^(?:con|prn|aux|nul|com|lpt)")
 # Windows' own list, the percent sign, and the look-alikes rclone uses to stand in for them.
 _REFUSED = re.compile(
     '[\x00-\x1f\x7f-\x9f"*:<>?|/\\\\%\u201b\u2400-\u2426\uff01-\uff60\ud800-\udfff\ufffd\u2028\u2029'
@@ -66,7 +68,13 @@ def stored_names(raws: Iterable[bytes], taken: Iterable[str] = ()) -> dict[bytes
     Pure: the same siblings give the same names in whatever order they come. Where two names fold
     together, the first in byte order keeps the plain form and the others carry a mark.
     """
+    raws = list(raws)
     used = {fold(name) for name in taken}
+    joined = b"\n".join(raws)
+    if _ALL_PLAIN.fullmatch(joined) and not _ANY_DEVICE.search(joined):
+        keys = joined.decode("ascii").lower().split("\n")
+        if len(used | set(keys)) == len(used) + len(raws):
+            return {raw: raw.decode("ascii") for raw in raws}  # the usual folder
     result: dict[bytes, str] = {}
     for raw in sorted(raws):
         name = safe_segment(raw)

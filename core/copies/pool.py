@@ -9,12 +9,15 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import queue
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -26,6 +29,9 @@ from core.errors import Code, KnownError
 START_PROCESSES_FROM_FILES = 2000
 START_PROCESSES_FROM_BYTES = 200 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
+_UNDER_WAY = 3
+_END_SECONDS = 10.0
+_GOOD, _KNOWN, _BUG = b"g", b"k", b"b"
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
@@ -70,27 +76,14 @@ class _SharedSignals:
             self._done.value += size
 
 
-_hand: Any = None
-_unpack: Any = None
-
-
-def _begin(
-    make: Callable[[Any, Signals], Any],
-    setting: object,
-    job_type: Any,
-    stop: Synchronized[int],
-    done: Synchronized[int],
-) -> None:
-    """First thing in a new process: die with the parent, leave Ctrl-C to it, make the hand."""
-    global _hand, _unpack  # one hand per process, made before its first job
+def _begin() -> None:
+    """First thing in a new process: die with the parent, leave Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
-    _unpack = msgspec.msgpack.Decoder(job_type).decode
-    _hand = make(setting, _SharedSignals(stop, done))
 
 
 def _die_with(parent: Any) -> None:
@@ -98,9 +91,52 @@ def _die_with(parent: Any) -> None:
     os._exit(1)
 
 
-def _work(job: bytes) -> bytes:
-    # Packed by msgspec: pickling half a million small results would cost more than the copying.
-    return msgspec.msgpack.encode(_hand.take(_unpack(job)))
+def _serve(
+    line: Connection,
+    make: Callable[[Any, Signals], Hand[Any, Any]],
+    setting: object,
+    job_type: Any,
+    stop: Synchronized[int],
+    done: Synchronized[int],
+) -> None:
+    """A working process: takes jobs from the line until it closes, sends back what was done.
+
+    Jobs and results are packed by msgspec: pickling half a million small results would cost more
+    than copying the files. A thread empties the line, so that the run never waits to hand out work.
+    """
+    _begin()
+    jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(line, jobs), daemon=True).start()
+    unpack = msgspec.msgpack.Decoder(job_type).decode
+    hand = make(setting, _SharedSignals(stop, done))
+    try:
+        while (job := jobs.get()) is not None:
+            try:
+                result = _GOOD + msgspec.msgpack.encode(hand.take(unpack(job)))
+            except KnownError as error:
+                result = _KNOWN + msgspec.msgpack.encode((str(error.code), error.params))
+            except Exception:  # noqa: BLE001 - told to the run, which ends with our bug report
+                result = _BUG + traceback.format_exc().encode("utf-8", "replace")
+            line.send_bytes(result)
+    except (BrokenPipeError, ConnectionError):
+        pass  # the run has gone
+    finally:
+        hand.close()
+
+
+def _receive(line: Connection, jobs: queue.SimpleQueue[bytes | None]) -> None:
+    try:
+        while True:
+            jobs.put(line.recv_bytes())
+    except (EOFError, OSError):
+        jobs.put(None)
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    line: Connection
+    busy: int = 0
 
 
 class Pool(Generic[Job, Done]):
@@ -108,7 +144,7 @@ class Pool(Generic[Job, Done]):
 
     `make(setting, signals)` makes the hand, here or in each process; it and `setting` must be
     importable or plain. `types` are those of a job and of what comes back, for the way between
-    processes. At most `waiting` jobs are under way, so that memory stays bounded.
+    processes. At most three jobs per process are under way, so that memory stays bounded.
     """
 
     def __init__(
@@ -122,62 +158,78 @@ class Pool(Generic[Job, Done]):
     ) -> None:
         self._make = make
         self._setting = setting
-        self._advance = advance
-        self._workers = workers
-        self._limit = workers * 4
         self._job_type = types[0]
         self._unpack_done = msgspec.msgpack.Decoder(types[1]).decode
-        self._pending: set[Future[bytes]] = set()
+        self._advance = advance
+        self._number = workers
         self._ready: list[Done] = []
         self._signals = LocalSignals(advance)
         self._own: Hand[Job, Done] | None = None
-        self._executor: ProcessPoolExecutor | None = None
+        self._workers: list[_Worker] = []
         self._seen = 0
 
-    def _start_processes(self) -> ProcessPoolExecutor:
+    def _start_processes(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._stop = context.Value("b", 0)
         self._done = context.Value("Q", 0)
-        return ProcessPoolExecutor(
-            self._workers,
-            mp_context=context,
-            initializer=_begin,
-            initargs=(self._make, self._setting, self._job_type, self._stop, self._done),
-        )
+        for _ in range(self._number):
+            ours, theirs = context.Pipe()
+            given = (theirs, self._make, self._setting, self._job_type, self._stop, self._done)
+            process = context.Process(target=_serve, args=given, daemon=True)
+            process.start()
+            theirs.close()
+            self._workers.append(_Worker(process, ours))
 
     def submit(self, job: Job, *, apart: bool) -> None:
-        """Do `job` now, or in another process when `apart`; results come from `ready`."""
-        if not apart and self._executor is None:
+        """Do `job` now, or in another process when `apart`; results come from `ready`.
+
+        Call `ready` after each `submit`: it is what waits when too much is under way.
+        """
+        if not apart and not self._workers:
             if self._own is None:
                 self._own = self._make(self._setting, self._signals)
             self._ready.append(self._own.take(job))
             return
-        if self._executor is None:
-            self._executor = self._start_processes()
+        if not self._workers:
+            self._start_processes()
+        worker = min(self._workers, key=lambda worker: worker.busy)
         try:
-            self._pending.add(self._executor.submit(_work, msgspec.msgpack.encode(job)))
-        except BrokenProcessPool as error:
-            raise RuntimeError("a reading process died") from error
+            worker.line.send_bytes(msgspec.msgpack.encode(job))
+        except OSError as error:
+            raise RuntimeError("a working process died") from error
+        worker.busy += 1
 
     def ready(self, *, everything: bool = False) -> Iterator[Done]:
         """What is done by now; waits while too much is under way, or for all of it."""
-        yield from self._take_ready()
-        while self._pending and (everything or len(self._pending) >= self._limit):
-            finished, self._pending = wait(self._pending, timeout=0.2, return_when=FIRST_COMPLETED)
+        while True:
+            done, self._ready = self._ready, []
+            yield from done
+            busy = sum(worker.busy for worker in self._workers)
+            if not busy:
+                return
+            must_wait = everything or busy >= _UNDER_WAY * len(self._workers)
+            lines = {worker.line: worker for worker in self._workers if worker.busy}
+            found = wait(list(lines), timeout=0.2 if must_wait else 0)
             self._tell_progress()
-            for future in finished:
-                yield self._unpack_done(future.result())
-        yield from self._take_ready()
+            if not found and not must_wait:
+                return
+            for line in found:
+                self._take(lines[line])  # type: ignore[index]  # wait gives back what it was given
 
-    def _take_ready(self) -> Iterator[Done]:
-        ready, self._ready = self._ready, []
-        yield from ready
-        if self._pending:
-            finished = {future for future in self._pending if future.done()}
-            self._pending -= finished
-            self._tell_progress()
-            for future in finished:
-                yield self._unpack_done(future.result())
+    def _take(self, worker: _Worker) -> None:
+        try:
+            data = worker.line.recv_bytes()
+        except (EOFError, OSError) as error:
+            raise RuntimeError("a working process died") from error
+        worker.busy -= 1
+        kind, body = data[:1], data[1:]
+        if kind == _GOOD:
+            self._ready.append(self._unpack_done(body))
+        elif kind == _KNOWN:
+            code, params = msgspec.msgpack.decode(body)
+            raise KnownError(Code(code), **params)
+        else:
+            raise RuntimeError(body.decode("utf-8", "replace"))
 
     def _tell_progress(self) -> None:
         done = int(self._done.value)
@@ -188,17 +240,24 @@ class Pool(Generic[Job, Done]):
     def cancel(self) -> None:
         """Ask everybody to stop at the next block."""
         self._signals.stop.set()
-        if self._executor is not None:
+        if self._workers:
             self._stop.value = 1
 
     def close(self) -> None:
         """End the processes; jobs not begun are dropped."""
         if self._own is not None:
             self._own.close()
-        if self._executor is not None:
+        if self._workers:
             self._stop.value = 1
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = None
+        for worker in self._workers:
+            worker.line.close()
+        for worker in self._workers:
+            worker.process.join(_END_SECONDS)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.process.close()
+        self._workers.clear()
 
 
 def workers() -> int:

@@ -103,17 +103,7 @@ class Reader:
     def take(self, batch: Job) -> JobDone:
         """Read every file of the job and store it where it is new."""
         before = set(self._failed)
-        taken = []
-        for part in batch:
-            for item in part.items:
-                if self._signals.cancelled():
-                    raise KnownError(Code.CANCELLED)
-                try:
-                    taken.append(self._take(part, item))
-                except _Skip as skip:
-                    taken.append(_skipped(item, str(skip.args[0])))
-                except OSError as error:
-                    taken.append(_skipped(item, skip_reason(error)))
+        taken = tuple((part.order, self._take_batch(part)) for part in batch)
         self._tell()
         failed = {
             n: (str(error.code), error.params)
@@ -122,7 +112,20 @@ class Reader:
         }
         folders = tuple(self._touched)
         self._touched.clear()
-        return JobDone(tuple(taken), failed, folders)
+        return JobDone(taken, failed, folders)
+
+    def _take_batch(self, batch: Batch) -> tuple[Taken, ...]:
+        taken = []
+        for item in batch.items:
+            if self._signals.cancelled():
+                raise KnownError(Code.CANCELLED)
+            try:
+                taken.append(self._take(batch, item))
+            except _Skip as skip:
+                taken.append(_skipped(item, str(skip.args[0])))
+            except OSError as error:
+                taken.append(_skipped(item, skip_reason(error)))
+        return tuple(taken)
 
     def _tell(self) -> None:
         """Progress of small files is told in one go: a shared counter costs more than a read."""
@@ -150,13 +153,13 @@ class Reader:
                 info = os.fstat(fd)
                 if not stat.S_ISREG(info.st_mode):
                     raise _Skip("sonderdatei")
-                length = self._fill(fd)
+                if info.st_size > BUFFER:
+                    return None
+                length = self._fill(fd, info.st_size)
                 after = os.fstat(fd)
                 facts = self._facts(fd, info)
             finally:
                 os.close(fd)
-            if length >= BUFFER and info.st_size > BUFFER:
-                return None
             changed = not _same(info, after) or length != info.st_size
             if not changed:
                 break
@@ -171,10 +174,10 @@ class Reader:
         entry = _entry(item.name, info, length, changed=changed)
         return Taken(item.number, None, entry, sha, None, facts, changed, False, at)
 
-    def _fill(self, fd: int) -> int:
-        """Read into the buffer until it is full or the file ends; the number of bytes."""
+    def _fill(self, fd: int, expected: int) -> int:
+        """Read into the buffer until all expected is there or the file ends; how much it was."""
         length = _read_into(fd, self._view)
-        while 0 < length < BUFFER:
+        while 0 < length < expected:
             more = _read_into(fd, self._view[length:])
             if not more:
                 break
@@ -197,7 +200,7 @@ class Reader:
             fd, stored, _ = self._create(number, item.stored, true_path, info.st_mode)
             try:
                 write_all(fd, data)
-                self._finish(number, fd, info)
+                self._finish(number, fd, info, len(data))
             finally:
                 os.close(fd)
         except OSError as error:
@@ -352,8 +355,8 @@ class Reader:
             made.clear()
         made.add(folder)
 
-    def _finish(self, number: int, fd: int, info: os.stat_result) -> None:
-        """Give the object its time and, where the medium needs it, flush it now."""
+    def _finish(self, number: int, fd: int, info: os.stat_result, size: int) -> None:
+        """Give the object its time, flush it where the medium needs that, see that it is whole."""
         if sys.platform != "win32":
             try:
                 os.utime(fd, ns=(info.st_mtime_ns, info.st_mtime_ns))
@@ -363,6 +366,8 @@ class Reader:
                     raise
         if self._targets[number].flush_each:
             os.fsync(fd)
+        if os.fstat(fd).st_size != size:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def _open_outs(
         self, item: Item, true_path: bytes, info: os.stat_result, *, skip: list[int]
@@ -392,7 +397,7 @@ class Reader:
             try:
                 if not out.failed:
                     out.end(size)
-                    self._finish(number, out.fd, info)
+                    self._finish(number, out.fd, info, size)
             except OSError as error:
                 out.fail(error)
             finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.copies import documents, percent
 from core.copies.contents import StoredObject
 from core.copies.copy_folder import CopyFolder, State
@@ -20,22 +22,24 @@ from core.copies.rows import (
 )
 from core.errors import Code, KnownError
 from core.sources.folders import SKIP_NUMBER, Entry
-from core.store.index import ContentRow, ContentsFile, CopyIndex
+from core.store.index import ContentsFile, CopyIndex
 
 _DIRECTORY, _REGULAR, _LINK = 0o040000, 0o100000, 0o120000
 OWN_FOLDER = b"ladentresor"
+_AT_ONCE = 2000
 
 
-def content_rows(stored: StoredObject, run: int) -> list[ContentRow]:
-    """The index rows of an object and of the contents in it."""
-    rows: list[ContentRow] = [
-        (stored.sha256, run, stored.size, stored.path, 0, stored.size, "roh", "")
+def book_objects(index: CopyIndex, objects: Sequence[StoredObject], run: int) -> int:
+    """Put objects and the contents in them into the index; how many objects were new."""
+    new = index.add_objects([(o.sha256, run, o.size, o.path) for o in objects])
+    parts = [
+        (p.sha256, run, p.size, o.path, p.offset, p.stored, p.packing, p.member)
+        for o in objects
+        for p in o.parts
     ]
-    rows += [
-        (p.sha256, run, p.size, stored.path, p.offset, p.stored, p.packing, p.member)
-        for p in stored.parts
-    ]
-    return rows
+    if parts:
+        index.add_parts(parts)
+    return new
 
 
 def rebuild(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
@@ -81,18 +85,18 @@ def _take_contents(
         listener.note("data_missing", run=ref.run)
         return
     number = index.run_id(ref.run)
-    rows: list[ContentRow] = []
+    objects: list[StoredObject] = []
     try:
         for stored in copy.contents(ref):
-            rows += content_rows(stored, number)
-            if len(rows) > 5000:
-                index.add_contents(rows)
-                rows.clear()
+            objects.append(stored)
+            if len(objects) >= _AT_ONCE:
+                book_objects(index, objects, number)
+                objects.clear()
     except KnownError as error:
         if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
             raise
         listener.note("contents_damaged", run=ref.run)
-    index.add_contents(rows)
+    book_objects(index, objects, number)
 
 
 def _take_list(copy: CopyFolder, index: CopyIndex, state: State, listener: Listener) -> bool:

@@ -16,7 +16,7 @@ from core.copies.documents import Broken
 from core.copies.events import Listener
 from core.copies.journal import Begin, Durable, Finished, read_journal
 from core.copies.packed import PackedWriter
-from core.copies.rebuild import OWN_FOLDER, content_rows
+from core.copies.rebuild import OWN_FOLDER, book_objects
 from core.copies.remembered import Kept, pack_kept, pack_one
 from core.errors import KnownError
 from core.store.index import ContentsFile, CopyIndex
@@ -137,7 +137,7 @@ def _seal(
     objects = [stored for _, groups in frames for group in groups for stored in group]
     if objects:
         _write_contents(copy, index, run, objects)
-        index.add_contents([row for stored in objects for row in content_rows(stored, number)])
+        book_objects(index, objects, number)
     saved: list[_SAVED] = []
     for frame, _ in frames:
         if frame.folder == OWN_FOLDER:

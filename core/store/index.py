@@ -28,8 +28,9 @@ _SCHEMA = (
            bytes INTEGER NOT NULL) STRICT""",
         "CREATE INDEX folder_by_read ON folder (read_at)",
         """CREATE TABLE content (sha BLOB PRIMARY KEY, run INTEGER NOT NULL, size INTEGER NOT NULL,
-           path TEXT NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL,
-           packing TEXT NOT NULL, member TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+           path TEXT NOT NULL, offset INTEGER NOT NULL DEFAULT 0, stored INTEGER,
+           packing TEXT NOT NULL DEFAULT 'roh', member TEXT NOT NULL DEFAULT '')
+           STRICT, WITHOUT ROWID""",
         "CREATE INDEX large_content ON content (size) WHERE size >= 1048576",
         "CREATE TABLE run (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
         """CREATE TABLE state (run TEXT PRIMARY KEY, digest TEXT NOT NULL, record BLOB NOT NULL,
@@ -76,7 +77,10 @@ class ContentsFile(NamedTuple):
     lines: int
 
 
-ContentRow = tuple[bytes, int, int, str, int, int, str, str]
+ObjectRow = tuple[bytes, int, int, str]  # sha256, run, size, path: an object is a content itself
+PartRow = tuple[bytes, int, int, str, int, int, str, str]  # … offset, stored, packing, member
+
+_PLACE = "run, size, path, offset, COALESCE(stored, size), packing, member"
 
 
 class CopyIndex:
@@ -187,17 +191,24 @@ class CopyIndex:
 
     def content(self, sha: bytes) -> Place | None:
         row = self._base.execute(
-            "SELECT run, size, path, offset, stored, packing, member FROM content WHERE sha=?",
+            f"SELECT {_PLACE} FROM content WHERE sha=?",  # noqa: S608 - fixed columns
             (sha,),
         ).fetchone()
         return Place(*row) if row else None
 
-    def add_contents(self, rows: Sequence[ContentRow]) -> int:
-        """Add contents, leaving those already known; returns how many were new."""
+    def add_objects(self, rows: Sequence[ObjectRow]) -> int:
+        """Add objects as contents, leaving those already known; returns how many were new."""
         with typed_failures(self.path):
             before = self._base.total_changes
-            self._base.executemany("INSERT OR IGNORE INTO content VALUES (?,?,?,?,?,?,?,?)", rows)
+            self._base.executemany(
+                "INSERT OR IGNORE INTO content (sha, run, size, path) VALUES (?,?,?,?)", rows
+            )
             return self._base.total_changes - before
+
+    def add_parts(self, rows: Sequence[PartRow]) -> None:
+        """Add contents that lie inside objects, leaving those already known."""
+        with typed_failures(self.path):
+            self._base.executemany("INSERT OR IGNORE INTO content VALUES (?,?,?,?,?,?,?,?)", rows)
 
     def drop_contents(self, shas: Iterable[bytes]) -> None:
         with typed_failures(self.path):
@@ -213,7 +224,7 @@ class CopyIndex:
     def all_contents(self) -> Iterator[tuple[bytes, Place]]:
         """Every content with its place."""
         for row in self._base.execute(
-            "SELECT sha, run, size, path, offset, stored, packing, member FROM content"
+            f"SELECT sha, {_PLACE} FROM content"  # noqa: S608 - fixed columns
         ):
             yield row[0], Place(*row[1:])
 
@@ -222,7 +233,7 @@ class CopyIndex:
         found: dict[bytes, Place] = {}
         for _ in range(count):
             row = self._base.execute(
-                "SELECT sha, run, size, path, offset, stored, packing, member FROM content"
+                f"SELECT sha, {_PLACE} FROM content"  # noqa: S608 - fixed columns
                 " WHERE sha >= ? ORDER BY sha LIMIT 1",
                 (os.urandom(32),),
             ).fetchone()

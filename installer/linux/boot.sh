@@ -2,13 +2,13 @@
 # On Debian and Ubuntu it adds the system packages that are missing, and says so before;
 # everything else is done by dev.py. Messages go to stderr: stdout belongs to the program.
 
-run_packages='python3-venv ca-certificates'
+run_packages='python3-venv ca-certificates unzip' # unzip: getting a copy back by hand
 
 # Qt without a screen, file systems for the engine tests, and the tools that read a copy by hand.
 test_packages="$run_packages
     libglib2.0-0 libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3
     fuse3 libfuse2 ntfs-3g exfat-fuse exfatprogs
-    unzip p7zip-full attr acl dash"
+    p7zip-full attr acl dash"
 
 say() {
     printf '%s\n' "$*" >&2

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -53,13 +53,14 @@ def run(
     timeout: float = 120,
     stdin: str = "",
     cwd: Path | None = None,
+    wrapper: Sequence[str | Path] = (),
 ) -> Result:
     """Run to the end; with `check` an exit code other than 0 fails with everything it said.
 
     The working folder is / unless given, so that nothing works only inside the repository.
     `stdin` feeds `secret set`. A call that takes longer is killed with its whole group.
     """
-    with start(*args, home=home, env=env, cwd=cwd) as running:
+    with start(*args, home=home, env=env, cwd=cwd, wrapper=wrapper) as running:
         try:
             stdout, stderr = running.process.communicate(stdin, timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -85,11 +86,15 @@ def start(
     home: Path,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    wrapper: Sequence[str | Path] = (),
 ) -> "Running":
-    """Start in a session and process group of its own; use as `with`, which leaves nobody alive."""
+    """Start in a session and process group of its own; use as `with`, which leaves nobody alive.
+
+    `wrapper` is a program that becomes ours after changing something (`setpriv …`, `unshare …`).
+    """
     mark = uuid.uuid4().hex
     process = subprocess.Popen(
-        _command(args, home),
+        [*wrapper, *_command(args, home)],
         cwd=cwd or "/",
         env=_environment(env) | {_MARK: mark},
         stdin=subprocess.PIPE,

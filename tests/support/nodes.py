@@ -85,10 +85,21 @@ class Change:
 
     removed: tuple[Folder, str, Node] | None = None
     added: tuple[Folder, str, Node] | None = None
+    replaced: Node | None = None  # what had the new name before a rename
+
+    def gone(self) -> Node | None:
+        """What has no name any more."""
+        return self.removed[2] if self.removed and not self.added else self.replaced
 
     def keys(self) -> set[tuple[int, str]]:
         """The names it is about."""
         return {(half[0].number, half[1]) for half in (self.removed, self.added) if half}
+
+    def moved_to(self) -> tuple[Folder, Node] | None:
+        """If something went from one folder to another: the new folder, and what it was."""
+        if self.added is None or len(self.folders()) == 1:
+            return None
+        return self.added[0], self.added[2]
 
     def folders(self) -> set[int]:
         """The folders it is about."""

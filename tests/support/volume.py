@@ -184,7 +184,7 @@ class Volume:
         touch(source)
         touch(target)
         removed, added = (source, old_name, node), (target, new_name, node)
-        self.journal.append(Change(removed=removed, added=added))
+        self.journal.append(Change(removed=removed, added=added, replaced=there))
 
     def set_attributes(self, node: Node, **values: int) -> None:
         """Change mode, owner or times; `mode` without type bits."""
@@ -255,21 +255,29 @@ class Volume:
         """Keep the names in the folder, with all that they need to be true.
 
         A rename between two folders is kept whole, with the earlier changes of both names and the
-        name of the folder it leads into: no disk loses an old file by moving it.
+        names that lead to its new place: no disk loses an old file by moving it. Before the move of
+        a folder, everything is kept that came earlier, as a journal would.
         """
         keys: set[tuple[int, str]] = set()
+        watched = {folder.number}  # and folders that go, which must be empty first
         named: set[int] = set()  # folders whose own name has to be there
+        is_all_needed = False
         chosen: list[Change] = []
         rest: list[Change] = []
         for change in reversed(self.journal):
-            is_needed = change.added is not None and change.added[2].number in named
-            if not (is_needed or folder.number in change.folders() or change.keys() & keys):
+            is_named = change.added is not None and change.added[2].number in named
+            if not (
+                is_all_needed or is_named or change.folders() & watched or change.keys() & keys
+            ):
                 rest.append(change)
                 continue
             chosen.append(change)
             keys |= change.keys()
-            if change.added and (is_needed or len(change.folders()) == 2):
-                named.add(change.added[0].number)
+            watched |= {node.number for node in (change.gone(),) if isinstance(node, Folder)}
+            moved = change.moved_to()
+            if change.added and (is_named or moved):
+                named |= _numbers_above(change.added[0])
+            is_all_needed |= moved is not None and isinstance(moved[1], Folder)
         self.journal = rest[::-1]
         for change in reversed(chosen):
             assert self._fits(change), "the closure above left something out"
@@ -298,14 +306,20 @@ class Volume:
 
     def _fits(self, change: Change) -> bool:
         """Whether the change makes sense on the platter as it is."""
-        if change.removed is None:
+        if change.removed:
+            folder, name, node = change.removed
+            if folder.kept_names.get(name) is not node:
+                return False
+            if not change.added and _is_full(node):
+                return False
+        if change.added:
+            there = change.added[0].kept_names.get(change.added[1])
+            if _is_full(there) or (there and there.linked):
+                return False  # it has moved on, but not yet here: no disk loses it by that
+        moved = change.moved_to()
+        if moved is None:
             return True
-        folder, name, node = change.removed
-        if folder.kept_names.get(name) is not node:
-            return False
-        if change.added is None:
-            return True
-        above: Node = change.added[0]
+        above: Node = moved[0]
         while above is not self.root:
             if above is node or above.place is None:
                 return False  # into itself, or into a folder that is not there
@@ -436,3 +450,16 @@ class Volume:
                 assert node.kept_data is not None
                 path.write_bytes(node.kept_data)
         self._settle(node)
+
+
+def _is_full(node: Node | None) -> bool:
+    return isinstance(node, Folder) and bool(node.kept_names)
+
+
+def _numbers_above(folder: Folder) -> set[int]:
+    """The folder and those above it, as far as kept names lead."""
+    numbers = {folder.number}
+    while folder.place is not None:
+        folder = folder.place[0]
+        numbers.add(folder.number)
+    return numbers

@@ -18,6 +18,7 @@ from core.plan.places import place
 from core.plan.problems import Problem, ProblemCode
 from core.plan.read import read_plan
 from core.plan.syncfolders import sync_service
+from core.plan.write import quoted
 from tests.unit.plan.sample import SAMPLE, changed
 
 C = ProblemCode
@@ -55,9 +56,10 @@ def plan_text(sources: Mapping[str, list[Path]], destinations: Mapping[str, Path
     text = ""
     for system, paths in sources.items():
         text += f'[[systems]]\nid = "{system}"\n[[systems.sources]]\npaths = [\n'
-        text += "".join(f'  "{path}",\n' for path in paths) + "]\n"
+        text += "".join(f"  {quoted(str(path))},\n" for path in paths) + "]\n"
     for destination, path in destinations.items():
-        text += f'[[destinations]]\nid = "{destination}"\nlocation.path = "{path}"\n'
+        text += f'[[destinations]]\nid = "{destination}"\n'
+        text += f"location.path = {quoted(str(path))}\n"
     for system in sources:
         for destination in destinations:
             text += f'[[copies]]\nsystem = "{system}"\ndestination = "{destination}"\n'

@@ -94,8 +94,8 @@ def test_who_raises_gives_what_the_texts_need() -> None:
     for file in sorted((PROJECT / "core").rglob("*.py")):
         for code, given, line in raised(file.read_text(encoding="utf-8")):
             used = frozenset[str]().union(*map(fields, WORDS[code]))
-            if not used <= given <= set(PARAMS[code].split()):
-                wrong.append((f"{file}:{line}", code, given ^ used))
+            if not used <= given:
+                wrong.append((f"{file}:{line}", code, used - given))
     assert wrong == []
 
 

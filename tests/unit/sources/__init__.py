@@ -1,0 +1,1 @@
+"""The scan and what it leaves out."""

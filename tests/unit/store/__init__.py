@@ -1,0 +1,1 @@
+"""The SQLite files of a home: schema, failures, caches that may be lost."""
