@@ -174,10 +174,10 @@ class _Show:
             if '"objects"' in line or '"progress"' in line:
                 break
         time.sleep(0.02)
-        if os.name == "nt":
-            running.kill()
-        else:
+        if sys.platform != "win32":
             os.killpg(running.pid, signal.SIGKILL)
+        else:
+            running.kill()
         if running.stdout is not None:
             running.stdout.close()
         killed = running.wait() != 0

@@ -13,9 +13,10 @@ from core.sources.folders import Entry
 class Item(NamedTuple):
     """One file to be read.
 
-    number: its place among the entries of its folder. stored: object path below the run folder. targets: bit per copy that wants it. in_parts: bit per
-    copy that stores only the parts that are new. hash_first: the content is probably known, so read
-    and hash before anything is written. average: size of parts.
+    number: its place among the entries of its folder. stored: object path below the run folder.
+    targets: bit per copy that wants it. in_parts: bit per copy that stores only the parts that are
+    new. hash_first: the content is probably known, so read and hash before anything is written.
+    average: size of parts.
     """
 
     number: int
@@ -51,7 +52,7 @@ class Facts(NamedTuple):
 PartFact = tuple[bytes, int]  # sha256, size
 
 
-class AtTarget(msgspec.Struct, array_like=True, frozen=True):
+class AtTarget(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What became of a file at one copy.
 
     known_run: number of the run that already has the content (0: stored now). objects: what was
@@ -62,7 +63,7 @@ class AtTarget(msgspec.Struct, array_like=True, frozen=True):
     objects: tuple[StoredObject, ...]
 
 
-class Taken(msgspec.Struct, array_like=True, frozen=True):
+class Taken(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The result for one file; `problem` is a skip reason, else everything else is set."""
 
     number: int
@@ -79,7 +80,7 @@ class Taken(msgspec.Struct, array_like=True, frozen=True):
 Job = tuple[Batch, ...]
 
 
-class JobDone(msgspec.Struct, array_like=True, frozen=True):
+class JobDone(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Results of a job, file by file, with the order each batch belongs to.
 
     failed: copies whose medium failed meanwhile, as code and parameters of the `KnownError`.

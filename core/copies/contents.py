@@ -28,7 +28,7 @@ class Part(NamedTuple):
     member: str
 
 
-class StoredObject(msgspec.Struct, frozen=True, array_like=True):
+class StoredObject(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A file below `daten/<lauf>/`; it is a content itself, and may hold others."""
 
     path: str

@@ -225,9 +225,8 @@ class CopyRun:
             if stat.S_ISLNK(mode):
                 extra.target = os.readlink(place)
             info = os.lstat(place) if place else None
-            if stat.S_ISDIR(mode) and place and hasattr(os, "listxattr"):
-                found = os.listxattr(place, follow_symlinks=False)
-                extra.xattrs = read_xattrs(place, found) if found else None
+            if stat.S_ISDIR(mode) and place:
+                extra.xattrs = read_xattrs(place)
         except FileNotFoundError:
             return Kept(extra=Extra(reason="verschwunden"))
         except OSError:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -14,7 +14,7 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 FORMAT = 1
 MAX_DOCUMENT = 16 * 1024 * 1024
 
-_RUN = re.compile(r"(\d{6,18})-(\d{8}T\d{6}Z)-([2-9a-hjkmnp-z]{4})")
+_RUN = re.compile(r"([0-9]{6,18})-([0-9]{8}T[0-9]{6}Z)-([2-9a-hjkmnp-z]{4})")
 _Document = TypeVar("_Document")
 
 
@@ -48,26 +48,36 @@ def seal(document: msgspec.Struct) -> tuple[bytes, str]:
 
 def unseal(data: bytes, kind: type[_Document]) -> tuple[_Document, str]:
     """The document in `data` and its digest; `Broken` when anything about it is wrong."""
-    lines = data.split(b"\n")
+    line, digest = _sealed_line(data)
+    try:
+        return msgspec.json.decode(line, type=kind), digest
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Broken("unexpected fields") from error
+
+
+def _sealed_line(data: bytes) -> tuple[bytes, str]:
+    lines = data.split(b"\n", 3)  # never more pieces: a hostile file may be all newlines
     if len(lines) != 3 or lines[2]:
         raise Broken("not two lines")
     digest = hashlib.sha256(lines[0]).hexdigest()
     if lines[1] != digest.encode():
         raise Broken("digest differs")
-    try:
-        return msgspec.json.decode(lines[0], type=kind), digest
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Broken("unexpected fields") from error
+    return lines[0], digest
+
+
+class _Claimed(msgspec.Struct):
+    format: int | None = None
 
 
 def format_of(data: bytes) -> int | None:
-    """The format version a document claims, None when it cannot be told."""
+    """The format version a document claims, None when it cannot be told.
+
+    Only what is sealed counts: a flipped bit is damage, not a newer format.
+    """
     try:
-        claimed: Any = msgspec.json.decode(data.split(b"\n", 1)[0])
-    except (msgspec.DecodeError, RecursionError):
+        return unseal(data, _Claimed)[0].format
+    except Broken:
         return None
-    found = claimed.get("format") if isinstance(claimed, dict) else None
-    return found if isinstance(found, int) else None
 
 
 class Vault(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ def locked(home: Home, clock: Clock) -> Iterator[None]:
 def _who(note: Path) -> dict[str, str]:
     try:
         owner = msgspec.json.decode(note.read_bytes(), type=_Owner)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):  # no JSON of ours, or not even text
         return {"pid": "?", "since": "?"}
     return {"pid": str(owner.pid), "since": owner.since}
 

@@ -94,7 +94,7 @@ def read_journal(path: Path) -> Iterator[Frame]:
                 return
             try:
                 yield _decoder.decode(data)
-            except msgspec.DecodeError:
+            except ValueError:
                 return
 
 

@@ -109,7 +109,9 @@ def short_names(paths: Iterable[bytes], known: dict[bytes, str]) -> dict[bytes, 
         name, number = base, 1
         while fold(name) in used:
             number += 1
-            name = f"{base}-{number}"
+            tail = f"-{number}"
+            room = MAX_SEGMENT_BYTES - len(tail)
+            name = base.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + tail
         used.add(fold(name))
         result[path] = name
     return result

@@ -135,7 +135,7 @@ def _receive(line: Connection, jobs: queue.SimpleQueue[bytes | None]) -> None:
 @dataclass(slots=True)
 class _Worker:
     process: BaseProcess
-    line: Connection
+    line: Any  # Connection, on Windows PipeConnection
     busy: int = 0
 
 
@@ -214,7 +214,7 @@ class Pool(Generic[Job, Done]):
             if not found and not must_wait:
                 return
             for line in found:
-                self._take(lines[line])  # type: ignore[index]  # wait gives back what it was given
+                self._take(lines[line])
 
     def _take(self, worker: _Worker) -> None:
         try:

@@ -67,7 +67,7 @@ def take_in(store: HomeStore, lines: Iterable[bytes], listener: Listener) -> int
             continue
         try:
             row = _decoder.decode(line)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):  # no JSON of ours, or not even text
             listener.note("proof_unreadable")
             continue
         good += 1

@@ -8,6 +8,7 @@ interpreter lock is the limit, not the disk (PROTOTYPE §2).
 from __future__ import annotations
 
 import base64
+import contextlib
 import errno
 import functools
 import hashlib
@@ -91,7 +92,7 @@ class Reader:
         self._touched: set[str] = set()
         self._view = memoryview(bytearray(BUFFER))
         self._untold = 0
-        self._reads_xattrs = hasattr(os, "listxattr")
+        self._reads_xattrs = sys.platform == "linux"
         if hasattr(os, "umask"):
             os.umask(0)  # the modes given at creation are meant exactly
 
@@ -400,8 +401,10 @@ class Reader:
                     self._finish(number, out.fd, info, size)
             except OSError as error:
                 out.fail(error)
-            finally:
+            try:
                 os.close(out.fd)
+            except OSError as error:
+                out.fail(error)
             if not out.failed:
                 at[number] = AtTarget(0, (StoredObject(out.stored, size, sha, parts),))
         return at
@@ -451,23 +454,21 @@ class Reader:
 
     def _xattrs(self, fd: int) -> dict[str, str] | None:
         try:
-            found = os.listxattr(fd)
+            return read_xattrs(fd)
         except OSError as error:
             if error.errno in (errno.ENOTSUP, errno.ENOSYS):
                 self._reads_xattrs = False  # this source has none; do not ask for every file
             return None
-        return read_xattrs(fd, found) if found else None
 
 
-def read_xattrs(place: int | bytes, found: list[str]) -> dict[str, str] | None:
+def read_xattrs(place: int | bytes) -> dict[str, str] | None:
     """The extended attributes worth keeping, values in base64 (ACLs are among them)."""
     kept: dict[str, str] = {}
-    for name in found:
-        if name.startswith(_XATTRS):
-            try:
-                kept[name] = base64.b64encode(os.getxattr(place, name)).decode()
-            except OSError:
-                continue  # gone meanwhile
+    if sys.platform == "linux":
+        for name in os.listxattr(place):
+            if name.startswith(_XATTRS):
+                with contextlib.suppress(OSError):  # gone meanwhile
+                    kept[name] = base64.b64encode(os.getxattr(place, name)).decode()
     return kept or None
 
 
@@ -546,7 +547,7 @@ class _Tee:
 
 
 def _read_into(fd: int, view: memoryview) -> int:
-    if hasattr(os, "readv"):
+    if sys.platform != "win32":
         return os.readv(fd, [view])
     data = os.read(fd, len(view))
     view[: len(data)] = data

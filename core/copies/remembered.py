@@ -53,7 +53,7 @@ class Extra(msgspec.Struct, omit_defaults=True, kw_only=True):
     new_since: int = msgspec.field(name="n", default=0)
 
 
-class Kept(msgspec.Struct, array_like=True, omit_defaults=True):
+class Kept(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     """What the copy holds for an entry: content, run that probably has it, parts, the unusual."""
 
     sha: bytes = b""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -482,7 +483,7 @@ class _Restore:
             self._report.links += 1
             owner = self._owner(row)
             try:
-                if owner is not None:
+                if owner is not None and sys.platform != "win32":
                     os.chown(target, *owner, follow_symlinks=False)
                 os.utime(target, ns=(row.mtime_ns, row.mtime_ns), follow_symlinks=False)
             except (OSError, NotImplementedError):

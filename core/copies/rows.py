@@ -108,7 +108,7 @@ def read_rows(stream: BinaryIO, *, unpacked: int) -> Iterator[Row]:
     for line in unpack_lines(stream, limit=unpacked):
         try:
             row = _decoder.decode(line)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # ValueError: no JSON, or not even text
             raise Hostile("row of unknown form") from error
         if first != isinstance(row, Header):
             raise Hostile("header not first")

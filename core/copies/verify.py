@@ -19,6 +19,7 @@ from core.copies.events import Listener
 from core.copies.packed import InflateError
 from core.copies.pool import Pool, workers
 from core.copies.rows import FileRow, PartRow
+from core.destinations.local import drop_cache
 from core.errors import Code, KnownError
 
 Depth = Literal["stat", "sample", "full"]
@@ -281,8 +282,7 @@ class _Checker:
         """The contents of the object that are not what they should be."""
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
-            if hasattr(os, "posix_fadvise"):
-                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+            drop_cache(fd)
             digest = hashlib.sha256()
             with open(fd, "rb", buffering=0, closefd=False) as stream:
                 while length := stream.readinto(self._view):

@@ -67,7 +67,7 @@ def find_writer(home: Home, machine: str | None = None) -> Writer:
         stored = msgspec.json.decode(place.read_bytes(), type=_Stored)
     except FileNotFoundError:
         return new_writer(home, machine)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):  # no JSON of ours, or not even text
         return new_writer(home, machine)
     return Writer(stored.id, platform.node() or "?", stored.bound_to == bound_to)
 

@@ -6,9 +6,11 @@ Paths are relative to the copy's folder and use `/`. Every failure of the medium
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -26,6 +28,7 @@ _FAT = frozenset(("vfat", "msdos"))
 _GONE = frozenset(
     (
         errno.ENOTCONN,
+        errno.ECONNABORTED,
         errno.EIO,
         errno.ENODEV,
         errno.ENXIO,
@@ -158,12 +161,7 @@ class LocalFolder:
 
     def free_bytes(self) -> int:
         """Bytes this user may still write."""
-        if not hasattr(os, "statvfs"):
-            import shutil
-
-            return self._do(lambda: shutil.disk_usage(self.location).free)
-        answer = self._do(lambda: os.statvfs(self.location))
-        return answer.f_bavail * answer.f_frsize
+        return self._do(lambda: shutil.disk_usage(self.location).free)
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -215,16 +213,12 @@ class LocalFolder:
 
     def forget_cached(self, relative: str) -> None:
         """Ask the system to read the file from the medium next time (only flushed pages go)."""
-        if not hasattr(os, "posix_fadvise"):
-            return
         try:
             fd = os.open(self.place(relative), os.O_RDONLY)
         except OSError:
             return
         try:
-            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-        except OSError:
-            pass  # advice only: a medium that ignores it is read from memory
+            drop_cache(fd)
         finally:
             os.close(fd)
 
@@ -272,6 +266,13 @@ class NewFile:
             except OSError as error:
                 if kind is None:
                     raise self._folder.failure(error) from error
+
+
+def drop_cache(fd: int) -> None:
+    """Advise the system to forget an open file's bytes; a medium that ignores it is fine."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def write_all(fd: int, view: memoryview) -> None:

@@ -52,7 +52,7 @@ def open_database(path: Path, migrations: Sequence[Sequence[str]]) -> Connection
             base.execute("PRAGMA foreign_keys=ON")
             # Contents come in the order of their hashes, that is in none: without room for the tree
             # in memory each insert would go to the disk. Only what is used is taken.
-            base.execute("PRAGMA cache_size=-65536")
+            base.execute("PRAGMA cache_size=-98304")
             _migrate(base, path, migrations)
         except BaseException:
             base.close()

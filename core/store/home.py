@@ -29,7 +29,10 @@ _SCHEMA = (
 
 
 class RunRow(NamedTuple):
-    """One run at one copy. status: RUNNING, COMMITTED, UNCHANGED, FAILED, CANCELLED, INTERRUPTED."""
+    """One run at one copy.
+
+    status: RUNNING, COMMITTED, UNCHANGED, FAILED, CANCELLED, INTERRUPTED.
+    """
 
     system: str
     destination: str

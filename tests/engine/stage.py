@@ -1,267 +1,296 @@
-"""A shop, its home and its copies, for runs that are interrupted, and what must hold after that.
+"""A shop with its PC and its disks, driven by the command line alone: what the engine tests share.
 
-What is committed is judged without our program: records by their own digest (`states_at`), states
-by the copy's own shell script. What was acknowledged is read from the journals in the home, which
-only our program knows; the judgement on it (was it stored twice?) is made from the bytes of the
-objects at the destination.
+A test says what happens in the shop; whether a state is right is always judged the same way: bring
+it back, by the program or by the copy's own shell script, and compare it with what stood there.
 """
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from core.copies.journal import Finished, read_journal
-from core.plan.write import quoted
+from core.errors import Code, Exit, KnownError
+from core.texts import Texts
+from core.texts.catalog import MISSING
+from core.texts.errors import describe
 from tests.engine import handreader
-from tests.engine.killdriver import Driver, Outcome
-from tests.support.snapshots import Snapshot, compare, snapshot
+from tests.support import cli
+from tests.support.trees import Snapshot, compare, snapshot
 
-SYSTEM = "laden"
-_EMPTY = hashlib.sha256(b"").hexdigest()
-
-
-@contextmanager
-def quick_folder(name: str) -> Iterator[Path]:
-    """A new folder in memory where there is one: a kill leaves there what it leaves on a disk,
-    since the system's cache outlives us. (The disk's own part in it is test_powercut's.)
-    """
-    memory = Path("/dev/shm")
-    parent = memory if os.access(memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix=f"ladentresor-{name}-", dir=parent) as folder:
-        yield Path(folder)
+By = Literal["program", "script"]
+Event = dict[str, Any]
+# Root keeps its name but has to obey the permissions of files like everybody else.
+OBEYING = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all")
 
 
-# ------------------------------------------------------------------ a copy, seen from outside
+def wrapper_without_rights() -> Sequence[str]:
+    """What to put before the program so that a file of mode 0 is really closed to it."""
+    return OBEYING if os.geteuid() == 0 else ()
 
 
-def states_at(copy: Path) -> dict[str, dict[str, Any]]:
-    """The valid records of a copy (format §4), by run."""
-    found = {}
-    for path in sorted((copy / "staende").glob("*.json")):
-        lines = path.read_bytes().split(b"\n")
-        if len(lines) != 3 or hashlib.sha256(lines[0]).hexdigest().encode() != lines[1]:
-            continue
-        record = json.loads(lines[0])
-        if record["lauf"] == path.stem:
-            found[path.stem] = record
-    return found
+def destination_text(id: str, path: Path) -> str:
+    """The plan's lines for a plain destination on a disk, and the copy to it."""
+    return f"""
+[[destinations]]
+id = "{id}"
+name = "Platte {id}"
+encrypted = false
+[destinations.location]
+kind = "local"
+path = {json.dumps(str(path))}
+
+[[copies]]
+system = "laden"
+destination = "{id}"
+"""
 
 
-def runs_at(copy: Path) -> set[str]:
-    """The run folders of a copy, interrupted runs included."""
-    data = copy / "daten"
-    return {path.name for path in data.iterdir()} if data.is_dir() else set()
-
-
-def objects_of(copy: Path, run: str) -> dict[str, str]:
-    """The objects in a run's folder: path → sha256 of what lies there."""
-    root = copy / "daten" / run
-    return {
-        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in root.rglob("*")
-        if path.is_file() and path != root / "inhalt.tsv.gz"
-    }
-
-
-def stored_contents(copy: Path) -> set[str]:
-    """The sha256 of every content that a valid record names."""
-    found = set()
-    for record in states_at(copy).values():
-        for ref in record["inhalte"]:
-            data = (copy / "daten" / ref["lauf"] / "inhalt.tsv.gz").read_bytes()
-            assert hashlib.sha256(data).hexdigest() == ref["sha256"], ref["lauf"]
-            for line in gzip.decompress(data).decode().splitlines():
-                fields = line.split("\t")
-                found |= {fields[2]} if fields[0] == "O" else set()
-                found |= {fields[1]} if fields[0] == "T" else set()
-    return found
-
-
-# ------------------------------------------------------------------ the stage
+def plan_text(
+    sources: Sequence[Path], disks: Mapping[str, Path], *, rules: str = "", more: str = ""
+) -> str:
+    """A plan with the one system `laden`; `rules` are lines for its source, `more` for the end."""
+    paths = ", ".join(json.dumps(str(path)) for path in sources)
+    head = f"""version = 1
+[[systems]]
+id = "laden"
+name = "Laden-PC"
+[[systems.sources]]
+kind = "folders"
+paths = [{paths}]
+{rules}
+"""
+    return head + "".join(destination_text(id, path) for id, path in disks.items()) + more
 
 
 @dataclass(slots=True)
-class Stage:
-    """Folders of one shop with destinations a, b …; `expected` says what each state has to be."""
+class Shop:
+    """One shop; `sources` and `disks` are named by short name and by id."""
 
     root: Path
-    driver: Driver
-    ids: tuple[str, ...] = ("a", "b")
-    places: dict[str, Path] = field(default_factory=dict)
-    expected: dict[str, Snapshot] = field(default_factory=dict)
-    _saved: dict[str, dict[str, Snapshot]] = field(default_factory=dict)
-    _source_now: Snapshot | None = None
-    _numbers: int = 0
-
-    def __post_init__(self) -> None:
-        for id_ in self.ids:
-            self.places.setdefault(id_, self.root / f"platte-{id_}")
-            self.places[id_].mkdir(exist_ok=True)
-        (self.home / "config").mkdir(parents=True)
-        self.write_plan()
-
-    def write_plan(self) -> None:
-        """The plan in the form of issue 2."""
-        parts = ["version = 1", "[[systems]]", f'id = "{SYSTEM}"', 'name = "Laden-PC"']
-        parts += ["[[systems.sources]]", 'kind = "folders"', f"paths = [{quoted(str(self.source))}]"]
-        for id_, place in self.places.items():
-            parts += ["[[destinations]]", f'id = "{id_}"', f'name = "Platte {id_}"']
-            parts += ["encrypted = false", "[destinations.location]", 'kind = "local"']
-            parts += [f"path = {quoted(str(place))}"]
-            parts += ["[[copies]]", f'system = "{SYSTEM}"', f'destination = "{id_}"']
-        text = "\n".join(parts) + "\n"
-        (self.home / "config" / "plan.toml").write_text(text, encoding="utf-8")
+    sources: dict[str, Path]
+    disks: dict[str, Path]
+    home: Path
+    days: dict[int, dict[str, Snapshot]] = field(default_factory=dict)
+    runs: dict[int, str] = field(default_factory=dict)
+    _restored: int = 0
 
     @property
     def source(self) -> Path:
-        return self.root / "shop"
+        """The first source folder."""
+        return next(iter(self.sources.values()))
 
-    @property
-    def home(self) -> Path:
-        return self.root / "home"
+    def copy(self, disk: str = "platte") -> Path:
+        """The folder of the copy on a disk."""
+        return self.disks[disk] / "laden"
 
-    def copy(self, id_: str) -> Path:
-        return self.places[id_] / SYSTEM
+    def write_plan(self, *, rules: str = "", more: str = "") -> None:
+        """Put the plan into the home."""
+        config = self.home / "config"
+        config.mkdir(parents=True, exist_ok=True)
+        text = plan_text(list(self.sources.values()), self.disks, rules=rules, more=more)
+        (config / "plan.toml").write_text(text, encoding="utf-8")
 
-    @property
-    def watch(self) -> tuple[Path, ...]:
-        """Where the kill switch counts: destinations and home."""
-        return (*self.places.values(), self.home)
+    # -- what a user types ------------------------------------------------------------------------
 
-    def new_folder(self) -> Path:
-        """A path that is not there yet, for a restore."""
-        self._numbers += 1
-        return self.root / f"zurueck-{self._numbers}"
+    def run(
+        self, *args: str | Path, rc: int = 0, home: Path | None = None, wrapper: Sequence[str] = ()
+    ) -> list[Event]:
+        """Run a verb with `--json`; its lines, when it ended with `rc`."""
+        done = cli.run("--json", *args, home=home or self.home, check=False, wrapper=wrapper)
+        assert done.rc == rc, f"{args} ended with {done.rc}, not {rc}\n{done.stdout}\n{done.stderr}"
+        return done.lines
 
-    # -- putting aside and back ---------------------------------------------------------------
+    def backup(
+        self, *args: str | Path, rc: int = 0, home: Path | None = None, wrapper: Sequence[str] = ()
+    ) -> dict[str, Event]:
+        """Back up; what came of it at each destination."""
+        lines = self.run("backup", *args, rc=rc, home=home, wrapper=wrapper)
+        return {line["destination"]: line for line in events(lines, "result")}
 
-    def save(self, name: str) -> None:
-        """Put home and destinations aside as they are; the source stays where it is."""
-        for part in (self.home, *self.places.values()):
-            shutil.copytree(part, self.root / "abgelegt" / name / part.name, symlinks=True)
-        self._saved[name] = dict(self.expected)
+    def day(self, *args: str, rc: int = 0) -> dict[str, Event]:
+        """Back up and remember what stood in the sources under the number of the state."""
+        results = self.backup(*args, rc=rc)
+        run = next(iter(results.values()))["run"]
+        number = int(run.split("-")[0])
+        self.runs[number] = run
+        self.days[number] = self.look()
+        return results
 
-    def load(self, name: str) -> None:
-        """Let home and destinations be what they were."""
-        for part in (self.home, *self.places.values()):
-            shutil.rmtree(part)
-            shutil.copytree(self.root / "abgelegt" / name / part.name, part, symlinks=True)
-        self.expected = dict(self._saved[name])
+    def look(self) -> dict[str, Snapshot]:
+        """What stands in the sources now."""
+        return {name: snapshot(path, with_root=True) for name, path in self.sources.items()}
 
-    def source_changed(self) -> None:
-        """To be called whenever a test changed the source."""
-        self._source_now = None
+    @contextmanager
+    def brought_back(
+        self,
+        state: str | int | None = None,
+        *,
+        disk: str = "platte",
+        by: By = "program",
+        paths: Sequence[str] = (),
+        keep_links: bool = True,
+        rc: int = 0,
+    ) -> Iterator[Path]:
+        """A folder with the state in it, taken away again afterwards."""
+        self._restored += 1
+        into = self.root / "zurück" / str(self._restored)
+        try:
+            if by == "program":
+                self.restore(into, state, disk=disk, paths=paths, keep_links=keep_links, rc=rc)
+            else:
+                handreader.restore(self.copy(disk), str(state or "neuester"), into)
+            yield into
+        finally:
+            shutil.rmtree(into, ignore_errors=True)
 
-    def source_snapshot(self) -> Snapshot:
-        if self._source_now is None:
-            self._source_now = snapshot(self.source, with_root=True)
-        return self._source_now
+    def restore(
+        self,
+        into: Path,
+        state: str | int | None = None,
+        *,
+        disk: str | None = None,
+        paths: Sequence[str] = (),
+        keep_links: bool = False,
+        rc: int = 0,
+        home: Path | None = None,
+    ) -> Event:
+        """Bring a state back into `into`; the report."""
+        args: list[str | Path] = ["restore", "laden", "--into", into]
+        args += ["--from", disk] if disk else []
+        args += ["--at", str(state)] if state is not None else []
+        args += ["--path", *paths] if paths else []
+        args += ["--keep-links"] if keep_links else []
+        return only(events(self.run(*args, rc=rc, home=home), "restored"))
 
-    # -- runs ---------------------------------------------------------------------------------
+    def differences(
+        self,
+        state: int,
+        *,
+        disk: str = "platte",
+        by: By = "program",
+        at: str | None = None,
+        mtime_slack_ns: int = 0,
+    ) -> list[str]:
+        """In words, what a restore of a day gets wrong; the script sets no extended attributes."""
+        words = []
+        with self.brought_back(at or state, disk=disk, by=by) as into:
+            for name, expected in self.days[state].items():
+                actual = snapshot(into / name, with_root=True)
+                words += compare(
+                    expected, actual, xattrs=by == "program", mtime_slack_ns=mtime_slack_ns
+                )
+            ours = {"ladentresor"} if by == "script" else set()  # it brings plan and proofs too
+            extra = {path.name for path in into.iterdir()} - set(self.days[state]) - ours
+            words += [f"too much: {name}" for name in sorted(extra)]
+        return words
 
-    def run(self, *args: str | Path, expect: int | None = None, **more: Any) -> Outcome:
-        """Run the command line on this home."""
-        return self.driver.run(*args, home=self.home, expect=expect, **more)
 
-    def learn(self) -> None:
-        """States seen for the first time have to be the source as it is now."""
-        for id_ in self.ids:
-            for run in states_at(self.copy(id_)):
-                self.expected.setdefault(run, self.source_snapshot())
+def make_shop(
+    root: Path, *, sources: Sequence[str] = ("shop",), disks: Sequence[str] = ("platte",)
+) -> Shop:
+    """A shop with empty sources and disks, and a plan."""
+    shop = Shop(
+        root,
+        {name: root / "pc" / name for name in sources},
+        {id: root / "medien" / id for id in disks},
+        root / "home",
+    )
+    for path in (*shop.sources.values(), *shop.disks.values()):
+        path.mkdir(parents=True)
+    shop.write_plan()
+    return shop
 
-    # -- what must hold -----------------------------------------------------------------------
 
-    def acknowledged(self, id_: str) -> dict[str, tuple[str, int]]:
-        """Objects that a journal names and that are there: sha256 → path, size."""
-        found = {}
-        for journal in (self.home / "state" / "journal" / f"{SYSTEM}@{id_}").glob("*.journal"):
-            for frame in read_journal(journal):
-                if not isinstance(frame, Finished):
-                    continue
-                for stored in [stored for _, _, group in frame.files for stored in group]:
-                    path = self.copy(id_) / "daten" / journal.stem / stored.path
-                    if path.is_file() and path.stat().st_size == stored.size:
-                        found[stored.sha256.hex()] = (f"{journal.stem}/{stored.path}", stored.size)
-        return found
+# -- reading what the program said ----------------------------------------------------------------
 
-    def check_states(self, *, by_hand: bool, only: Sequence[str] | None = None) -> int:
-        """Every committed state restores byte-equal, by us and by the script; how many there are."""
-        self.learn()
-        number = 0
-        for id_ in only or self.ids:
-            for run in states_at(self.copy(id_)):
-                number += 1
-                self.check_restore(id_, run)
-                if by_hand:
-                    self.check_by_hand(self.copy(id_), run)
-        return number
 
-    def check_restore(self, id_: str, run: str) -> None:
-        into = self.new_folder()
-        self.run("restore", SYSTEM, "--from", id_, "--at", run, "--into", into, expect=0)
-        self._check_tree(into, run, xattrs=True)
+def events(lines: Sequence[Event], kind: str) -> list[Event]:
+    """The lines of one kind."""
+    return [line for line in lines if line.get("event") == kind]
 
-    def check_by_hand(self, copy: Path, run: str) -> None:
-        into = self.new_folder()
-        handreader.restore(copy, run, into)
-        self._check_tree(into, run, xattrs=False)
 
-    def _check_tree(self, into: Path, run: str, *, xattrs: bool) -> None:
-        found = snapshot(into / self.source.name, with_root=True)
-        differences = compare(self.expected[run], found, xattrs=xattrs)
-        assert not differences, f"{run}: {differences[:10]}"
-        shutil.rmtree(into)
+def only(lines: Sequence[Event]) -> Event:
+    """The one line there must be."""
+    assert len(lines) == 1, lines
+    return lines[0]
 
-    def heal(self, *, rc: int = 0, **more: Any) -> Outcome:
-        """The next run: complete, and nothing that was there already is stored again."""
-        before = {id_: runs_at(self.copy(id_)) for id_ in self.ids}
-        known = {
-            id_: {**dict.fromkeys(stored_contents(self.copy(id_)), ("a state", 0))}
-            | self.acknowledged(id_)
-            for id_ in self.ids
-        }
-        healing = self.run("backup", expect=rc, **more)
-        for result in healing.results:
-            assert result["outcome"] in ("committed", "unchanged"), healing
-            assert result["complete"], healing
-        for id_ in self.ids:
-            for run in runs_at(self.copy(id_)) - before[id_]:
-                for path, sha256 in objects_of(self.copy(id_), run).items():
-                    twice = known[id_].get(sha256)
-                    assert twice is None or sha256 == _EMPTY, f"{path} again, was in {twice}"
-            missing = known[id_].keys() - stored_contents(self.copy(id_))
-            assert not missing, f"acknowledged, but no state names it: {missing}"
-        self.learn()
-        return healing
 
-    def check_quiet(self) -> None:
-        """After healing nothing is left to do: no journal, nothing rebuilt, nothing stored."""
-        assert not list((self.home / "state" / "journal").rglob("*.journal"))
-        runs = {id_: runs_at(self.copy(id_)) for id_ in self.ids}
-        again = self.run("backup", expect=0)
-        assert "rebuild" not in again.phases, again
-        assert [result["outcome"] for result in again.results] == ["unchanged"] * len(self.ids)
-        assert runs == {id_: runs_at(self.copy(id_)) for id_ in self.ids}
-        self.learn()
+def refusal(lines: Sequence[Event], code: Code) -> Event:
+    """The error event of this code; it must say in both languages what is, and what to do next."""
+    found = [line for line in events(lines, "error") if line["code"] == code]
+    assert found, f"no {code} in {lines}"
+    error = found[0]
+    known = KnownError(code, **error["params"])
+    assert error["exit"] == known.exit
+    for lang in ("de", "en"):
+        said = describe(Texts(lang), known)
+        for text in (said.sentence, said.risk, said.next_step):
+            assert text.strip()
+            assert MISSING not in text
+            assert "{" not in text
+    german, english = (describe(Texts(lang), known) for lang in ("de", "en"))
+    assert german.sentence != english.sentence
+    assert error["sentence"] in (german.sentence, english.sentence)
+    assert error["next_step"] in (german.next_step, english.next_step)
+    return error
 
-    def check_healed(self, *, by_hand: bool, quiet: bool = True) -> Outcome:
-        """The next run heals, and then everything is as if there had been no kill."""
-        healing = self.heal()
-        if quiet:
-            self.check_quiet()
-        self.run("verify", "--full", expect=0)
-        for id_ in self.ids:
-            newest = max(states_at(self.copy(id_)))
-            assert self.expected[newest] == self.source_snapshot()
-        self.check_states(by_hand=by_hand)
-        return healing
+
+def ended_as(results: Mapping[str, Event]) -> dict[str, str]:
+    """Destination → the code of its failure, or how its run ended."""
+    return {
+        id: str(line["code"] if line["outcome"] == "failed" else line["outcome"])
+        for id, line in results.items()
+    }
+
+
+def exit_of(code: Code) -> Exit:
+    """The exit code that goes with an error."""
+    return KnownError(code).exit
+
+
+# -- looking into a copy, by its documented format ------------------------------------------------
+
+
+def states_at(copy: Path) -> list[str]:
+    """The runs that have a record there, oldest first."""
+    return sorted(path.stem for path in (copy / "staende").glob("*.json"))
+
+
+def rows_of(copy: Path, run: str) -> list[Event]:
+    """The rows of a state's list, without the header."""
+    record = json.loads((copy / "staende" / f"{run}.json").read_text().splitlines()[0])
+    text = gzip.decompress((copy / "staende" / record["liste"]).read_bytes()).decode()
+    return [json.loads(line) for line in text.splitlines()[1:]]
+
+
+def skipped_at(copy: Path, run: str) -> dict[str, str]:
+    """Path → reason of everything that is not in a state."""
+    return {row["pfad"]: row["grund"] for row in rows_of(copy, run) if row["art"] == "ausgelassen"}
+
+
+def objects_of(copy: Path, run: str) -> list[str]:
+    """What a run stored of the shop: without plan, proofs and its own table of contents."""
+    folder = copy / "daten" / run
+    found = [str(p.relative_to(folder)) for p in sorted(folder.rglob("*")) if p.is_file()]
+    return [p for p in found if p != "inhalt.tsv.gz" and not p.startswith("ladentresor/")]
+
+
+def local_time(run: str) -> str:
+    """The moment in a run's name the way a user would type it: local time without zone."""
+    moment = datetime.strptime(run.split("-")[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def next_second() -> None:
+    """Wait until the clock shows another second, which is as exact as the names of runs are."""
+    now = time.clock_gettime(time.CLOCK_REALTIME)
+    time.sleep(1.0 - now % 1.0)

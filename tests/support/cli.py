@@ -74,7 +74,9 @@ def run(
 
 def _json_lines(text: str) -> list[dict[str, Any]]:
     lines = []
-    for line in text.splitlines():
+    for line in text.split("\n"):  # not splitlines(): a name may hold U+0085 or U+2028
+        if not line:
+            continue
         parsed = json.loads(line)  # with --json, anything else on stdout is a fault
         assert isinstance(parsed, dict), line
         lines.append(parsed)

@@ -1,0 +1,267 @@
+"""A shop, its home and its copies, for runs that are interrupted, and what must hold after that.
+
+What is committed is judged without our program: records by their own digest (`states_at`), states
+by the copy's own shell script. What was acknowledged is read from the journals in the home, which
+only our program knows; the judgement on it (was it stored twice?) is made from the bytes of the
+objects at the destination.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.copies.journal import Finished, read_journal
+from core.plan.write import quoted
+from tests.engine import handreader
+from tests.engine.killdriver import Driver, Outcome
+from tests.support.snapshots import Snapshot, compare, snapshot
+
+SYSTEM = "laden"
+_EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+@contextmanager
+def quick_folder(name: str) -> Iterator[Path]:
+    """A new folder in memory where there is one: a kill leaves there what it leaves on a disk,
+    since the system's cache outlives us. (The disk's own part in it is test_powercut's.)
+    """
+    memory = Path("/dev/shm")
+    parent = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix=f"ladentresor-{name}-", dir=parent) as folder:
+        yield Path(folder)
+
+
+# ------------------------------------------------------------------ a copy, seen from outside
+
+
+def states_at(copy: Path) -> dict[str, dict[str, Any]]:
+    """The valid records of a copy (format §4), by run."""
+    found = {}
+    for path in sorted((copy / "staende").glob("*.json")):
+        lines = path.read_bytes().split(b"\n")
+        if len(lines) != 3 or hashlib.sha256(lines[0]).hexdigest().encode() != lines[1]:
+            continue
+        record = json.loads(lines[0])
+        if record["lauf"] == path.stem:
+            found[path.stem] = record
+    return found
+
+
+def runs_at(copy: Path) -> set[str]:
+    """The run folders of a copy, interrupted runs included."""
+    data = copy / "daten"
+    return {path.name for path in data.iterdir()} if data.is_dir() else set()
+
+
+def objects_of(copy: Path, run: str) -> dict[str, str]:
+    """The objects in a run's folder: path → sha256 of what lies there."""
+    root = copy / "daten" / run
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in root.rglob("*")
+        if path.is_file() and path != root / "inhalt.tsv.gz"
+    }
+
+
+def stored_contents(copy: Path) -> set[str]:
+    """The sha256 of every content that a valid record names."""
+    found = set()
+    for record in states_at(copy).values():
+        for ref in record["inhalte"]:
+            data = (copy / "daten" / ref["lauf"] / "inhalt.tsv.gz").read_bytes()
+            assert hashlib.sha256(data).hexdigest() == ref["sha256"], ref["lauf"]
+            for line in gzip.decompress(data).decode().splitlines():
+                fields = line.split("\t")
+                found |= {fields[2]} if fields[0] == "O" else set()
+                found |= {fields[1]} if fields[0] == "T" else set()
+    return found
+
+
+# ------------------------------------------------------------------ the stage
+
+
+@dataclass(slots=True)
+class Stage:
+    """Folders of one shop with destinations a, b …; `expected` says what each state has to be."""
+
+    root: Path
+    driver: Driver
+    ids: tuple[str, ...] = ("a", "b")
+    places: dict[str, Path] = field(default_factory=dict)
+    expected: dict[str, Snapshot] = field(default_factory=dict)
+    _saved: dict[str, dict[str, Snapshot]] = field(default_factory=dict)
+    _source_now: Snapshot | None = None
+    _numbers: int = 0
+
+    def __post_init__(self) -> None:
+        for id_ in self.ids:
+            self.places.setdefault(id_, self.root / f"platte-{id_}")
+            self.places[id_].mkdir(exist_ok=True)
+        (self.home / "config").mkdir(parents=True)
+        self.write_plan()
+
+    def write_plan(self) -> None:
+        """The plan in the form of issue 2."""
+        parts = ["version = 1", "[[systems]]", f'id = "{SYSTEM}"', 'name = "Laden-PC"']
+        parts += ["[[systems.sources]]", 'kind = "folders"', f"paths = [{quoted(str(self.source))}]"]
+        for id_, place in self.places.items():
+            parts += ["[[destinations]]", f'id = "{id_}"', f'name = "Platte {id_}"']
+            parts += ["encrypted = false", "[destinations.location]", 'kind = "local"']
+            parts += [f"path = {quoted(str(place))}"]
+            parts += ["[[copies]]", f'system = "{SYSTEM}"', f'destination = "{id_}"']
+        text = "\n".join(parts) + "\n"
+        (self.home / "config" / "plan.toml").write_text(text, encoding="utf-8")
+
+    @property
+    def source(self) -> Path:
+        return self.root / "shop"
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    def copy(self, id_: str) -> Path:
+        return self.places[id_] / SYSTEM
+
+    @property
+    def watch(self) -> tuple[Path, ...]:
+        """Where the kill switch counts: destinations and home."""
+        return (*self.places.values(), self.home)
+
+    def new_folder(self) -> Path:
+        """A path that is not there yet, for a restore."""
+        self._numbers += 1
+        return self.root / f"zurueck-{self._numbers}"
+
+    # -- putting aside and back ---------------------------------------------------------------
+
+    def save(self, name: str) -> None:
+        """Put home and destinations aside as they are; the source stays where it is."""
+        for part in (self.home, *self.places.values()):
+            shutil.copytree(part, self.root / "abgelegt" / name / part.name, symlinks=True)
+        self._saved[name] = dict(self.expected)
+
+    def load(self, name: str) -> None:
+        """Let home and destinations be what they were."""
+        for part in (self.home, *self.places.values()):
+            shutil.rmtree(part)
+            shutil.copytree(self.root / "abgelegt" / name / part.name, part, symlinks=True)
+        self.expected = dict(self._saved[name])
+
+    def source_changed(self) -> None:
+        """To be called whenever a test changed the source."""
+        self._source_now = None
+
+    def source_snapshot(self) -> Snapshot:
+        if self._source_now is None:
+            self._source_now = snapshot(self.source, with_root=True)
+        return self._source_now
+
+    # -- runs ---------------------------------------------------------------------------------
+
+    def run(self, *args: str | Path, expect: int | None = None, **more: Any) -> Outcome:
+        """Run the command line on this home."""
+        return self.driver.run(*args, home=self.home, expect=expect, **more)
+
+    def learn(self) -> None:
+        """States seen for the first time have to be the source as it is now."""
+        for id_ in self.ids:
+            for run in states_at(self.copy(id_)):
+                self.expected.setdefault(run, self.source_snapshot())
+
+    # -- what must hold -----------------------------------------------------------------------
+
+    def acknowledged(self, id_: str) -> dict[str, tuple[str, int]]:
+        """Objects that a journal names and that are there: sha256 → path, size."""
+        found = {}
+        for journal in (self.home / "state" / "journal" / f"{SYSTEM}@{id_}").glob("*.journal"):
+            for frame in read_journal(journal):
+                if not isinstance(frame, Finished):
+                    continue
+                for stored in [stored for _, _, group in frame.files for stored in group]:
+                    path = self.copy(id_) / "daten" / journal.stem / stored.path
+                    if path.is_file() and path.stat().st_size == stored.size:
+                        found[stored.sha256.hex()] = (f"{journal.stem}/{stored.path}", stored.size)
+        return found
+
+    def check_states(self, *, by_hand: bool, only: Sequence[str] | None = None) -> int:
+        """Every committed state restores byte-equal, by us and by the script; how many there are."""
+        self.learn()
+        number = 0
+        for id_ in only or self.ids:
+            for run in states_at(self.copy(id_)):
+                number += 1
+                self.check_restore(id_, run)
+                if by_hand:
+                    self.check_by_hand(self.copy(id_), run)
+        return number
+
+    def check_restore(self, id_: str, run: str) -> None:
+        into = self.new_folder()
+        self.run("restore", SYSTEM, "--from", id_, "--at", run, "--into", into, expect=0)
+        self._check_tree(into, run, xattrs=True)
+
+    def check_by_hand(self, copy: Path, run: str) -> None:
+        into = self.new_folder()
+        handreader.restore(copy, run, into)
+        self._check_tree(into, run, xattrs=False)
+
+    def _check_tree(self, into: Path, run: str, *, xattrs: bool) -> None:
+        found = snapshot(into / self.source.name, with_root=True)
+        differences = compare(self.expected[run], found, xattrs=xattrs)
+        assert not differences, f"{run}: {differences[:10]}"
+        shutil.rmtree(into)
+
+    def heal(self, *, rc: int = 0, **more: Any) -> Outcome:
+        """The next run: complete, and nothing that was there already is stored again."""
+        before = {id_: runs_at(self.copy(id_)) for id_ in self.ids}
+        known = {
+            id_: {**dict.fromkeys(stored_contents(self.copy(id_)), ("a state", 0))}
+            | self.acknowledged(id_)
+            for id_ in self.ids
+        }
+        healing = self.run("backup", expect=rc, **more)
+        for result in healing.results:
+            assert result["outcome"] in ("committed", "unchanged"), healing
+            assert result["complete"], healing
+        for id_ in self.ids:
+            for run in runs_at(self.copy(id_)) - before[id_]:
+                for path, sha256 in objects_of(self.copy(id_), run).items():
+                    twice = known[id_].get(sha256)
+                    assert twice is None or sha256 == _EMPTY, f"{path} again, was in {twice}"
+            missing = known[id_].keys() - stored_contents(self.copy(id_))
+            assert not missing, f"acknowledged, but no state names it: {missing}"
+        self.learn()
+        return healing
+
+    def check_quiet(self) -> None:
+        """After healing nothing is left to do: no journal, nothing rebuilt, nothing stored."""
+        assert not list((self.home / "state" / "journal").rglob("*.journal"))
+        runs = {id_: runs_at(self.copy(id_)) for id_ in self.ids}
+        again = self.run("backup", expect=0)
+        assert "rebuild" not in again.phases, again
+        assert [result["outcome"] for result in again.results] == ["unchanged"] * len(self.ids)
+        assert runs == {id_: runs_at(self.copy(id_)) for id_ in self.ids}
+        self.learn()
+
+    def check_healed(self, *, by_hand: bool, quiet: bool = True) -> Outcome:
+        """The next run heals, and then everything is as if there had been no kill."""
+        healing = self.heal()
+        if quiet:
+            self.check_quiet()
+        self.run("verify", "--full", expect=0)
+        for id_ in self.ids:
+            newest = max(states_at(self.copy(id_)))
+            assert self.expected[newest] == self.source_snapshot()
+        self.check_states(by_hand=by_hand)
+        return healing
