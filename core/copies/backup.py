@@ -130,11 +130,14 @@ def prepare(desk: Desk, name: CopyName, location: Path) -> tuple[CopyRun, int]:
     desk.listener.phase("guards", system=name.system, destination=name.destination)
     copy = CopyFolder(LocalFolder(name.destination, location, name.system))
     known = desk.store.vault_of(name.system, name.destination)
-    vault = guards.recognise(copy, name, known)
+    laid_out = desk.store.is_laid_out(name.system, name.destination)
+    vault = guards.recognise(copy, name, known, laid_out=laid_out)
     if vault is None:
         identity = known or guards.new_vault_id()
-        desk.store.remember_copy(name.system, name.destination, identity)
+        desk.store.remember_copy(name.system, name.destination, identity, laid_out=False)
         vault = guards.set_up(copy, name, identity, desk.writer, desk.clock)
+    if not laid_out:
+        desk.store.remember_copy(name.system, name.destination, vault.vault)
     guards.check_writer(copy, name, desk.writer)
     index = desk.open_index(name.system, name.destination)
     try:

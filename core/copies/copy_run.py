@@ -271,7 +271,6 @@ class CopyRun:
     def open_journal(self) -> None:
         """From here on objects may be written; what is acknowledged survives a kill."""
         if self._journal is None:
-            self.index.add_data_folder(self.run)
             self._journal = Journal(self.journals / f"{self.run}.journal", self.run, self.vault)
             self._synced = self._flushed = self.clock.monotonic()
 
@@ -336,6 +335,9 @@ class CopyRun:
 
     def _spool_lines(self, lines: list[str]) -> None:
         if self._spool is None:
+            # From its first object on, and not before, the run has a folder there: one that the
+            # index knows and that is missing would mean that somebody took it away.
+            self.index.add_data_folder(self.run)
             self._spool_file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed in _drop_spool
                 8 * MIB, dir=str(self.cache)
             )

@@ -34,11 +34,13 @@ class CopyName:
     layout: str = "tree"
 
 
-def recognise(copy: CopyFolder, name: CopyName, vault_id: str | None) -> Vault | None:
+def recognise(
+    copy: CopyFolder, name: CopyName, vault_id: str | None, *, laid_out: bool
+) -> Vault | None:
     """The marker of the copy we know, or None when this is free ground for a new one.
 
-    Raises when the disk is missing, emptied, another one, or in use by something else. A copy we
-    know is never set up again.
+    Raises when the disk is missing, emptied, another one, or in use by something else. A copy that
+    was once `laid_out` is never set up again; before that, an interrupted set-up is.
     """
     folder = copy.folder
     where = {"destination": name.destination, "path": str(folder.location)}
@@ -48,21 +50,27 @@ def recognise(copy: CopyFolder, name: CopyName, vault_id: str | None) -> Vault |
     if vault_id is None:
         _check_free_ground(copy, names, where)
         return None
+    if not laid_out and _is_begun_only(copy, names):
+        return None
     if not names:
         raise KnownError(Code.DESTINATION_EMPTIED, **where)
-    began_only = not any(folder.names(STATES))
-    try:
-        vault = copy.vault()
-    except KnownError as error:
-        if error.code is Code.COPY_DAMAGED and began_only:
-            return None  # torn in the very first run: it may be written again (format §2)
-        raise
-    if vault is None and began_only and names <= OWN_FILES:
-        return None
+    vault = copy.vault()
     if vault is None or vault.vault != vault_id:
         system = vault.system if vault else "?"
         raise KnownError(Code.DESTINATION_FOREIGN, **where, system=system)
     return vault
+
+
+def _is_begun_only(copy: CopyFolder, names: set[str]) -> bool:
+    """Whether our own set-up ended before its marker was whole (format §2: written again then)."""
+    if any(copy.folder.names(STATES)) or not names <= OWN_FILES:
+        return False
+    try:
+        return copy.vault() is None
+    except KnownError as error:
+        if error.code is not Code.COPY_DAMAGED:
+            raise
+        return True
 
 
 def _check_free_ground(copy: CopyFolder, names: set[str], where: dict[str, str]) -> None:

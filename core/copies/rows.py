@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import msgspec
 
 from core.copies import percent
-from core.copies.packed import unpack_lines
+from core.copies.documents import run_number
+from core.copies.packed import MAX_UNPACKED, unpack_lines
 
 MAX_PATH = 32_768
+MAX_PARTS = 1_000_000
+
+# What fits into SQLite and a file system; more never comes from us.
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Moment = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Header(msgspec.Struct, tag_field="art", tag="liste", kw_only=True):
@@ -28,40 +35,42 @@ class FolderRow(msgspec.Struct, tag_field="art", tag="ordner", omit_defaults=Tru
     """A folder."""
 
     path: str = msgspec.field(name="pfad")
-    mtime_ns: int = msgspec.field(name="zeit")
+    mtime_ns: Moment = msgspec.field(name="zeit")
     mode: str = msgspec.field(name="modus")
     owner: str | None = msgspec.field(name="besitzer", default=None)
     group: str | None = msgspec.field(name="gruppe", default=None)
     xattrs: dict[str, str] | None = msgspec.field(name="xattr", default=None)
-    dos: int | None = None
-    born_ns: int | None = msgspec.field(name="erstellt", default=None)
+    dos: Number | None = None
+    born_ns: Moment | None = msgspec.field(name="erstellt", default=None)
 
 
 class FileRow(msgspec.Struct, tag_field="art", tag="datei", omit_defaults=True, kw_only=True):
     """A file; followed by `parts` rows of its parts when it has any."""
 
     path: str = msgspec.field(name="pfad")
-    size: int = msgspec.field(name="groesse")
-    mtime_ns: int = msgspec.field(name="zeit")
+    size: Number = msgspec.field(name="groesse")
+    mtime_ns: Moment = msgspec.field(name="zeit")
     mode: str = msgspec.field(name="modus")
     sha256: str
     run: str = msgspec.field(name="lauf")
-    parts: int = msgspec.field(name="teile", default=0)
+    parts: Annotated[int, msgspec.Meta(ge=0, le=MAX_PARTS)] = msgspec.field(
+        name="teile", default=0
+    )
     owner: str | None = msgspec.field(name="besitzer", default=None)
     group: str | None = msgspec.field(name="gruppe", default=None)
     hard_link: str | None = msgspec.field(name="hartlink", default=None)
     sparse: bool = msgspec.field(name="duenn", default=False)
     changing: bool = msgspec.field(name="veraendert", default=False)
     xattrs: dict[str, str] | None = msgspec.field(name="xattr", default=None)
-    dos: int | None = None
-    born_ns: int | None = msgspec.field(name="erstellt", default=None)
+    dos: Number | None = None
+    born_ns: Moment | None = msgspec.field(name="erstellt", default=None)
 
 
 class PartRow(msgspec.Struct, tag_field="art", tag="teil", kw_only=True):
     """One part of the file above it."""
 
     sha256: str
-    size: int = msgspec.field(name="groesse")
+    size: Number = msgspec.field(name="groesse")
     run: str = msgspec.field(name="lauf")
 
 
@@ -70,7 +79,7 @@ class LinkRow(msgspec.Struct, tag_field="art", tag="verweis", omit_defaults=True
 
     path: str = msgspec.field(name="pfad")
     target: str = msgspec.field(name="ziel")
-    mtime_ns: int = msgspec.field(name="zeit")
+    mtime_ns: Moment = msgspec.field(name="zeit")
     mode: str = msgspec.field(name="modus")
     owner: str | None = msgspec.field(name="besitzer", default=None)
     group: str | None = msgspec.field(name="gruppe", default=None)
@@ -87,6 +96,16 @@ Row = Header | FolderRow | FileRow | PartRow | LinkRow | SkippedRow
 _decoder = msgspec.json.Decoder(Row)
 _encoder = msgspec.json.Encoder()
 
+# Percent text as §1 has it, and segments that stay where they are; most paths need only the first.
+_SPECIAL = re.compile(r'[\x00-\x1f\x7f"\\%]|//|/\.').search
+_NO_TEXT = re.compile(
+    r'[\x00-\x1f\x7f"\\]|%(?!0[1-9A-F]|1[0-9A-F]|22|25|5C|7F|[89A-F][0-9A-F])'
+).search
+_NO_PATH = re.compile(r"(?:\A|/)\.{0,2}(?:/|\Z)").search
+_SHA = re.compile(r"[0-9a-f]{64}").fullmatch
+_REASON = re.compile(r"[a-z_]{1,40}").fullmatch
+_MODES = frozenset(f"{mode:04o}" for mode in range(0o10000))
+
 
 class Hostile(Exception):
     """A list or contents file says something that never comes from us."""
@@ -101,11 +120,13 @@ def read_rows(stream: BinaryIO, *, unpacked: int) -> Iterator[Row]:
     """The rows of a list, streamed; raises `Hostile`, `TooMuch` or `NotWhole` on what is not ours.
 
     `unpacked` is the number of bytes the commit record announced: not one more is unpacked. The
-    order of rows is checked: header first, a file's parts right behind it.
+    order of rows is checked: header first, a file's parts right behind it. So is what every row says:
+    whoever reads them need not fear paths, numbers or modes.
     """
     waiting_parts = 0
     first = True
-    for line in unpack_lines(stream, limit=unpacked):
+    check = _Checker().check
+    for line in unpack_lines(stream, limit=min(unpacked, MAX_UNPACKED)):
         try:
             row = _decoder.decode(line)
         except (ValueError, RecursionError) as error:  # ValueError: no JSON, or not even text
@@ -119,9 +140,62 @@ def read_rows(stream: BinaryIO, *, unpacked: int) -> Iterator[Row]:
             waiting_parts -= 1
         elif isinstance(row, FileRow):
             waiting_parts = row.parts
+        check(row)
         yield row
     if first or waiting_parts:
         raise Hostile("list ends early")
+
+
+class _Checker:
+    """What a row may say."""
+
+    def __init__(self) -> None:
+        self._runs: set[str] = set()
+
+    def check(self, row: Row) -> None:
+        """Raise `Hostile` for what never comes from us."""
+        if isinstance(row, FileRow):
+            self._path(row.path)
+            self._content(row.sha256, row.run)
+            self._mode(row.mode)
+        elif isinstance(row, PartRow):
+            self._content(row.sha256, row.run)
+        elif isinstance(row, Header):
+            self._header(row)
+        else:
+            self._path(row.path)
+            if isinstance(row, SkippedRow):
+                if not _REASON(row.reason):
+                    raise Hostile("reason")
+                return
+            self._mode(row.mode)
+            if isinstance(row, LinkRow) and (not row.target or _NO_TEXT(row.target)):
+                raise Hostile("target of a link")
+
+    def _path(self, path: str) -> None:
+        if not path or path[0] in "/." or path[-1] == "/" or len(path) > 8000 or _SPECIAL(path):
+            if _NO_TEXT(path) or _NO_PATH(path) or len(path.encode()) > MAX_PATH:
+                raise Hostile(f"path {path[:200]!r}")
+
+    def _content(self, sha256: str, run: str) -> None:
+        if not _SHA(sha256):
+            raise Hostile("sha256")
+        if run not in self._runs:
+            if run_number(run) is None:
+                raise Hostile("run")
+            self._runs.add(run)
+
+    def _mode(self, mode: str) -> None:
+        if mode not in _MODES:
+            raise Hostile("mode")
+
+    def _header(self, row: Header) -> None:
+        if run_number(row.run) is None:
+            raise Hostile("run")
+        for name, place in row.folders.items():
+            self._path(name)
+            if "/" in name or _NO_TEXT(place):
+                raise Hostile("source folder")
 
 
 def path_segments(path: str) -> tuple[bytes, ...]:

@@ -25,6 +25,7 @@ _SCHEMA = (
            destination TEXT NOT NULL, kind TEXT NOT NULL, result TEXT NOT NULL,
            state TEXT NOT NULL, detail TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     ),
+    ("ALTER TABLE copy ADD COLUMN laid_out INTEGER NOT NULL DEFAULT 1",),
 )
 
 
@@ -90,8 +91,20 @@ class HomeStore:
         )
         return str(rows[0][0]) if rows else None
 
-    def remember_copy(self, system: str, destination: str, vault: str) -> None:
-        self._run("INSERT OR REPLACE INTO copy VALUES (?,?,?)", (system, destination, vault))
+    def is_laid_out(self, system: str, destination: str) -> bool:
+        """Whether the copy was once there whole; before that its set-up may begin anew."""
+        rows = self._run(
+            "SELECT laid_out FROM copy WHERE system=? AND destination=?", (system, destination)
+        )
+        return bool(rows and rows[0][0])
+
+    def remember_copy(
+        self, system: str, destination: str, vault: str, *, laid_out: bool = True
+    ) -> None:
+        self._run(
+            "INSERT OR REPLACE INTO copy VALUES (?,?,?,?)",
+            (system, destination, vault, int(laid_out)),
+        )
 
     def short_names(self, system: str) -> dict[bytes, str]:
         rows = self._run("SELECT path, name FROM short_name WHERE system=?", (system,))

@@ -269,7 +269,7 @@ def rows_of(copy: Path, run: str) -> list[Event]:
     """The rows of a state's list, without the header."""
     record = json.loads((copy / "staende" / f"{run}.json").read_text().splitlines()[0])
     text = gzip.decompress((copy / "staende" / record["liste"]).read_bytes()).decode()
-    return [json.loads(line) for line in text.splitlines()[1:]]
+    return [json.loads(line) for line in text.split("\n")[1:-1]]
 
 
 def skipped_at(copy: Path, run: str) -> dict[str, str]:
