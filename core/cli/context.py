@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.cli.output import Output
 from core.clock import Clock
-from core.copies.backup import Desk
+from core.copies.desk import Desk
 from core.copies.jobs import open_desk
 from core.paths import Home
 from core.plan.check import judge_plan, surroundings

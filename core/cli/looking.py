@@ -10,8 +10,8 @@ from pathlib import Path
 from core.cli.context import Context
 from core.clock import parse_stamp, stamp
 from core.copies import jobs, percent
-from core.copies.backup import Desk
 from core.copies.copy_folder import CopyFolder, State
+from core.copies.desk import Desk
 from core.copies.documents import Record
 from core.copies.restore import Report, Wish
 from core.copies.restore import restore as bring_back

@@ -11,7 +11,7 @@ from core.cli.context import Context
 from core.cli.output import Output
 from core.copies import jobs
 from core.copies.adopt import adopt as adopt_copy
-from core.copies.backup import Result
+from core.copies.assignment import Result
 from core.errors import Code, Exit, KnownError
 from core.plan.problems import PlanError
 from core.plan.schema import schema_text

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.copies import guards, percent, rows
-from core.copies.backup import Desk
 from core.copies.copy_folder import VAULT, CopyFolder, State
+from core.copies.desk import Desk
 from core.copies.documents import Vault
 from core.copies.guards import CopyName
 from core.copies.places import Places

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import stat
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path
 
-from core.clock import Clock
-from core.copies import guards, names, percent, resume
+from core.copies import names, percent
+from core.copies.assignment import Assignment, Destination, Result
 from core.copies.batches import Batch, Item, Job, JobDone, Signals, Taken, Target
-from core.copies.commit import Written
-from core.copies.copy_folder import CopyFolder
 from core.copies.copy_run import CopyRun, FolderWork
-from core.copies.events import Listener
+from core.copies.desk import Desk
 from core.copies.guards import CopyName
 from core.copies.pool import (
     START_PROCESSES_FROM_BYTES,
@@ -24,96 +20,15 @@ from core.copies.pool import (
     Pool,
     workers,
 )
+from core.copies.preparing import prepare
 from core.copies.reading import BUFFER, Reader
-from core.copies.rebuild import rebuild
 from core.copies.remembered import pack_entries, unpack_entries
-from core.copies.writer import Writer
-from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
-from core.paths import Home
-from core.sources.folders import Entry, Root, Scan, ScannedFolder, look_at_root, place_identity
-from core.store.home import HomeStore
-from core.store.index import CopyIndex
+from core.sources.folders import Entry, Scan, ScannedFolder, look_at_root, place_identity
 
-PARTIAL_AFTER_SECONDS = 2 * 3600.0
 _JOB_FILES = 256
 _JOB_BYTES = 8 * 1024 * 1024
 _RESERVE = 16 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How the run at one copy ended: with a state, or with an error."""
-
-    system: str
-    destination: str
-    run: str
-    written: Written | None
-    error: KnownError | None
-    resumed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where one copy goes."""
-
-    id: str
-    location: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """What to back up and where to: one system, all copies that are due together.
-
-    own_files: plan and proofs that travel with each state. own_places: all folders of the plan's
-    destinations. accept_source: a person said that the changed source is meant so.
-    """
-
-    system: str
-    system_name: str
-    roots: tuple[Root, ...]
-    destinations: tuple[Destination, ...]
-    own_files: dict[str, bytes]
-    own_fingerprint: str
-    own_places: tuple[Path, ...]
-    accept_source: bool = False
-    partial_after: float = PARTIAL_AFTER_SECONDS
-
-
-class Desk:
-    """What every job needs: home, its store, clock, who we are, who listens, whether to stop."""
-
-    def __init__(
-        self,
-        home: Home,
-        store: HomeStore,
-        clock: Clock,
-        writer: Writer,
-        listener: Listener,
-        cancelled: Callable[[], bool],
-    ) -> None:
-        self.home = home
-        self.store = store
-        self.clock = clock
-        self.writer = writer
-        self.listener = listener
-        self.cancelled = cancelled
-
-    def index_path(self, system: str, destination: str) -> Path:
-        return self.home.state / "kopien" / f"{system}@{destination}.db"
-
-    def open_index(self, system: str, destination: str) -> CopyIndex:
-        """The index of a copy; a broken one is moved aside and said."""
-        path = self.index_path(system, destination)
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            cause = error.strerror or str(error)
-            raise KnownError(Code.HOME_UNUSABLE, path=str(path.parent), cause=cause) from error
-        index = CopyIndex(path, mark=f"{self.clock.now():%Y%m%dT%H%M%SZ}")
-        if index.was_broken:
-            self.listener.note("index_broken", system=system, destination=destination)
-        return index
 
 
 def back_up(desk: Desk, assignment: Assignment) -> list[Result]:
@@ -123,79 +38,6 @@ def back_up(desk: Desk, assignment: Assignment) -> list[Result]:
     concerns all (source missing, home full, cancelled) is the error of every copy still open.
     """
     return _Backup(desk, assignment).run()
-
-
-def prepare(desk: Desk, name: CopyName, location: Path) -> tuple[CopyRun, int]:
-    """Guards of one copy, its index made true; the run (not begun) and its number."""
-    desk.listener.phase("guards", system=name.system, destination=name.destination)
-    copy = CopyFolder(LocalFolder(name.destination, location, name.system))
-    known = desk.store.vault_of(name.system, name.destination)
-    laid_out = desk.store.is_laid_out(name.system, name.destination)
-    vault = guards.recognise(copy, name, known, laid_out=laid_out)
-    if vault is None:
-        identity = known or guards.new_vault_id()
-        desk.store.remember_copy(name.system, name.destination, identity, laid_out=False)
-        vault = guards.set_up(copy, name, identity, desk.writer, desk.clock)
-    if not laid_out:
-        desk.store.remember_copy(name.system, name.destination, vault.vault)
-    guards.check_writer(copy, name, desk.writer)
-    index = desk.open_index(name.system, name.destination)
-    try:
-        journals = desk.home.state / "journal" / f"{name.system}@{name.destination}"
-        _make_true(desk, copy, index, name, journals, vault.vault)
-        number = guards.next_number(copy.record_names(), copy.data_names())
-    except BaseException:
-        index.close()
-        raise
-    run = CopyRun(
-        name, copy, index, desk.writer.id, vault.vault, desk.clock, desk.listener,
-        journals, desk.home.cache,
-    )  # fmt: skip
-    return run, number
-
-
-def _make_true(
-    desk: Desk, copy: CopyFolder, index: CopyIndex, name: CopyName, journals: Path, vault: str
-) -> None:
-    """Bring the index in line with what lies at the copy now."""
-    if index.meta("tresor") not in (None, vault):
-        index.clear()
-    resume.settle_pending(copy, index, desk.listener)
-    difference = guards.compare_names(copy, index)
-    missing = [] if difference.needs_rebuild else guards.missing_of_sample(copy, index)
-    if difference.needs_rebuild or missing:
-        desk.listener.phase("rebuild", system=name.system, destination=name.destination)
-        for run in sorted(difference.missing_states):
-            desk.listener.note("state_missing", run=run)
-        if missing:
-            desk.listener.note("objects_missing", count=len(missing))
-        rebuild(copy, index, desk.listener)
-        _drop_missing(copy, index, desk.listener)
-    if any(journals.glob("*.journal")):
-        desk.listener.phase("resume", system=name.system, destination=name.destination)
-        resume.take_over(copy, index, journals, vault, desk.listener)
-    for orphan in difference.unknown_data:
-        index.add_data_folder(orphan)
-    index.set_meta("tresor", vault)
-
-
-def _drop_missing(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
-    """Forget contents whose object is gone: they are stored anew from the source."""
-    runs = index.run_names()
-    sizes: dict[str, int | None] = {}
-    gone = []
-    for sha, place in index.all_contents():
-        path = f"daten/{runs[place.run]}/{place.path}"
-        if path not in sizes:
-            if len(sizes) > 1000:
-                sizes.clear()
-            sizes[path] = copy.folder.size(path)
-        size = sizes[path]
-        if size is None or size < place.offset + place.stored:
-            gone.append(sha)
-    if gone:
-        listener.note("contents_missing", count=len(gone))
-        index.drop_contents(gone)
 
 
 def _make_reader(setting: tuple[Target, ...], signals: Signals) -> Reader:
@@ -603,11 +445,3 @@ class _Backup:
     def _advance(self, size: int) -> None:
         self._read_bytes += size
         self._desk.listener.progress(files=self._read_files, size=self._read_bytes, current="")
-
-
-def fingerprint(parts: Sequence[bytes]) -> str:
-    """A short digest of what matters in the files that travel along."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(hashlib.sha256(part).digest())
-    return digest.hexdigest()

@@ -14,8 +14,10 @@ import msgspec
 
 from core.clock import Clock, parse_stamp, stamp
 from core.copies import names
-from core.copies.backup import Assignment, Desk, Destination, Result, back_up, fingerprint
+from core.copies.assignment import Assignment, Destination, Result, fingerprint
+from core.copies.backup import back_up
 from core.copies.copy_folder import CopyFolder, State
+from core.copies.desk import Desk
 from core.copies.documents import Record
 from core.copies.events import Listener
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, proof_lines, travelling

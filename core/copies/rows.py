@@ -53,9 +53,7 @@ class FileRow(msgspec.Struct, tag_field="art", tag="datei", omit_defaults=True, 
     mode: str = msgspec.field(name="modus")
     sha256: str
     run: str = msgspec.field(name="lauf")
-    parts: Annotated[int, msgspec.Meta(ge=0, le=MAX_PARTS)] = msgspec.field(
-        name="teile", default=0
-    )
+    parts: Annotated[int, msgspec.Meta(ge=0, le=MAX_PARTS)] = msgspec.field(name="teile", default=0)
     owner: str | None = msgspec.field(name="besitzer", default=None)
     group: str | None = msgspec.field(name="gruppe", default=None)
     hard_link: str | None = msgspec.field(name="hartlink", default=None)

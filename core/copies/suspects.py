@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.copies.backup import Desk
+from core.copies.desk import Desk
 from core.copies.remembered import unpack_kept
 
 

@@ -342,7 +342,7 @@ def _first_day(source: Path, lister: Lister) -> None:
     (shop / "geheilt.txt").write_text("sein erstes Objekt ist beschädigt\n", "utf-8")
     (shop / "im-zip.txt").write_text("liegt als Glied in einem ZIP\n" * 50, "utf-8")
     every_byte = bytes(code for code in range(1, 256) if code != ord("/"))
-    for name in (every_byte, b"\n\n", b"x\n\n", b"\x81\x82\x88", "Preise [2026]*.csv".encode()):
+    for name in (every_byte, b"\n\n", b"x\n\n", b"\x81\x82\x88", b"Preise [2026]*.csv"):
         with open(os.path.join(os.fsencode(shop), name), "wb") as file:
             file.write(b"Name: " + name)
     sticky = shop / "klebrig"

@@ -9,9 +9,6 @@ copy's own script, the next run is complete and stores nothing again that was ac
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -23,9 +20,8 @@ from typing import Literal
 import pytest
 
 from tests.engine.killdriver import Driver
-from tests.engine.killstage import SYSTEM, Stage, quick_folder, states_at
-from tests.support import cli, trees
-from tests.support.snapshots import snapshot
+from tests.engine.killstage import Stage, quick_folder
+from tests.support import trees
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
 

@@ -1,0 +1,50 @@
+"""The desk a job works at: home, store, clock, who we are, who listens, whether to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from core.clock import Clock
+from core.copies.events import Listener
+from core.copies.writer import Writer
+from core.errors import Code, KnownError
+from core.paths import Home
+from core.store.home import HomeStore
+from core.store.index import CopyIndex
+
+
+class Desk:
+    """What every job needs: home, its store, clock, who we are, who listens, whether to stop."""
+
+    def __init__(
+        self,
+        home: Home,
+        store: HomeStore,
+        clock: Clock,
+        writer: Writer,
+        listener: Listener,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self.home = home
+        self.store = store
+        self.clock = clock
+        self.writer = writer
+        self.listener = listener
+        self.cancelled = cancelled
+
+    def index_path(self, system: str, destination: str) -> Path:
+        return self.home.state / "kopien" / f"{system}@{destination}.db"
+
+    def open_index(self, system: str, destination: str) -> CopyIndex:
+        """The index of a copy; a broken one is moved aside and said."""
+        path = self.index_path(system, destination)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            cause = error.strerror or str(error)
+            raise KnownError(Code.HOME_UNUSABLE, path=str(path.parent), cause=cause) from error
+        index = CopyIndex(path, mark=f"{self.clock.now():%Y%m%dT%H%M%SZ}")
+        if index.was_broken:
+            self.listener.note("index_broken", system=system, destination=destination)
+        return index

@@ -1,0 +1,88 @@
+"""Before a run writes: the guards of its copy, and an index that is true to what lies there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.copies import guards, resume
+from core.copies.copy_folder import DATA, CopyFolder
+from core.copies.copy_run import CopyRun
+from core.copies.desk import Desk
+from core.copies.events import Listener
+from core.copies.guards import CopyName
+from core.copies.rebuild import rebuild
+from core.destinations.local import LocalFolder
+from core.store.index import CopyIndex
+
+
+def prepare(desk: Desk, name: CopyName, location: Path) -> tuple[CopyRun, int]:
+    """Guards of one copy, its index made true; the run (not begun) and its number."""
+    desk.listener.phase("guards", system=name.system, destination=name.destination)
+    copy = CopyFolder(LocalFolder(name.destination, location, name.system))
+    known = desk.store.vault_of(name.system, name.destination)
+    laid_out = desk.store.is_laid_out(name.system, name.destination)
+    vault = guards.recognise(copy, name, known, laid_out=laid_out)
+    if vault is None:
+        identity = known or guards.new_vault_id()
+        desk.store.remember_copy(name.system, name.destination, identity, laid_out=False)
+        vault = guards.set_up(copy, name, identity, desk.writer, desk.clock)
+    if not laid_out:
+        desk.store.remember_copy(name.system, name.destination, vault.vault)
+    guards.check_writer(copy, name, desk.writer)
+    index = desk.open_index(name.system, name.destination)
+    try:
+        journals = desk.home.state / "journal" / f"{name.system}@{name.destination}"
+        _make_true(desk, copy, index, name, journals, vault.vault)
+        number = guards.next_number(copy.record_names(), copy.data_names())
+    except BaseException:
+        index.close()
+        raise
+    run = CopyRun(
+        name, copy, index, desk.writer.id, vault.vault, desk.clock, desk.listener,
+        journals, desk.home.cache,
+    )  # fmt: skip
+    return run, number
+
+
+def _make_true(
+    desk: Desk, copy: CopyFolder, index: CopyIndex, name: CopyName, journals: Path, vault: str
+) -> None:
+    """Bring the index in line with what lies at the copy now."""
+    if index.meta("tresor") not in (None, vault):
+        index.clear()
+    resume.settle_pending(copy, index, desk.listener)
+    difference = guards.compare_names(copy, index)
+    missing = [] if difference.needs_rebuild else guards.missing_of_sample(copy, index)
+    if difference.needs_rebuild or missing:
+        desk.listener.phase("rebuild", system=name.system, destination=name.destination)
+        for run in sorted(difference.missing_states):
+            desk.listener.note("state_missing", run=run)
+        if missing:
+            desk.listener.note("objects_missing", count=len(missing))
+        rebuild(copy, index, desk.listener)
+        _drop_missing(copy, index, desk.listener)
+    if any(journals.glob("*.journal")):
+        desk.listener.phase("resume", system=name.system, destination=name.destination)
+        resume.take_over(copy, index, journals, vault, desk.listener)
+    for orphan in difference.unknown_data:
+        index.add_data_folder(orphan)
+    index.set_meta("tresor", vault)
+
+
+def _drop_missing(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
+    """Forget contents whose object is gone: they are stored anew from the source."""
+    runs = index.run_names()
+    sizes: dict[str, int | None] = {}
+    gone = []
+    for sha, place in index.all_contents():
+        path = f"{DATA}/{runs[place.run]}/{place.path}"
+        if path not in sizes:
+            if len(sizes) > 1000:
+                sizes.clear()
+            sizes[path] = copy.folder.size(path)
+        size = sizes[path]
+        if size is None or size < place.offset + place.stored:
+            gone.append(sha)
+    if gone:
+        listener.note("contents_missing", count=len(gone))
+        index.drop_contents(gone)
