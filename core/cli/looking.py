@@ -13,12 +13,12 @@ from core.copies import jobs, percent
 from core.copies.copy_folder import CopyFolder, State
 from core.copies.desk import Desk
 from core.copies.documents import Record
-from core.copies.restore import Report, Wish
 from core.copies.restore import restore as bring_back
 from core.copies.rows import FileRow, FolderRow, LinkRow, SkippedRow
 from core.copies.suspects import forget_damaged
 from core.copies.verify import Depth, Verdict
 from core.copies.verify import verify as examine
+from core.copies.wishes import Report, Wish
 from core.errors import Code, Exit, KnownError
 from core.plan.kinds import duration_text
 from core.plan.model import Copy, Plan

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from core.copies import names, percent
 from core.copies.assignment import Assignment, Destination, Result
 from core.copies.batches import Batch, Item, Job, JobDone, Signals, Taken, Target
-from core.copies.copy_run import CopyRun, FolderWork
+from core.copies.comparing import FolderWork
+from core.copies.copy_run import CopyRun
 from core.copies.desk import Desk
 from core.copies.guards import CopyName
 from core.copies.pool import (
@@ -21,8 +22,9 @@ from core.copies.pool import (
     workers,
 )
 from core.copies.preparing import prepare
-from core.copies.reading import BUFFER, Reader
+from core.copies.reading import Reader
 from core.copies.remembered import pack_entries, unpack_entries
+from core.copies.source_file import BUFFER
 from core.errors import Code, KnownError
 from core.sources.folders import Entry, Scan, ScannedFolder, look_at_root, place_identity
 
@@ -193,7 +195,7 @@ class _Backup:
         blob = pack_entries(scanned.entries)
         works: dict[int, FolderWork] = {}
         for number, run in self._runs.items():
-            work = run.compare(scanned, blob)
+            work = run.comparison.compare(scanned, blob)
             if work is not None:
                 works[number] = work
         stored, children = self._stored_folder(scanned)
@@ -262,9 +264,9 @@ class _Backup:
             targets |= 1 << number
             if size > BUFFER and number in self._runs:
                 run = self._runs[number]
-                parts, average = run.wants_parts(work, entry)
+                parts, average = run.comparison.wants_parts(work, entry)
                 in_parts |= int(parts) << number
-                hash_first = hash_first or run.probably_known(work, entry)
+                hash_first = hash_first or run.comparison.probably_known(work, entry)
         return Item(at, entry[0], size, stored, targets, in_parts, hash_first, average)
 
     # -- reading ----------------------------------------------------------------------------------
@@ -372,9 +374,9 @@ class _Backup:
         self._commit(run, complete=False)
         del self._results[number]
         info = os.stat(self._task.roots[0].place)
-        seen = run.seen
+        seen = run.comparison.seen
         run.begin(self._numbers_of[number] + 1, (info.st_uid, info.st_gid))
-        run.seen = seen
+        run.comparison.seen = seen
         self._numbers_of[number] += 1
         self._rows[number] = self._desk.store.begin_run(
             self._task.system, run.name.destination, run.run

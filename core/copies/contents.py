@@ -9,12 +9,13 @@ from typing import BinaryIO, Literal, NamedTuple
 import msgspec
 
 from core.copies.packed import unpack_lines
-from core.copies.rows import Hostile
+from core.copies.rows import MAX_PARTS, Hostile
 
 Packing = Literal["roh", "deflate"]
 MAX_CONTENTS_UNPACKED = 4 * 1024**3
 _SHA = re.compile(r"[0-9a-f]{64}")
-_NUMBER = re.compile(r"\d{1,19}")
+_NUMBER = re.compile(r"[0-9]{1,19}")
+_LARGEST = 2**63 - 1
 
 
 class Part(NamedTuple):
@@ -73,7 +74,7 @@ def read_contents(stream: BinaryIO, *, run: str) -> Iterator[StoredObject]:
             if current is not None:
                 yield _with_parts(current, parts)
             current, parts = _object(fields), []
-        elif fields[0] == "T" and current is not None:
+        elif fields[0] == "T" and current is not None and len(parts) < MAX_PARTS:
             parts.append(_part(fields, current))
         else:
             raise Hostile("row of unknown form in inhalt")
@@ -111,7 +112,7 @@ def _part(fields: list[str], inside: StoredObject) -> Part:
 
 
 def _number(text: str) -> int:
-    if not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text) or int(text) > _LARGEST:
         raise Hostile("number in inhalt")
     return int(text)
 

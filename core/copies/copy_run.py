@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from core.clock import Clock
 from core.copies import documents
 from core.copies.batches import Facts, Taken, Target
 from core.copies.commit import Commit, Written
+from core.copies.comparing import Comparison, FolderWork
 from core.copies.contents import StoredObject, head, lines_of
 from core.copies.copy_folder import DATA, CopyFolder
 from core.copies.cutting import MIB, PARTS_FROM, average_for
@@ -22,42 +22,24 @@ from core.copies.guards import CopyName
 from core.copies.journal import SYNC_SECONDS, Durable, Finished, Journal
 from core.copies.owners import group_name, user_name
 from core.copies.packed import PackedWriter
-from core.copies.reading import read_xattrs
 from core.copies.rebuild import OWN_FOLDER, book_objects
 from core.copies.remembered import (
     Extra,
     Kept,
     has_liars,
-    is_liar,
     pack_entries,
     pack_kept,
     same_in_list,
     unpack_entries,
     unpack_kept,
-    unpack_one,
 )
 from core.errors import KnownError
-from core.sources.folders import SKIPS, Entry, ScannedFolder
+from core.sources.folders import Entry
 from core.store.index import CopyIndex
 
-REREAD_DAYS = 30
-_DAY = 86_400
-_WHOLE_AGAIN = 7 * _DAY
 _FAT_WHOLE_BELOW = 1024 * MIB
 _NEVER_PARTS = 1 << 62
 _BARRIER_SECONDS = 20.0
-
-
-@dataclass(slots=True)
-class FolderWork:
-    """A source folder of which this copy needs something; `kept` has None where a file is due."""
-
-    scanned: ScannedFolder
-    entries: list[Entry]
-    kept: list[Kept | None]
-    old: tuple[list[Entry], list[Kept]] | None
-    read_at: int
-    pending: int = 0
 
 
 @dataclass(slots=True)
@@ -68,14 +50,6 @@ class Totals:
     new_bytes: int = 0
     read_files: int = 0
     read_bytes: int = 0
-
-
-@dataclass(slots=True)
-class _Due:
-    """Which folders are read anew in this run, and the moment of the run in seconds."""
-
-    folders: frozenset[bytes]
-    now: int
 
 
 @dataclass(slots=True)
@@ -95,17 +69,13 @@ class CopyRun:
     run_id: int = 0
     list_changed: bool = False
     totals: Totals = field(default_factory=Totals)
-    seen: set[bytes] = field(default_factory=set)
-    _due: _Due = field(default_factory=lambda: _Due(frozenset(), 0))
+    comparison: Comparison = field(init=False)
     _journal: Journal | None = None
     _synced: float = 0.0
     _flushed: float = 0.0
     _spool: PackedWriter | None = None
     _spool_file: tempfile.SpooledTemporaryFile[bytes] | None = None
-    _owner: str = ""
-    _group: str = ""
     _usual_owner: tuple[int, int] | None = None
-    _resumes: bool = False
 
     # -- beginning --------------------------------------------------------------------------------
 
@@ -118,30 +88,18 @@ class CopyRun:
         if self.index.meta("owner") is None:
             self.index.set_meta("owner", user_name(owner[0]))
             self.index.set_meta("group", group_name(owner[1]))
-        self._owner = self.index.meta("owner") or ""
-        self._group = self.index.meta("group") or ""
-        usual = (user_name(owner[0]), group_name(owner[1])) == (self._owner, self._group)
+        self.comparison = Comparison(
+            self.index,
+            now=int(now.timestamp()),
+            owner=self.index.meta("owner") or "",
+            group=self.index.meta("group") or "",
+        )
+        names = (user_name(owner[0]), group_name(owner[1]))
+        usual = names == (self.comparison.owner, self.comparison.group)
         self._usual_owner = owner if usual else None
-        self._resumes = self.index.has_finished()
-        self._due = _Due(self._longest_unread(int(now.timestamp())), int(now.timestamp()))
-        self.seen = set()
         self.totals = Totals()
         # After an interrupted run the index may be ahead of the last list, or there is none yet.
         self.list_changed = not self.index.meta("list_of")
-
-    def _longest_unread(self, now: int) -> frozenset[bytes]:
-        """Folders to read anew: everything once in thirty days, a fair share in each run."""
-        last = int(self.index.meta("rotated_at") or now)
-        share = min(1.0, max(0, now - last) / (REREAD_DAYS * _DAY))
-        budget = int(self.index.total_bytes() * share) if share else 0
-        chosen = []
-        for path, read_at, size in self.index.longest_unread(now - _DAY):
-            if budget <= 0 and read_at > now - REREAD_DAYS * _DAY:
-                break
-            chosen.append(path)
-            budget -= size
-        self.index.set_meta("rotated_at", str(now))
-        return frozenset(chosen)
 
     def target(self) -> Target:
         """What the readers need to know of this copy and run."""
@@ -155,116 +113,6 @@ class CopyRun:
             flush_each=folder.flush_each,
             whole_below=_FAT_WHOLE_BELOW if folder.is_fat else _NEVER_PARTS,
         )
-
-    # -- comparing --------------------------------------------------------------------------------
-
-    def compare(self, scanned: ScannedFolder, blob: bytes) -> FolderWork | None:
-        """What of this folder has to be read for this copy; None when nothing changed."""
-        path = scanned.path
-        self.seen.add(path)
-        known = self.index.folder_stat(path)
-        all_again = path in self._due.folders or (known is not None and known.liars == 2)
-        again = all_again or (known is not None and known.liars)
-        if known is not None and known.stat == blob and not again and not scanned.problem:
-            return None
-        old = None
-        if known is not None and known.stat:
-            rows = self.index.folder_rows(path) or b""
-            old = (unpack_entries(known.stat), unpack_kept(rows))
-        if scanned.problem:
-            return self._unreadable(scanned, old)
-        read_at = self._due.now if all_again or known is None else known.read_at
-        work = FolderWork(scanned, list(scanned.entries), [], old, read_at)
-        before = {}
-        if old is not None:
-            before = {e[0]: (e, kept) for e, kept in zip(old[0], old[1], strict=False)}
-        for entry in scanned.entries:
-            kept = self._kept_already(scanned, entry, before.get(entry[0]), all_again=all_again)
-            work.kept.append(kept)
-            if kept is None:
-                work.pending += 1
-        return work
-
-    def _unreadable(
-        self, scanned: ScannedFolder, old: tuple[list[Entry], list[Kept]] | None
-    ) -> FolderWork:
-        problem = Kept(extra=Extra(reason=scanned.problem))
-        return FolderWork(scanned, [], [problem], old, self._due.now)
-
-    def _kept_already(
-        self,
-        scanned: ScannedFolder,
-        entry: Entry,
-        before: tuple[Entry, Kept] | None,
-        *,
-        all_again: bool,
-    ) -> Kept | None:
-        name, mode, size = entry[:3]
-        same = before is not None and before[0] == entry
-        if not stat.S_ISREG(mode) or size < 0:
-            if same and before is not None:
-                return before[1]
-            return self._not_a_file(scanned, entry)
-        if same and before is not None and not (all_again or is_liar(name)):
-            return before[1]
-        if self._resumes and not same:
-            found = self.index.finished(scanned.path + b"/" + name)
-            if found is not None:
-                finished, kept = unpack_one(*found)
-                if finished == entry:
-                    return kept
-        return None
-
-    def _not_a_file(self, scanned: ScannedFolder, entry: Entry) -> Kept:
-        name, mode, size = entry[:3]
-        if size < 0:
-            return Kept(extra=Extra(reason=SKIPS[-size]))
-        place = os.path.join(scanned.place, name) if scanned.path else b""
-        extra = Extra()
-        try:
-            if stat.S_ISLNK(mode):
-                extra.target = os.readlink(place)
-            info = os.lstat(place) if place else None
-            if stat.S_ISDIR(mode) and place:
-                extra.xattrs = read_xattrs(place)
-        except FileNotFoundError:
-            return Kept(extra=Extra(reason="verschwunden"))
-        except OSError:
-            info = None
-        if info is not None:
-            self._set_owner(extra, info.st_uid, info.st_gid)
-        return Kept(extra=None if extra == Extra() else extra)
-
-    def _set_owner(self, extra: Extra, uid: int, gid: int) -> None:
-        user, group = user_name(uid), group_name(gid)
-        extra.owner = user if user != self._owner else None
-        extra.group = group if group != self._group else None
-
-    def wants_parts(self, work: FolderWork, entry: Entry) -> tuple[bool, int]:
-        """Whether only the new parts of a large file are stored here, and their average size."""
-        old = self._old_of(work, entry[0])
-        extra = old.extra if old else None
-        average = extra.average if extra and extra.average else average_for(entry[2])
-        if entry[2] < PARTS_FROM or old is None or extra is None or not extra.whole_at:
-            return False, average
-        recent = self._due.now - extra.whole_at < _WHOLE_AGAIN
-        return recent and extra.new_since <= entry[2] // 2, average
-
-    def _old_of(self, work: FolderWork, name: bytes) -> Kept | None:
-        if work.old is None:
-            return None
-        for entry, kept in zip(*work.old, strict=False):
-            if entry[0] == name and kept.sha:
-                return kept
-        return None
-
-    def probably_known(self, work: FolderWork, entry: Entry) -> bool:
-        """Whether hashing before writing will probably save the writing."""
-        if work.old is not None:
-            for old in work.old[0]:
-                if old[0] == entry[0] and old[2] == entry[2]:
-                    return True
-        return self.index.has_large(entry[2])
 
     # -- storing ----------------------------------------------------------------------------------
 
@@ -402,14 +250,14 @@ class CopyRun:
             dos=facts.dos if facts.dos not in (0, 0x20) else None,
             born_ns=facts.born_ns,
         )
-        self._set_owner(extra, facts.uid, facts.gid)
+        self.comparison.set_owner(extra, facts.uid, facts.gid)
         size = entry[2]
         if size >= PARTS_FROM:
-            old = self._old_of(work, entry[0])
+            old = self.comparison.old_of(work, entry[0])
             before = old.extra if old and old.extra else Extra()
             extra.average = before.average or average_for(size)
             if taken.parts is None and (stored_new or not before.whole_at):
-                extra.whole_at = self._due.now
+                extra.whole_at = self.comparison.now
             else:
                 extra.whole_at = before.whole_at
                 extra.new_since = before.new_since + stored_new
@@ -448,8 +296,8 @@ class CopyRun:
 
     def drop_unseen(self) -> None:
         """Forget folders that are not in the source any more (after a whole scan only)."""
-        self.seen.add(OWN_FOLDER)
-        gone = [path for path in self.index.folder_paths() if path not in self.seen]
+        self.comparison.seen.add(OWN_FOLDER)
+        gone = [path for path in self.index.folder_paths() if path not in self.comparison.seen]
         if gone:
             self.list_changed = True
             self.index.drop_folders(gone)
@@ -472,7 +320,7 @@ class CopyRun:
             return
         entries: list[Entry] = []
         kept: list[Kept] = []
-        now = self._due.now * 1_000_000_000
+        now = self.comparison.now * 1_000_000_000
         before = {e[0]: (e, k) for e, k in zip(old_entries, old_kept, strict=True)}
         for text, data in sorted(files.items()):
             name = text.encode()
@@ -489,7 +337,7 @@ class CopyRun:
             self.list_changed = True
         self.index.put_folder(
             OWN_FOLDER, pack_entries(entries), pack_kept(kept), liars=False,
-            read_at=self._due.now, size=0,
+            read_at=self.comparison.now, size=0,
         )  # fmt: skip
 
     def _store_own(self, name: str, data: bytes, sha: bytes) -> None:

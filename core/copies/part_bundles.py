@@ -73,7 +73,8 @@ class PartBundles:
         path = f"{self._run_folder}/{stored}"
         try:
             os.makedirs(path.rpartition("/")[0], mode=0o755, exist_ok=True)
-            self.folders |= {path.rpartition("/")[0], self._run_folder}
+            above = self._run_folder.rpartition("/")[0]
+            self.folders |= {path.rpartition("/")[0], self._run_folder, above}
             fd = os.open(path, EXCLUSIVE, 0o600)
             try:
                 write_all(fd, memoryview(data))

@@ -94,8 +94,7 @@ Row = Header | FolderRow | FileRow | PartRow | LinkRow | SkippedRow
 _decoder = msgspec.json.Decoder(Row)
 _encoder = msgspec.json.Encoder()
 
-# Percent text as §1 has it, and segments that stay where they are; most paths need only the first.
-_SPECIAL = re.compile(r'[\x00-\x1f\x7f"\\%]|//|/\.').search
+# Percent text as §1 has it, and segments that stay where they are.
 _NO_TEXT = re.compile(
     r'[\x00-\x1f\x7f"\\]|%(?!0[1-9A-F]|1[0-9A-F]|22|25|5C|7F|[89A-F][0-9A-F])'
 ).search
@@ -118,8 +117,8 @@ def read_rows(stream: BinaryIO, *, unpacked: int) -> Iterator[Row]:
     """The rows of a list, streamed; raises `Hostile`, `TooMuch` or `NotWhole` on what is not ours.
 
     `unpacked` is the number of bytes the commit record announced: not one more is unpacked. The
-    order of rows is checked: header first, a file's parts right behind it. So is what every row says:
-    whoever reads them need not fear paths, numbers or modes.
+    order of rows is checked: header first, a file's parts right behind it. So is what every row
+    says: whoever reads them need not fear paths, numbers or modes.
     """
     waiting_parts = 0
     first = True
@@ -154,10 +153,10 @@ class _Checker:
         """Raise `Hostile` for what never comes from us."""
         if isinstance(row, FileRow):
             self._path(row.path)
-            self._content(row.sha256, row.run)
+            self._content(row)
             self._mode(row.mode)
         elif isinstance(row, PartRow):
-            self._content(row.sha256, row.run)
+            self._content(row)
         elif isinstance(row, Header):
             self._header(row)
         else:
@@ -171,17 +170,29 @@ class _Checker:
                 raise Hostile("target of a link")
 
     def _path(self, path: str) -> None:
-        if not path or path[0] in "/." or path[-1] == "/" or len(path) > 8000 or _SPECIAL(path):
-            if _NO_TEXT(path) or _NO_PATH(path) or len(path.encode()) > MAX_PATH:
-                raise Hostile(f"path {path[:200]!r}")
+        if (
+            path
+            and path.isprintable()
+            and path[0] not in "/."
+            and "/." not in path
+            and "//" not in path
+            and "%" not in path
+            and '"' not in path
+            and "\\" not in path
+            and path[-1] != "/"
+            and len(path) < 8000
+        ):
+            return  # the common case, several times faster than the expressions
+        if _NO_TEXT(path) or _NO_PATH(path) or len(path.encode()) > MAX_PATH:
+            raise Hostile(f"path {path[:200]!r}")
 
-    def _content(self, sha256: str, run: str) -> None:
-        if not _SHA(sha256):
+    def _content(self, row: FileRow | PartRow) -> None:
+        if not _SHA(row.sha256):
             raise Hostile("sha256")
-        if run not in self._runs:
-            if run_number(run) is None:
+        if row.run not in self._runs:
+            if run_number(row.run) is None:
                 raise Hostile("run")
-            self._runs.add(run)
+            self._runs.add(row.run)
 
     def _mode(self, mode: str) -> None:
         if mode not in _MODES:

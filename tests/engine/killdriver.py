@@ -15,7 +15,6 @@ the fork the command line runs as always, watched at the places below (`hear`). 
 from __future__ import annotations
 
 import functools
-import importlib
 import json
 import os
 import signal
@@ -30,14 +29,15 @@ from typing import Any, NoReturn, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 _TIMEOUT = 120
+_NOT_RUN = 99  # exit code when the program was not even begun
 
 # Numbers of the engine that a test may make small, so that a small tree shows what a large one
 # does: several jobs, a journal made durable after each, barriers in between, files in parts.
 _SETTINGS = {
-    "job_files": [("core.copies.backup", "_JOB_FILES")],
-    "sync_seconds": [("core.copies.copy_run", "SYNC_SECONDS")],
-    "barrier_seconds": [("core.copies.copy_run", "_BARRIER_SECONDS")],
-    "parts_from": [("core.copies.reading", "PARTS_FROM"), ("core.copies.copy_run", "PARTS_FROM")],
+    "job_files": "_JOB_FILES",
+    "sync_seconds": "SYNC_SECONDS",
+    "barrier_seconds": "_BARRIER_SECONDS",
+    "parts_from": "PARTS_FROM",
 }
 _STEPS = ("begin", "commit", "put_state", "drop_state", "name_contents_files", "clear_finished")
 
@@ -131,10 +131,11 @@ class Driver:
     def finish(self) -> Outcome:
         """Wait until it has ended and say how."""
         rc = int(self._exchange("wait"))
-        report = (self._folder / "report").read_text().splitlines() or ["0 nothing"]
-        number, _, last = report[-1].partition(" ")
         text = (self._folder / "stdout").read_text(errors="surrogateescape")
         stderr = (self._folder / "stderr").read_text(errors="surrogateescape")
+        assert rc != _NOT_RUN, stderr
+        report = (self._folder / "report").read_text().splitlines() or ["0 nothing"]
+        number, _, last = report[-1].partition(" ")
         whole = text[: text.rfind("\n") + 1]  # the last line may be torn by the kill
         lines = [json.loads(line) for line in whole.splitlines()]
         return Outcome(rc, lines, stderr, int(number), last)
@@ -232,16 +233,22 @@ class Switch:
         return counted
 
 
+def _set(attribute: str, value: float) -> None:
+    """Set a constant in every module of the engine that has it."""
+    engine = [module for name, module in sys.modules.items() if name.startswith("core.copies.")]
+    having = [module for module in engine if hasattr(module, attribute)]
+    assert having, f"the engine has no {attribute} any more"
+    for module in having:
+        setattr(module, attribute, value)
+
+
 def _child(order: dict[str, Any]) -> int:
     """Run the command line as ordered; returns its exit code, if it lives."""
     from core.cli.main import run
     from core.store.index import CopyIndex
 
     for name, value in order["settings"].items():
-        for module_name, attribute in _SETTINGS[name]:
-            module = importlib.import_module(module_name)
-            assert hasattr(module, attribute), f"{module_name} has no {attribute} any more"
-            setattr(module, attribute, value)
+        _set(_SETTINGS[name], value)
     report = os.open(f"{order['folder']}/report", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     switch = Switch(tuple(os.fsencode(place) for place in order["watch"]), order["kill_at"], report)
     if order["watch"]:
@@ -262,7 +269,7 @@ def _fork(order: dict[str, Any]) -> int:
     pid = os.fork()
     if pid:
         return pid
-    code = 99
+    code = _NOT_RUN
     try:
         os.setsid()
         for number, name in ((1, "stdout"), (2, "stderr")):

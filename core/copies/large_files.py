@@ -1,0 +1,289 @@
+"""Large files: one read through a tee that hashes, cuts and writes to all copies at once."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+
+from core.copies.batches import AtTarget, Facts, Item, PartFact, Signals, Taken
+from core.copies.contents import Part, StoredObject
+from core.copies.cutting import PARTS_FROM, Piece, average_for, cut
+from core.copies.part_bundles import PartBundles
+from core.copies.shelves import Shelves
+from core.copies.source_file import (
+    BUFFER,
+    READ,
+    FactsReader,
+    Skip,
+    entry_of,
+    is_sparse,
+    read_into,
+    same,
+)
+from core.destinations.local import write_all
+from core.errors import Code, KnownError
+
+_ZEROS = bytes(BUFFER)
+
+
+class _Changed(Exception):
+    """The file was not the same before and after reading."""
+
+
+class LargeFiles:
+    """Takes files that do not fit into the buffer."""
+
+    def __init__(
+        self, shelves: Shelves, facts: FactsReader, signals: Signals, view: memoryview
+    ) -> None:
+        self._shelves = shelves
+        self._facts = facts
+        self._signals = signals
+        self._view = view
+
+    def take(self, path: bytes, true_path: bytes, item: Item) -> Taken:
+        """Read block by block, store where it is new; Skip and OSError as for small files."""
+        fd = os.open(path, READ)
+        try:
+            info = os.fstat(fd)
+            if not stat.S_ISREG(info.st_mode):
+                raise Skip("sonderdatei")
+            facts = self._facts.facts(fd, info)
+            sparse = is_sparse(info)
+            if item.hash_first:
+                found = self._only_hash(fd, item, facts, sparse)
+                if found is not None:
+                    return found
+            for last in (False, True):
+                os.lseek(fd, 0, os.SEEK_SET)
+                try:
+                    return self._copy_large(fd, true_path, item, facts, sparse, accept=last)
+                except _Changed:
+                    continue
+        finally:
+            os.close(fd)
+        raise AssertionError("the second reading is always accepted")
+
+    def _only_hash(self, fd: int, item: Item, facts: Facts, sparse: bool) -> Taken | None:
+        """Hash without writing; None when some copy does not have the content yet."""
+        info = os.fstat(fd)
+        digest = hashlib.sha256()
+        source = _Tee(fd, digest, (), self._signals, sparse=False)
+        while source.readinto(self._view):
+            pass
+        after = os.fstat(fd)
+        sha = digest.digest()
+        if not same(info, after) or source.size != after.st_size:
+            return None
+        at = {}
+        for number in self._shelves.wanted(item.targets):
+            known = self._shelves.known_run(number, sha)
+            if not known:
+                return None
+            at[number] = AtTarget(known, ())
+        entry = entry_of(item.name, after, source.size, changed=False)
+        return Taken(item.number, None, entry, sha, None, facts, False, sparse, at)
+
+    def _copy_large(
+        self,
+        fd: int,
+        true_path: bytes,
+        item: Item,
+        facts: Facts,
+        sparse: bool,
+        *,
+        accept: bool,
+    ) -> Taken:
+        info = os.fstat(fd)
+        in_parts = [
+            number
+            for number in self._shelves.wanted(item.targets)
+            if item.in_parts >> number & 1
+            or info.st_size >= self._shelves.targets[number].whole_below
+        ]
+        outs = self._open_outs(item, true_path, info, skip=in_parts)
+        bundles = {
+            number: PartBundles(
+                self._shelves.folders[number],
+                self._shelves.targets[number].run_folder,
+                item.stored,
+                functools.partial(self._shelves.known_run, number),
+            )
+            for number in in_parts
+        }
+        digest = hashlib.sha256()
+        source = _Tee(fd, digest, tuple(outs.values()), self._signals, sparse=sparse)
+        parts: list[Part] = []
+        try:
+            if info.st_size >= PARTS_FROM or bundles:
+                for piece in cut(source, item.average or average_for(info.st_size)):
+                    size = len(piece.data)
+                    parts.append(Part(piece.sha256, piece.offset, size, size, "roh", ""))
+                    self._bundle(bundles, piece)
+            else:
+                while source.readinto(self._view):
+                    pass
+        except BaseException:
+            self._discard(outs, bundles)
+            raise
+        after = os.fstat(fd)
+        changed = not same(info, after) or source.size != after.st_size
+        if changed and not accept:
+            self._discard(outs, bundles)
+            raise _Changed
+        sha = digest.digest()
+        at = self._finish_outs(outs, source.size, sha, tuple(parts), after)
+        at |= self._finish_bundles(bundles)
+        entry = entry_of(item.name, after, source.size, changed=changed)
+        facts_of_parts: tuple[PartFact, ...] | None = (
+            tuple((part.sha256, part.size) for part in parts) if bundles else None
+        )
+        return Taken(item.number, None, entry, sha, facts_of_parts, facts, changed, sparse, at)
+
+    def _open_outs(
+        self, item: Item, true_path: bytes, info: os.stat_result, *, skip: list[int]
+    ) -> dict[int, _Out]:
+        outs: dict[int, _Out] = {}
+        for number in self._shelves.wanted(item.targets):
+            if number in skip:
+                continue
+            try:
+                fd, stored, path = self._shelves.create(
+                    number, item.stored, true_path, info.st_mode
+                )
+            except OSError as error:
+                self._shelves.fail(number, error)
+                continue
+            outs[number] = _Out(fd, stored, path, number, self._shelves.fail)
+        return outs
+
+    def _finish_outs(
+        self,
+        outs: dict[int, _Out],
+        size: int,
+        sha: bytes,
+        parts: tuple[Part, ...],
+        info: os.stat_result,
+    ) -> dict[int, AtTarget]:
+        at: dict[int, AtTarget] = {}
+        for number, out in outs.items():
+            try:
+                if not out.failed:
+                    out.end(size)
+                    self._shelves.finish(number, out.fd, info, size)
+            except OSError as error:
+                out.fail(error)
+            try:
+                os.close(out.fd)
+            except OSError as error:
+                out.fail(error)
+            if not out.failed:
+                at[number] = AtTarget(0, (StoredObject(out.stored, size, sha, parts),))
+        return at
+
+    def _finish_bundles(self, bundles: dict[int, PartBundles]) -> dict[int, AtTarget]:
+        at: dict[int, AtTarget] = {}
+        for number, bundle in bundles.items():
+            try:
+                objects = bundle.finish()
+            except KnownError as error:
+                self._shelves.failed[number] = error
+                continue
+            self._shelves.touched |= bundle.folders
+            at[number] = AtTarget(0, objects)
+        return at
+
+    def _bundle(self, bundles: dict[int, PartBundles], piece: Piece) -> None:
+        for number in tuple(bundles):
+            try:
+                bundles[number].add(piece)
+            except KnownError as error:
+                self._shelves.failed[number] = error
+                del bundles[number]
+
+    def _discard(self, outs: dict[int, _Out], bundles: dict[int, PartBundles]) -> None:
+        for out in outs.values():
+            os.close(out.fd)
+            try:
+                os.unlink(out.path)
+            except OSError:
+                pass  # not named by any inhalt: retention clears it
+        for bundle in bundles.values():
+            bundle.discard()
+
+
+class _Out:
+    """A large object being written at one copy."""
+
+    def __init__(
+        self, fd: int, stored: str, path: str, number: int, fail: Callable[[int, OSError], None]
+    ) -> None:
+        self.fd = fd
+        self.stored = stored
+        self.path = path
+        self.failed = False
+        self._number = number
+        self._fail = fail
+        self._hole = False
+
+    def fail(self, error: OSError) -> None:
+        """Note that this copy is out of the run."""
+        self.failed = True
+        self._fail(self._number, error)
+
+    def write(self, data: memoryview, *, hole: bool) -> None:
+        if self.failed:
+            return
+        try:
+            if hole:
+                os.lseek(self.fd, len(data), os.SEEK_CUR)
+            else:
+                write_all(self.fd, data)
+            self._hole = hole
+        except OSError as error:
+            self.fail(error)
+
+    def end(self, size: int) -> None:
+        """Give a file that ends in a hole its size."""
+        if self._hole:
+            os.ftruncate(self.fd, size)
+
+
+class _Tee:
+    """A reader that hashes what passes and writes it to all outs: the one read."""
+
+    def __init__(
+        self,
+        fd: int,
+        digest: hashlib._Hash,
+        outs: tuple[_Out, ...],
+        signals: Signals,
+        *,
+        sparse: bool,
+    ) -> None:
+        self._fd = fd
+        self._digest = digest
+        self._outs = outs
+        self._signals = signals
+        self._sparse = sparse
+        self.size = 0
+
+    def readinto(self, view: memoryview) -> int:
+        """Fill the front of `view` with the next bytes; 0 at the end."""
+        if self._signals.cancelled():
+            raise KnownError(Code.CANCELLED)
+        piece = view[:BUFFER]
+        length = read_into(self._fd, piece)
+        if not length:
+            return 0
+        piece = piece[:length]
+        self._digest.update(piece)
+        hole = self._sparse and piece == _ZEROS[:length]
+        for out in self._outs:
+            out.write(piece, hole=hole)
+        self.size += length
+        self._signals.advance(length)
+        return length

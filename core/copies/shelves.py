@@ -1,0 +1,97 @@
+"""The copies as a reading process sees them: what is known there, where new objects go."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+from core.copies import names
+from core.copies.batches import Target
+from core.destinations.local import EXCLUSIVE, LocalFolder, name_refused
+from core.errors import KnownError
+from core.store.index import KnownContents
+
+
+class Shelves:
+    """All copies of a run, by number.
+
+    Attributes: failed (copies whose medium failed, with the error), touched (folders in which names
+    were created, for media that are flushed folder by folder).
+    """
+
+    def __init__(self, targets: tuple[Target, ...]) -> None:
+        self.targets = targets
+        self.folders = [LocalFolder(t.destination, Path(t.location), t.system) for t in targets]
+        self.failed: dict[int, KnownError] = {}
+        self.touched: set[str] = set()
+        self._known = [KnownContents(Path(t.index_path)) if t.index_path else None for t in targets]
+        self._made: list[set[str]] = [set() for _ in targets]
+
+    def close(self) -> None:
+        for known in self._known:
+            if known is not None:
+                known.close()
+
+    def wanted(self, targets: int) -> list[int]:
+        """The numbers in a bit mask, without copies that failed."""
+        return [
+            number
+            for number in range(len(self.targets))
+            if targets >> number & 1 and number not in self.failed
+        ]
+
+    def known_run(self, number: int, sha: bytes) -> int:
+        """The run that stored this content at a copy, 0 when it is not there."""
+        known = self._known[number]
+        return (known.run_of(sha) or 0) if known is not None else 0
+
+    def fail(self, number: int, error: OSError) -> None:
+        """A copy is out of the run."""
+        self.failed[number] = self.folders[number].failure(error)
+
+    def create(self, number: int, stored: str, true_path: bytes, mode: int) -> tuple[int, str, str]:
+        """A new object, its stored path and its place; under another name if the medium insists."""
+        permissions = (mode & 0o777) | 0o600
+        root = self.targets[number].run_folder
+        for candidate in (stored, names.long_path(true_path)):
+            path = f"{root}/{candidate}"
+            folder = path.rpartition("/")[0]
+            try:
+                if folder not in self._made[number]:
+                    self._make_folders(number, folder)
+                return os.open(path, EXCLUSIVE, permissions), candidate, path
+            except FileExistsError:
+                continue
+            except OSError as error:
+                if not name_refused(error):
+                    raise
+        raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), stored)
+
+    def _make_folders(self, number: int, folder: str) -> None:
+        if self.targets[number].flush_each:
+            here = folder
+            while len(here) >= len(self.targets[number].run_folder):
+                self.touched.add(here)
+                here = here.rpartition("/")[0]
+            self.touched.add(here)
+        os.makedirs(folder, mode=0o755, exist_ok=True)
+        made = self._made[number]
+        if len(made) > 4096:
+            made.clear()
+        made.add(folder)
+
+    def finish(self, number: int, fd: int, info: os.stat_result, size: int) -> None:
+        """Give the object its time, flush it where the medium needs that, see that it is whole."""
+        if sys.platform != "win32":
+            try:
+                os.utime(fd, ns=(info.st_mtime_ns, info.st_mtime_ns))
+            except OSError as error:
+                # The true time stands in the list; a medium that cannot hold it loses nothing.
+                if error.errno not in (errno.EPERM, errno.ENOSYS, errno.EINVAL, errno.EOVERFLOW):
+                    raise
+        if self.targets[number].flush_each:
+            os.fsync(fd)
+        if os.fstat(fd).st_size != size:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
