@@ -73,6 +73,10 @@ class Code(StrEnum):
     SECRET_WRONG_PASSPHRASE = "secret_wrong_passphrase"
     SECRET_MISSING = "secret_missing"
     SECRET_NAME = "secret_name"
+    SECRET_EMPTY = "secret_empty"
+    SECRET_NOT_TEXT = "secret_not_text"
+    SECRET_TOO_LONG = "secret_too_long"
+    SECRET_STORE_DAMAGED = "secret_store_damaged"
     NOT_IN_THIS_VERSION = "not_in_this_version"
     CANCELLED = "cancelled"
 
@@ -114,6 +118,10 @@ EXIT_OF: dict[Code, Exit] = {
     Code.SECRET_WRONG_PASSPHRASE: Exit.SECRET_PROBLEM,
     Code.SECRET_MISSING: Exit.SECRET_PROBLEM,
     Code.SECRET_NAME: Exit.SECRET_PROBLEM,
+    Code.SECRET_EMPTY: Exit.SECRET_PROBLEM,
+    Code.SECRET_NOT_TEXT: Exit.SECRET_PROBLEM,
+    Code.SECRET_TOO_LONG: Exit.SECRET_PROBLEM,
+    Code.SECRET_STORE_DAMAGED: Exit.SECRET_PROBLEM,
     Code.NOT_IN_THIS_VERSION: Exit.USAGE,
     Code.CANCELLED: Exit.CANCELLED,
 }

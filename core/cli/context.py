@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.cli.output import Output
 from core.clock import Clock
 from core.copies.desk import Desk
 from core.copies.jobs import open_desk
+from core.errors import KnownError
 from core.paths import Home
 from core.plan.check import judge_plan, surroundings
 from core.plan.model import Plan
 from core.plan.problems import PlanError
 from core.plan.read import load_text
+from core.secrets import SecretStore, choose_store
 from core.texts import Texts
 
 
@@ -27,20 +29,42 @@ class Context:
     output: Output
     texts: Texts
     cancelled: Callable[[], bool]
+    passphrase: str = field(default="", repr=False)
+    _store: list[SecretStore] = field(default_factory=list, repr=False)
+
+    def secrets(self) -> SecretStore:
+        """The store of secrets, chosen at the first call; KnownError when none can be used."""
+        if not self._store:
+            self._store.append(choose_store(self.home, self.passphrase))
+        return self._store[0]
 
     def plan_text(self) -> str:
         """The text of the plan; KnownError PLAN_MISSING."""
         return load_text(self.home.plan)
 
     def plan(self, text: str | None = None, source: str | None = None) -> Plan:
-        """The plan, judged whole; PlanError names everything that is wrong."""
+        """The plan, judged whole; PlanError names everything that is wrong.
+
+        Only for encrypted destinations the store of secrets is asked. When it fails, that is said
+        after all that is wrong with the plan.
+        """
         text = self.plan_text() if text is None else text
         source = source or str(self.home.plan)
-        judgement = judge_plan(
-            text, source=source, around=surroundings(self.home, lambda name: False)
-        )
+        failures: list[KnownError] = []
+
+        def have_secret(name: str) -> bool:
+            try:
+                return bool(failures) or self.secrets().get(name) is not None
+            except KnownError as error:
+                failures.append(error)
+                return True
+
+        around = surroundings(self.home, have_secret)
+        judgement = judge_plan(text, source=source, around=around)
         if judgement.problems or judgement.plan is None:
             raise PlanError(judgement.problems, source=source)
+        if failures:
+            raise failures[0]
         return judgement.plan
 
     @contextlib.contextmanager

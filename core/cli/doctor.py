@@ -13,8 +13,20 @@ from core.cli.context import Context
 from core.copies import cutting, pool
 from core.copies.writer import find_writer
 from core.destinations.local import LocalFolder
-from core.errors import Exit, KnownError
+from core.errors import Code, Exit, KnownError
+from core.plan.model import Plan
+from core.plan.problems import PlanError
+from core.plan.read import read_plan
+from core.texts import t
+from core.texts.errors import describe
 from core.texts.formats import size
+
+_NO_KEYRING = {
+    "absent": t("Geheimnisse: hier gibt es keinen Schlüsselbund"),
+    "locked": t("Geheimnisse: der Schlüsselbund dieses PCs ist gesperrt"),
+    "silent": t("Geheimnisse: der Schlüsselbund dieses PCs antwortet nicht"),
+}
+_KEYRING_FAILS = t("Geheimnisse: der Schlüsselbund dieses PCs bewahrt nichts auf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,7 @@ def _checks(context: Context) -> Iterator[_Check]:
         else t("Zerlegen großer Dateien: nur die langsame Fassung ist da"),
     )
     yield _Check("workers", True, t("Lesende Prozesse: {n}", n=pool.workers()))
+    yield _secrets(context)
     yield from _destinations(context)
 
 
@@ -66,6 +79,38 @@ def _home(context: Context) -> _Check:
         "Eigener Ordner: {path}, {free} frei", path=home.state, free=size(free, context.texts.lang)
     )
     return _Check("home", free > 500_000_000, text)
+
+
+def _secrets(context: Context) -> _Check:
+    """Where secrets lie here; that there is no place is only bad when the plan needs one."""
+    t = context.texts.t
+    try:
+        store = context.secrets()
+        n = len(store.names())
+    except KnownError as error:
+        if error.code is Code.SECRET_STORE_MISSING:
+            text = t(_NO_KEYRING.get(str(error.params["cause"]), _KEYRING_FAILS))
+            needed = _needs_secrets(context)
+            if not needed:
+                text += t(" (gebraucht wird er nur für verschlüsselte Ziele)")
+            return _Check("secrets", not needed, text)
+        what = describe(context.texts, error).sentence
+        return _Check("secrets", False, t("Geheimnisse: {what}", what=what))
+    if store.kind == "keyring":
+        return _Check("secrets", True, t("Geheimnisse: {n} im Schlüsselbund dieses PCs", n=n))
+    return _Check("secrets", True, t("Geheimnisse: {n} in einer verschlüsselten Datei", n=n))
+
+
+def _needs_secrets(context: Context) -> bool:
+    """Whether the plan, as far as it can be read, has an encrypted destination."""
+    plan: Plan | None
+    try:
+        plan = read_plan(context.plan_text(), source=str(context.home.plan))
+    except PlanError as error:
+        plan = error.readable
+    except KnownError:
+        plan = None
+    return plan is not None and any(where.encrypted for where in plan.destinations)
 
 
 def _destinations(context: Context) -> Iterator[_Check]:

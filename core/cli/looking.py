@@ -23,7 +23,7 @@ from core.errors import Code, Exit, KnownError
 from core.plan.kinds import duration_text
 from core.plan.model import Copy, Plan
 from core.sources.patterns import DEFAULT_EXCLUDES
-from core.store.home import Proof
+from core.store.home import HomeStore, Proof
 from core.texts import t
 from core.texts.formats import age, count, size, table_time, visible
 from core.texts.names import skip_reason
@@ -333,20 +333,21 @@ def _show_verdict(context: Context, copy: Copy, verdict: Verdict) -> None:
 def status(context: Context, options: argparse.Namespace) -> Exit:
     """One line per copy: copied when, read back when, overdue or not."""
     plan = context.plan()
-    with context.desk() as desk:
+    with jobs.open_store(context.home, context.clock) as store:
         for copy in plan.copies:
-            _show_status(context, desk, plan, copy)
+            _show_status(context, store, plan, copy)
     return Exit.OK
 
 
-def _show_status(context: Context, desk: Desk, plan: Plan, copy: Copy) -> None:
+def _show_status(context: Context, store: HomeStore, plan: Plan, copy: Copy) -> None:
     texts, now = context.texts, context.clock.now()
     lang = texts.lang
-    last = jobs.last_success(desk.store, copy)
-    proof = desk.store.last_proof(copy.system, copy.destination, "verified")
-    read_back = parse_stamp(proof.at) if proof and proof.detail == "full" else None
-    run = desk.store.last_run(copy.system, copy.destination)
-    overdue = jobs.is_due(desk.store, copy, now)
+    last = jobs.last_success(store, copy)
+    proof = store.last_proof(copy.system, copy.destination, "verified")
+    full = store.last_proof(copy.system, copy.destination, "verified", detail="full")
+    read_back = parse_stamp(full.at) if full else None
+    run = store.last_run(copy.system, copy.destination)
+    overdue = jobs.is_due(store, copy, now)
     place = plan.destination(copy.destination).location.path
     fields: dict[str, object] = {
         "system": copy.system,

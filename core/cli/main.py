@@ -21,9 +21,13 @@ from core.paths import find_home
 from core.plan.problems import PlanError
 from core.texts import Texts, pick_language
 
+PASSPHRASE = "LADENTRESOR_PASSPHRASE"
+"""Opens the sealed file of secrets where there is no keyring."""
+
 
 def run(arguments: Sequence[str]) -> int:
     """Do what the arguments say; returns the exit code (docs/cli.md)."""
+    passphrase = os.environ.pop(PASSPHRASE, "")  # before anything starts a process
     wished = _peek_language(arguments)
     texts = Texts(pick_language(wished, os.environ))
     parser = make_parser(texts)
@@ -36,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     previous = _cancel_on_signal(stop)
     try:
         home = find_home(getattr(options, "home", None))
-        context = Context(home, SystemClock(), output, texts, stop.is_set)
+        context = Context(home, SystemClock(), output, texts, stop.is_set, passphrase)
         if options.verb is None:
             return int(verbs.welcome(context, parser))
         return int(verbs.VERBS[options.verb](context, options))

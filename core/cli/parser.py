@@ -83,6 +83,8 @@ def make_parser(texts: Texts) -> argparse.ArgumentParser:
         "--take-over", action="store_true", help=t("ab jetzt schreibt dieser PC dorthin")
     )
 
+    _secret_verbs(verb("secret", t("Kennwörter und Schlüssel hinterlegen")), texts, common)
+
     verb("status", t("Wie es um jede Kopie steht"))
     verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))
     return parser
@@ -98,6 +100,24 @@ def _where_from(parser: argparse.ArgumentParser, texts: Texts) -> None:
     parser.add_argument(
         "--from", dest="source", metavar=t("ZIEL"), help=t("aus der Kopie an diesem Ziel")
     )
+
+
+def _secret_verbs(
+    secret: argparse.ArgumentParser, texts: Texts, common: argparse.ArgumentParser
+) -> None:
+    t = texts.t
+    secret.epilog = t(
+        "Sie liegen im Schlüsselbund dieses PCs; ist LADENTRESOR_PASSPHRASE gesetzt, in einer damit"
+        " verschlüsselten Datei."
+    )
+    verbs = secret.add_subparsers(dest="secret_verb", metavar=t("BEFEHL"), required=True)
+    keep = verbs.add_parser(
+        "set", parents=[common], help=t("eines hinterlegen; der Wert kommt von der Standardeingabe")
+    )
+    keep.add_argument("name", metavar="NAME", help=t("etwa platte.key"))
+    verbs.add_parser("list", parents=[common], help=t("die Namen nennen, nie die Werte"))
+    forget = verbs.add_parser("forget", parents=[common], help=t("eines löschen"))
+    forget.add_argument("name", metavar="NAME")
 
 
 def _plan_verbs(

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from core.cli import demo, doctor, looking
+from core.cli import demo, doctor, looking, secret
 from core.cli.context import Context
 from core.cli.output import Output
 from core.copies import jobs
@@ -221,6 +221,7 @@ VERBS: dict[str, Verb] = {
     "restore": looking.restore,
     "verify": looking.verify,
     "adopt": adopt,
+    "secret": secret.secret,
     "status": looking.status,
     "doctor": doctor.doctor,
 }

@@ -23,7 +23,7 @@ from core.copies.pool import (
 )
 from core.copies.preparing import prepare
 from core.copies.reading import Reader
-from core.copies.remembered import pack_entries, unpack_entries
+from core.copies.remembered import pack_entries
 from core.copies.source_file import BUFFER
 from core.errors import Code, KnownError
 from core.sources.folders import Entry, Scan, ScannedFolder, look_at_root, place_identity
@@ -121,12 +121,9 @@ class _Backup:
         if self._task.accept_source:
             return
         for root in self._task.roots:
-            known: set[bytes] = set()
             for run in self._runs.values():
-                stat_row = run.index.folder_stat(root.name)
-                if stat_row is not None and stat_row.stat:
-                    known |= {entry[0] for entry in unpack_entries(stat_row.stat)}
-            look_at_root(root, system=self._task.system, known=frozenset(known) or None)
+                known = run.known_root(root.name)
+                look_at_root(root, system=self._task.system, known=known)
 
     def _begin_all(self) -> None:
         info = os.stat(self._task.roots[0].place)

@@ -34,7 +34,7 @@ from core.copies.remembered import (
     unpack_kept,
 )
 from core.errors import KnownError
-from core.sources.folders import Entry
+from core.sources.folders import Entry, KnownRoot
 from core.store.index import CopyIndex
 
 _FAT_WHOLE_BELOW = 1024 * MIB
@@ -100,6 +100,16 @@ class CopyRun:
         self.totals = Totals()
         # After an interrupted run the index may be ahead of the last list, or there is none yet.
         self.list_changed = not self.index.meta("list_of")
+
+    def known_root(self, name: bytes) -> KnownRoot | None:
+        """What the copy remembers of a source folder."""
+        inside = self.index.folder_stat(name)
+        top = self.index.folder_stat(b"")
+        if inside is None or top is None:
+            return None
+        ids = [entry[5] for entry in unpack_entries(top.stat) if entry[0] == name]
+        names = frozenset(entry[0] for entry in unpack_entries(inside.stat))
+        return KnownRoot(names, ids[0] if ids else 0)
 
     def target(self) -> Target:
         """What the readers need to know of this copy and run."""

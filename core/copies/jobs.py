@@ -81,6 +81,17 @@ def open_desk(
             store.close()
 
 
+@contextlib.contextmanager
+def open_store(home: Home, clock: Clock) -> Iterator[HomeStore]:
+    """The home's store for looking only: no lock, so it works while a job runs."""
+    home.make()
+    store = HomeStore(home.state / "ladentresor.db", clock)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Which copies to make. Empty means all; only_due leaves out those that are not due yet."""
@@ -219,10 +230,10 @@ def pick_state(states: Sequence[State], at: str | None, system: str) -> State:
     if at is None:
         complete = [state for state in states if state.record.complete]
         return (complete or list(states))[-1]
-    for state in states:
-        if state.run == at or (at.isdecimal() and int(at) == int(state.run.split("-")[0])):
-            return state
-    moment = _moment(at)
+    named = [state for state in states if state.run == at] or _numbered(states, at)
+    if len(named) == 1:  # of twins with one number only the whole name says which is meant
+        return named[0]
+    moment = None if named else _moment(at)
     if moment is not None:
         earlier = [state for state in states if parse_stamp(state.record.began) <= moment]
         if earlier:
@@ -230,14 +241,19 @@ def pick_state(states: Sequence[State], at: str | None, system: str) -> State:
     raise KnownError(Code.STATE_NOT_FOUND, state=at, system=system)
 
 
+def _numbered(states: Sequence[State], at: str) -> list[State]:
+    number = at.lstrip("0")
+    return [state for state in states if state.run.split("-")[0].lstrip("0") == number]
+
+
 def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if len(text) in (8, 10):  # a day means its end
+            moment += timedelta(days=1, seconds=-1)
+        return moment if moment.tzinfo else moment.astimezone()
+    except (ValueError, OverflowError):  # no moment, or one that no calendar holds
         return None
-    if len(text) == 10:  # a day means its end
-        moment += timedelta(days=1, seconds=-1)
-    return moment.astimezone()
 
 
 def refuse_live_target(plan: Plan, into: Path) -> None:

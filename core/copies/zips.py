@@ -16,6 +16,9 @@ MAX_MEMBERS = 60_000
 _UTF8 = 0x800
 _DEFLATED, _STORED = 8, 0
 _VERSION = 20
+# "Made on Unix": Info-ZIP takes names of any other origin for code page 850, UTF-8 flag or not.
+_MADE_BY = 3 << 8 | _VERSION
+_UNIX_FILE = 0o100600 << 16
 _DOS_DATE = (1 << 5) | 1  # 1 January 1980: the true time stands in the list
 _WORTH = 0.97
 _SAMPLE = 4096
@@ -90,9 +93,9 @@ class Bundle:
         self._put(body)
         self._directory.append(
             b"PK\x01\x02"
-            + struct.pack("<H", _VERSION)
+            + struct.pack("<H", _MADE_BY)
             + common
-            + struct.pack("<HHHII", 0, 0, 0, 0, start)
+            + struct.pack("<HHHII", 0, 0, 0, _UNIX_FILE, start)
             + raw_name
         )
         self.members += 1

@@ -58,12 +58,21 @@ class Root:
     rules: Rules
 
 
-def look_at_root(root: Root, *, system: str, known: frozenset[bytes] | None) -> None:
+@dataclass(frozen=True, slots=True)
+class KnownRoot:
+    """What a copy remembers of a source folder: the names in it and the folder's own file id."""
+
+    names: frozenset[bytes]
+    file_id: int
+
+
+def look_at_root(root: Root, *, system: str, known: KnownRoot | None) -> None:
     """The source marker: raise when this is not the folder we saw before.
 
     An unmounted disk leaves an empty folder, a swapped one a folder in which nothing is known. Both
-    must never look like a mass deletion. `known` are the names that stood in it at the last
-    complete state (None: never seen).
+    must never look like a mass deletion. The same folder with all its names changed is fine; the
+    top of a disk proves nothing by its file id, it is the same on every disk. We never write a
+    marker into the source itself. `known` is None when it was never seen.
     """
     shown = os.fsdecode(root.place)
     try:
@@ -75,7 +84,9 @@ def look_at_root(root: Root, *, system: str, known: frozenset[bytes] | None) -> 
         raise KnownError(Code.SOURCE_UNREADABLE, path=shown, cause=cause) from error
     if not names:
         raise KnownError(Code.SOURCE_EMPTY, path=shown, system=system)
-    if known and not (known & names):
+    if known is None or not known.names or known.names & names:
+        return
+    if os.path.ismount(root.place) or os.stat(root.place).st_ino != known.file_id:
         raise KnownError(Code.SOURCE_REPLACED, path=shown, system=system)
 
 

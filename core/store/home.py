@@ -192,10 +192,14 @@ class HomeStore:
         )
         return [Proof(*row) for row in rows]  # type: ignore[arg-type]
 
-    def last_proof(self, system: str, destination: str, kind: str) -> Proof | None:
+    def last_proof(
+        self, system: str, destination: str, kind: str, *, detail: str = ""
+    ) -> Proof | None:
+        """The newest proof of a kind, of a certain depth if `detail` names one."""
         rows = self._run(
             "SELECT id, at, system, destination, kind, result, state, detail FROM proof"
-            " WHERE system=? AND destination=? AND kind=? ORDER BY at DESC LIMIT 1",
-            (system, destination, kind),
+            " WHERE system=? AND destination=? AND kind=? AND (?4='' OR detail=?4)"
+            " ORDER BY at DESC, id LIMIT 1",
+            (system, destination, kind, detail),
         )
         return Proof(*rows[0]) if rows else None  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ Words = tuple[str, str, str]
 _NOTHING_CHANGED = t("Es wurde nichts verändert.")
 _NOTHING_RESTORED = t("Es wurde nichts zurückgeholt und nichts überschrieben.")
 _NOTHING_DONE = t("Es wurde nichts getan.")
+_NOTHING_STORED = t("Es wurde nichts gespeichert.")
 
 _PLAN_AND_HOME: dict[Code, Words] = {
     Code.PLAN_MISSING: (
@@ -142,8 +143,32 @@ _REST: dict[Code, Words] = {
     ),
     Code.SECRET_NAME: (
         t("„{name}“ kann nicht der Name eines Geheimnisses sein."),
-        t("Es wurde nichts gespeichert."),
+        _NOTHING_STORED,
         t("Nehmen Sie Kleinbuchstaben, Ziffern, Punkt und Bindestrich, wie in „platte.key“."),
+    ),
+    Code.SECRET_EMPTY: (
+        t("Für das Geheimnis „{name}“ kam nichts an."),
+        _NOTHING_STORED,
+        t("Geben Sie den Wert auf der Standardeingabe, oder tippen Sie ihn auf die Frage hin."),
+    ),
+    Code.SECRET_NOT_TEXT: (
+        t("Der Wert für „{name}“ ist kein lesbarer Text."),
+        _NOTHING_STORED,
+        t("Geben Sie ihn als Text in UTF-8, oder tippen Sie ihn auf die Frage hin ein."),
+    ),
+    Code.SECRET_TOO_LONG: (
+        t("Der Wert für „{name}“ ist zu lang. Hier passen höchstens {limit} Zeichen hinein."),
+        _NOTHING_STORED,
+        t("Sehen Sie nach, ob wirklich nur Kennwort oder Schlüssel übergeben wurde."),
+    ),
+    Code.SECRET_STORE_DAMAGED: (
+        t("Der Speicher der Kennwörter ist beschädigt: {path}"),
+        t("Ziele, die ein Kennwort brauchen, werden nicht gesichert. Den Kopien fehlt nichts."),
+        t(
+            "Legen Sie diese Datei beiseite und hinterlegen Sie die Kennwörter mit "
+            "„ladentresor secret set“ neu; die Schlüssel der Kopien stehen auf dem "
+            "Wiederherstellungsblatt."
+        ),
     ),
     Code.NOT_IN_THIS_VERSION: (
         t("Das kann diese Fassung von Ladentresor noch nicht: {what}"),

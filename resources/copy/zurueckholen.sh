@@ -75,6 +75,6 @@ teil() { # SHA-256, Anfang, Länge, Größe, Packung, Objekt: Inhalt an die Date
 fertig() { [ -n "$g" ] || stimmt "$1" "$Z" || { rm -f "$Z"; return 1; }; zeit "$2" "$Z"; [ "$3" = 0644 ] || chmod "$3" "$Z"; :; }
 # 5. Ausführen
 { mkdir -p -- "$2" && cd -- "$2" && [ -z "$(ls -A)" ]; } || ende "Der Zielordner $2 muss leer oder neu sein."
-case $(pwd -P)/ in "$K"/*) ende "Der Zielordner darf nicht in der Kopie liegen." ;; esac
+case $(pwd -P)/ in "$K"/*) rmdir "$PWD"; ende "Der Zielordner darf nicht in der Kopie liegen." ;; esac
 for f in "$T"/plan* "$T/zuletzt"; do . "$f"; done; [ -s "$T/fehlt" ] || { echo "Fertig: $n, jede SHA-256 stimmt."; exit; }
 sed 's/^/Beschädigt, nicht da oder nicht anzulegen: /' "$T/fehlt" >&2; ende "Nicht alles ist zurückgeholt (%XX: Sonderzeichen)."

@@ -161,7 +161,9 @@ class Run:
         path.unlink()
         parts = []
         for info, (name, data, method) in zip(infos, members, strict=True):
-            flags, name_length, extra_length = struct.unpack_from("<6xH18xHH", blob, info.header_offset)
+            flags, name_length, extra_length = struct.unpack_from(
+                "<6xH18xHH", blob, info.header_offset
+            )
             assert not flags & 8, "a data descriptor"
             offset = info.header_offset + 30 + name_length + extra_length
             packing = "deflate" if method == zipfile.ZIP_DEFLATED else "roh"
@@ -224,17 +226,23 @@ class Run:
 
 
 class Lister:
-    """Turns a tree on this disk into list rows and stores what is not stored yet."""
+    """Turns a tree on this disk into list rows and stores what is not stored yet.
+
+    Attributes:
+        known: contents that some `inhalt` named by a record has, or will have.
+        parts: files that are listed in parts: path → (sha256, size) of each.
+        extra: optional fields of a file's row.
+    """
 
     def __init__(self, source: Path) -> None:
         """List everything below `source`; its top folders are the short names."""
         self.source = source
-        self.known: set[str] = set()  # contents that some valid `inhalt` has
-        self.parts: dict[bytes, list[tuple[str, int]]] = {}  # path → its parts (sha256, size)
+        self.known: set[str] = set()
+        self.parts: dict[bytes, list[tuple[str, int]]] = {}
         self.extra: dict[bytes, dict[str, str | int | bool | dict[str, str]]] = {}
 
     def rows(self, run: Run) -> list[str]:
-        """Store new contents in this run (`lang/` and the like: any stored name will do)."""
+        """Return the rows of the whole tree; store what is new in this run."""
         result: list[str] = []
         inodes: dict[tuple[int, int], str] = {}
         for key in snapshot(self.source):  # sorted by bytes, folders before what is in them
@@ -245,22 +253,18 @@ class Lister:
                 result.append(row("ordner", pfad=name, zeit=status.st_mtime_ns, modus=mode))
             elif stat.S_ISLNK(status.st_mode):
                 target = percent(os.readlink(path))
-                result.append(
-                    row("verweis", pfad=name, ziel=target, zeit=status.st_mtime_ns, modus="0777")
-                )
+                facts = {"pfad": name, "ziel": target}
+                result.append(row("verweis", **facts, zeit=status.st_mtime_ns, modus="0777"))
             else:
                 if status.st_nlink > 1:
                     inode = (status.st_dev, status.st_ino)
-                    self.extra.setdefault(key, {})["hartlink"] = inodes.setdefault(
-                        inode, f"h{len(inodes)}"
-                    )
-                result += self._file_rows(run, key, path, name, mode, status)
+                    group = inodes.setdefault(inode, f"h{len(inodes)}")
+                    self.extra.setdefault(key, {})["hartlink"] = group
+                result += self._file_rows(run, key, status)
         return result
 
-    def _file_rows(
-        self, run: Run, key: bytes, path: bytes, name: str, mode: str, status: os.stat_result
-    ) -> list[str]:
-        with open(path, "rb") as file:
+    def _file_rows(self, run: Run, key: bytes, status: os.stat_result) -> list[str]:
+        with open(os.path.join(os.fsencode(self.source), key), "rb") as file:
             data = file.read()
         digest = sha256(data)
         parts = self.parts.get(key, [])
@@ -268,10 +272,10 @@ class Lister:
             run.store(stored_name(key), data)
             self.known.add(digest)
         facts: dict[str, str | int | bool | dict[str, str]] = {
-            "pfad": name,
+            "pfad": percent(key),
             "groesse": len(data),
             "zeit": status.st_mtime_ns,
-            "modus": mode,
+            "modus": f"{stat.S_IMODE(status.st_mode):04o}",
             "sha256": digest,
             "lauf": run.name,
         }
@@ -294,8 +298,32 @@ def stored_name(key: bytes) -> str:
 # ------------------------------------------------------------------------------ the sample copy
 
 
+def build_small_copy(path: Path) -> HandmadeCopy:
+    """Make `path/laden` with two states of a dozen entries; quick, for tests that damage it."""
+    lister = Lister(path / "quelle")
+    shop = lister.source / "shop"
+    shop.mkdir(parents=True)
+    (shop / "Büro").mkdir()
+    (shop / "Büro" / "preise.csv").write_text("10 €\n", "utf-8")
+    (shop / "bestand.txt").write_text("1\n", "utf-8")
+    (shop / "bleibt.txt").write_text("ändert sich nie\n", "utf-8")
+    (shop / "leer.txt").touch()
+    (shop / "leer").mkdir()
+    (shop / "shop.sql").write_bytes(_large(1))
+    maker = Maker(path / "laden")
+    first = maker.run(1)
+    _store_large(first, lister)
+    states = [commit_tree(first, lister)]
+    second = maker.run(2)
+    (shop / "bestand.txt").write_text("2\n", "utf-8")
+    _change_large(second, lister)
+    states.append(commit_tree(second, lister))
+    shutil.rmtree(lister.source)
+    return HandmadeCopy(maker.folder, tuple(states), ())
+
+
 def build_copy(path: Path) -> HandmadeCopy:
-    """Make `path/laden`, a copy with six states and two interrupted runs; see the comments."""
+    """Make `path/laden`, a copy with five states and two interrupted runs; see the comments."""
     source = path / "quelle"
     maker = Maker(path / "laden")
     lister = Lister(source)
@@ -370,9 +398,8 @@ def _facts(data: Sequence[bytes]) -> list[tuple[str, int]]:
 CUTS = (70_000, 150_001, 150_002)
 
 
-def _first_state(maker: Maker, lister: Lister) -> HandmadeState:
-    """Everything is new; the large file is whole, its parts are T rows inside it."""
-    run = maker.run(1)
+def _store_large(run: Run, lister: Lister) -> None:
+    """Store shop.sql whole, its parts as T rows inside it."""
     large = (lister.source / "shop" / "shop.sql").read_bytes()
     parts, at = [], 0
     for part in _cut(large, CUTS):
@@ -380,12 +407,36 @@ def _first_state(maker: Maker, lister: Lister) -> HandmadeState:
         at += len(part)
     lister.parts[b"shop/shop.sql"] = _facts(_cut(large, CUTS))
     run.store("shop/shop.sql", large, parts)
+
+
+def _change_large(run: Run, lister: Lister) -> None:
+    """Change shop.sql; what is new in it goes into a ZIP."""
+    path = lister.source / "shop" / "shop.sql"
+    old = _cut(path.read_bytes(), CUTS)
+    new = [_large(2, 50_000), old[0], b"ungepackt" * 9, old[3], _large(3, 1000), old[1]]
+    path.write_bytes(b"".join(new))
+    os.utime(path, ns=(0, NEW_YEAR + 7))
+    run.store_zip(
+        "teile/0001.zip",
+        [
+            ("shop.sql.teil-000000", new[0], zipfile.ZIP_DEFLATED),
+            ("shop [ä].sql.teil-000002", new[2], zipfile.ZIP_STORED),
+            ("shop.sql.teil-000004", new[4], zipfile.ZIP_DEFLATED),
+        ],
+    )
+    lister.parts[b"shop/shop.sql"] = _facts(new)
+
+
+def _first_state(maker: Maker, lister: Lister) -> HandmadeState:
+    """Everything is new; three gzip members; one content is only a member of a ZIP."""
+    run = maker.run(1)
+    _store_large(run, lister)
     zipped = (lister.source / "shop" / "im-zip.txt").read_bytes()
     run.store_zip("buendel.zip", [("shop/im-zip.txt", zipped, zipfile.ZIP_DEFLATED)])
     lister.known.add(sha256(zipped))
     # One empty content has an object, others have none: a reader must need neither.
     run.store("shop/leer.bin", b"")
-    return _commit(run, lister, [], members=3)
+    return commit_tree(run, lister, members=3)
 
 
 def _second_and_third_state(maker: Maker, lister: Lister) -> list[HandmadeState]:
@@ -398,26 +449,16 @@ def _second_and_third_state(maker: Maker, lister: Lister) -> list[HandmadeState]
     (shop / "wechsel").unlink()
     (shop / "wechsel").mkdir()
     (shop / "wechsel" / "darin").write_text("neu\n", "utf-8")
-    old = _cut((shop / "shop.sql").read_bytes(), CUTS)
-    new = [_large(2, 50_000), old[0], b"ungepackt" * 9, old[3], _large(3, 1000), old[1]]
-    (shop / "shop.sql").write_bytes(b"".join(new))
-    os.utime(shop / "shop.sql", ns=(0, NEW_YEAR + 7))
-    run.store_zip(
-        "teile/0001.zip",
-        [
-            ("shop.sql.teil-000000", new[0], zipfile.ZIP_DEFLATED),
-            ("shop [ä].sql.teil-000002", new[2], zipfile.ZIP_STORED),
-            ("shop.sql.teil-000004", new[4], zipfile.ZIP_DEFLATED),
-        ],
-    )
-    lister.parts[b"shop/shop.sql"] = _facts(new)
+    _change_large(run, lister)
     skipped = [
         row("ausgelassen", pfad="shop/gesperrt.pst", grund="gesperrt"),
         row("ausgelassen", pfad="shop/zeile%0Aumbruch", grund="keine_rechte"),
     ]
-    second = _commit(run, lister, skipped)
+    second = commit_tree(run, lister, skipped)
     third = maker.run(3)
-    record = json.loads((maker.folder / "staende" / f"{run.name}.json").read_text("utf-8").split("\n")[0])
+    record = json.loads(
+        (maker.folder / "staende" / f"{run.name}.json").read_bytes().split(b"\n")[0]
+    )
     facts = {key: record[key] for key in record if key.startswith("liste")}
     third.commit(facts, [], files=record["dateien"], skipped=2)
     return [second, _state(third, lister.source)]
@@ -442,7 +483,7 @@ def _partial_state(
     (shop / "eigenes.txt").write_text("aus diesem Lauf selbst\n", "utf-8")
     away = lister.source.parent / "noch-nicht-dran"
     (shop / "namen").rename(away)
-    state = _commit(maker.run(5), lister, [], complete=False, adopted=[adopted])
+    state = commit_tree(maker.run(5), lister, complete=False, adopted=[adopted])
     away.rename(shop / "namen")
     return state
 
@@ -455,7 +496,7 @@ def _healed_state(maker: Maker, lister: Lister) -> HandmadeState:
     run.store_zip("umgepackt/0001.zip", [("a [1].txt", gone, zipfile.ZIP_STORED)])
     healed = (shop / "geheilt.txt").read_bytes()
     run.store("umgepackt/geheilt.txt", healed)
-    state = _commit(run, lister, [])
+    state = commit_tree(run, lister)
     first = maker.folder / "daten" / maker.digests[0][0]
     (first / stored_name(b"shop/nur-im-umgepackten.txt")).unlink()
     damaged = first / stored_name(b"shop/geheilt.txt")
@@ -463,15 +504,16 @@ def _healed_state(maker: Maker, lister: Lister) -> HandmadeState:
     return state
 
 
-def _commit(
+def commit_tree(
     run: Run,
     lister: Lister,
-    more_rows: Sequence[str],
+    more_rows: Sequence[str] = (),
     *,
     complete: bool = True,
     adopted: Sequence[Mapping[str, object]] = (),
     members: int = 1,
 ) -> HandmadeState:
+    """Store the tree as it is now in this run, write list and record, and say what they hold."""
     rows = lister.rows(run) + list(more_rows)
     files = sum('"art":"datei"' in line for line in rows)
     inhalte = [*adopted, run.write_inhalt()] if run.rows else list(adopted)

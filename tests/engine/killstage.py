@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +101,7 @@ class Stage:
     expected: dict[str, Snapshot] = field(default_factory=dict)
     _saved: dict[str, dict[str, Snapshot]] = field(default_factory=dict)
     _source_now: Snapshot | None = None
+    _source_name: str = ""
     _numbers: int = 0
 
     def __post_init__(self) -> None:
@@ -113,7 +114,11 @@ class Stage:
     def write_plan(self) -> None:
         """The plan in the form of issue 2."""
         parts = ["version = 1", "[[systems]]", f'id = "{SYSTEM}"', 'name = "Laden-PC"']
-        parts += ["[[systems.sources]]", 'kind = "folders"', f"paths = [{quoted(str(self.source))}]"]
+        parts += [
+            "[[systems.sources]]",
+            'kind = "folders"',
+            f"paths = [{quoted(str(self.source))}]",
+        ]
         for id_, place in self.places.items():
             parts += ["[[destinations]]", f'id = "{id_}"', f'name = "Platte {id_}"']
             parts += ["encrypted = false", "[destinations.location]", 'kind = "local"']
@@ -158,6 +163,23 @@ class Stage:
             shutil.copytree(self.root / "abgelegt" / name / part.name, part, symlinks=True)
         self.expected = dict(self._saved[name])
 
+    def keep_source(self, here: str, next_: str, change: Callable[[Path], None]) -> None:
+        """Give the source a name and make a changed twin of it; `use_source` takes either."""
+        shelf = self.root / "quellen"
+        shelf.mkdir()
+        shutil.copytree(self.source, shelf / next_, symlinks=True)
+        change(shelf / next_)
+        self._source_name = here
+
+    def use_source(self, name: str) -> None:
+        """Put this source in its place; its files and their times stay as they are."""
+        if name == self._source_name:
+            return
+        self.source.rename(self.root / "quellen" / self._source_name)
+        (self.root / "quellen" / name).rename(self.source)
+        self._source_name = name
+        self.source_changed()
+
     def source_changed(self) -> None:
         """To be called whenever a test changed the source."""
         self._source_now = None
@@ -195,7 +217,7 @@ class Stage:
         return found
 
     def check_states(self, *, by_hand: bool, only: Sequence[str] | None = None) -> int:
-        """Every committed state restores byte-equal, by us and by the script; how many there are."""
+        """Every committed state restores byte-equal, by us and by the script; returns how many."""
         self.learn()
         number = 0
         for id_ in only or self.ids:
@@ -254,8 +276,11 @@ class Stage:
         assert runs == {id_: runs_at(self.copy(id_)) for id_ in self.ids}
         self.learn()
 
-    def check_healed(self, *, by_hand: bool, quiet: bool = True) -> Outcome:
-        """The next run heals, and then everything is as if there had been no kill."""
+    def check_healed(self, *, by_hand: bool, at: str = "", quiet: bool = True) -> Outcome:
+        """The next run heals, and then everything is as if there had been no kill.
+
+        All destinations are verified in full; states are brought back from all or from `at`.
+        """
         healing = self.heal()
         if quiet:
             self.check_quiet()
@@ -263,5 +288,5 @@ class Stage:
         for id_ in self.ids:
             newest = max(states_at(self.copy(id_)))
             assert self.expected[newest] == self.source_snapshot()
-        self.check_states(by_hand=by_hand)
+        self.check_states(by_hand=by_hand, only=[at] if at else None)
         return healing

@@ -75,11 +75,10 @@ def test_objects_are_streamed() -> None:
     """An `inhalt` of half a million rows never stands in memory as a whole."""
     rows = "".join(f"O\t1\t{SHA}\tshop/{number}\n" for number in range(20_000)).encode()
     torn = gzip.compress(head(RUN) + rows)[:-9]
-    found = []
+    objects = read_contents(io.BytesIO(torn), run=RUN)
+    assert next(objects).path == "shop/0"
     with pytest.raises(NotWhole):
-        for stored in read_contents(io.BytesIO(torn), run=RUN):
-            found.append(stored.path)
-    assert found[0] == "shop/0"
+        list(objects)
 
 
 # -- what never comes from us ---------------------------------------------------------------------
@@ -174,7 +173,7 @@ def test_rows_that_never_come_from_us_are_refused(row: str) -> None:
         f"T\t{SHA}\t0\t5\t5\t\t",
         f"T\t{SHA}\t0\t5\t5\troh",
         f"T\t{SHA}\t0\t5\t5\troh\t\t",
-        f"T\tx\t0\t5\t5\troh\t",
+        "T\tx\t0\t5\t5\troh\t",
     ],
 )
 def test_parts_outside_their_object_are_refused(row: str) -> None:

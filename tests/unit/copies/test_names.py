@@ -149,7 +149,9 @@ def test_the_ending_survives_the_cut() -> None:
 
 def test_names_are_the_same_in_every_version() -> None:
     """Incremental copies rest on this: a changed function would store every such file again."""
-    assert stored_names([b"Preis: 10?", b"CON", b"a.", b"A.", b"M\xe4rz", b"x" * 130 + b".txt"]) == {
+    assert stored_names(
+        [b"Preis: 10?", b"CON", b"a.", b"A.", b"M\xe4rz", b"x" * 130 + b".txt"]
+    ) == {
         b"Preis: 10?": "Preis_ 10_",
         b"CON": "_CON",
         b"A.": "A_",
@@ -171,8 +173,8 @@ def test_a_long_path_becomes_a_name_of_its_own() -> None:
 _PLACES = st.lists(
     st.sampled_from(
         [b"/data/shop", b"/mnt/shop", b"/mnt/Shop", b"/mnt/SHOP/", b"D:\\", b"d:\\", b"E:\\Daten",
-         b"/", b"/srv/lang", b"/srv/Teile", b"/srv/ladentresor", b"/srv/shop-2", b"/srv/inhalt.tsv.gz",
-         b"/srv/umgepackt", b"/x/\xff", b"/y/\xfe", b"/z/CON", b"/\xc3\xa4", b"/a\xcc\x88"]
+         b"/", b"/srv/lang", b"/srv/Teile", b"/srv/ladentresor", b"/srv/shop-2", b"/srv/umgepackt",
+         b"/srv/inhalt.tsv.gz", b"/x/\xff", b"/y/\xfe", b"/z/CON", b"/\xc3\xa4", b"/a\xcc\x88"]
     ),
     unique=True,
     max_size=19,
@@ -186,7 +188,7 @@ def test_short_names_last_and_are_unique(first: list[bytes], more: list[bytes]) 
     for place in more:
         assert later[place] == known.get(place, later[place])
     together = known | later
-    assert_good({place: name for place, name in together.items()})
+    assert_good(together)
     own = {name.casefold() for name in OWN_TOP_NAMES}
     assert not own & {name.casefold() for name in together.values()}
     assert stored_names(name.encode() for name in together.values()) == {

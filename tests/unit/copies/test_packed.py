@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import gzip
 import hashlib
 import io
@@ -160,11 +161,9 @@ def test_a_limit_of_nothing_lets_nothing_through(limit: int) -> None:
 
 def test_an_endless_stream_ends_at_the_limit() -> None:
     stream = Endless(b"zeile\n")
-    count = 0
+    lines = unpack_lines(stream, limit=20 << 20)  # type: ignore[arg-type]
     with pytest.raises(TooMuch):
-        for _ in unpack_lines(stream, limit=20 << 20):  # type: ignore[arg-type]
-            count += 1
-    assert count <= (20 << 20) // 6
+        collections.deque(lines, maxlen=0)
     assert stream.given < 1 << 20
 
 

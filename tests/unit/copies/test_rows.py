@@ -86,6 +86,12 @@ def test_all_kinds_of_rows_come_back() -> None:
     assert read(*rows) == rows
 
 
+_FULL_KEYS = (
+    "art pfad groesse zeit modus sha256 lauf teile besitzer gruppe hartlink duenn veraendert"
+    " xattr dos erstellt"
+)
+
+
 def test_keys_stand_in_the_order_of_the_format() -> None:
     full = FileRow(
         path="a", size=0, mtime_ns=0, mode="0644", sha256=SHA, run=RUN, parts=1, owner="o",
@@ -93,8 +99,7 @@ def test_keys_stand_in_the_order_of_the_format() -> None:
     )  # fmt: skip
     keys: list[tuple[Row, str]] = [
         (HEADER, "art format system lauf ordner besitzer gruppe"),
-        (full, "art pfad groesse zeit modus sha256 lauf teile besitzer gruppe hartlink duenn"
-               " veraendert xattr dos erstellt"),
+        (full, _FULL_KEYS),
         (PART, "art sha256 groesse lauf"),
         (LINK, "art pfad ziel zeit modus"),
         (SKIPPED, "art pfad grund"),
@@ -122,9 +127,7 @@ def test_the_line_made_by_hand_is_the_line_of_the_encoder(
     path = folder or b""
     by_hand, count = folder_lines(path, [entry], [Kept(sha, 3)], {3: RUN})
     text = percent.encode(path + b"/" + name if path else name)
-    row = FileRow(
-        path=text, size=size, mtime_ns=mtime, mode=octal(mode), sha256=sha.hex(), run=RUN
-    )
+    row = FileRow(path=text, size=size, mtime_ns=mtime, mode=octal(mode), sha256=sha.hex(), run=RUN)
     assert by_hand == encode_rows([row])
     assert (count.files, count.bytes, count.lines) == (1, size, 1)
 
@@ -188,9 +191,7 @@ def test_harmless_skips_are_not_counted() -> None:
 
 # -- the order of rows ----------------------------------------------------------------------------
 
-_TWO_PARTS = FileRow(
-    path="shop/p", size=6, mtime_ns=5, mode="0644", sha256=SHA, run=RUN, parts=2
-)
+_TWO_PARTS = FileRow(path="shop/p", size=6, mtime_ns=5, mode="0644", sha256=SHA, run=RUN, parts=2)
 
 
 @pytest.mark.parametrize(
