@@ -14,6 +14,7 @@ from types import FrameType
 from core.cli.context import Context
 from core.errors import Code, Exit, KnownError
 from core.secrets import LONGEST, check_name
+from core.texts import t
 
 
 def secret(context: Context, options: argparse.Namespace) -> Exit:
@@ -31,9 +32,9 @@ def _set(context: Context, options: argparse.Namespace) -> Exit:
     store.set(name, value)
     context.output.record("secret", name=name, done="set", store=store.kind)
     if store.kind == "keyring":
-        context.output.say("Im Schlüsselbund dieses PCs hinterlegt: {name}", name=name)
+        context.output.say(t("Im Schlüsselbund dieses PCs hinterlegt: {name}"), name=name)
     else:
-        context.output.say("In der verschlüsselten Datei hinterlegt: {name}", name=name)
+        context.output.say(t("In der verschlüsselten Datei hinterlegt: {name}"), name=name)
     return Exit.OK
 
 
@@ -42,7 +43,7 @@ def _list(context: Context, options: argparse.Namespace) -> Exit:
     for name in names:
         context.output.item({"secret": name}, name)
     if not names:
-        context.output.say("Es ist kein Geheimnis hinterlegt.")
+        context.output.say(t("Es ist kein Geheimnis hinterlegt."))
     return Exit.OK
 
 
@@ -51,9 +52,9 @@ def _forget(context: Context, options: argparse.Namespace) -> Exit:
     was_there = context.secrets().forget(name)
     context.output.record("secret", name=name, done="forgotten" if was_there else "nothing")
     if not was_there:
-        context.output.say("Ein Geheimnis „{name}“ war nicht hinterlegt.", name=name)
+        context.output.say(t("Ein Geheimnis „{name}“ war nicht hinterlegt."), name=name)
         return Exit.NOTHING_DONE
-    context.output.say("Gelöscht: {name}", name=name)
+    context.output.say(t("Gelöscht: {name}"), name=name)
     return Exit.OK
 
 
@@ -86,7 +87,7 @@ def _ends_at_once() -> Iterator[None]:
     previous: dict[int, signal._HANDLER] = {}
     if threading.current_thread() is threading.main_thread():
         for asked in (signal.SIGINT, signal.SIGTERM):
-            previous[asked] = signal.signal(number, leave)
+            previous[asked] = signal.signal(asked, leave)
     try:
         yield
     finally:

@@ -37,7 +37,7 @@ class Adopted:
 
 def find_copies(location: Path) -> list[CopyFolder]:
     """The copies at a location: the folder itself or those right below it."""
-    if (location / VAULT).is_file():
+    if os.path.isfile(location / VAULT):
         return [CopyFolder(LocalFolder("", location.parent, location.name))]
     try:
         names = sorted(entry.name for entry in location.iterdir() if entry.is_dir())

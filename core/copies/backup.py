@@ -83,13 +83,12 @@ class _Backup:
 
     def run(self) -> list[Result]:
         try:
-            for root in self._task.roots:
-                look_at_root(root, system=self._task.system, known=None)
+            identities = self._look_at_roots()
             self._prepare_all()
             if self._runs:
                 self._look_at_known_roots()
                 self._begin_all()
-                self._pass()
+                self._pass(identities)
         except KnownError as error:
             self._fail_all(error)
         except BaseException:
@@ -156,12 +155,18 @@ class _Backup:
             destination.id, str(destination.location), self._task.system, "", None, False, 0
         )
 
-    def _pass(self) -> None:
+    def _look_at_roots(self) -> list[tuple[int, int] | None]:
+        """Every source folder is there and not empty; which folders they are."""
+        for root in self._task.roots:
+            look_at_root(root, system=self._task.system, known=None)
+        return [place_identity(os.fsdecode(root.place)) for root in self._task.roots]
+
+    def _pass(self, identities: list[tuple[int, int] | None]) -> None:
         """Scan, read, store; then commit every copy that is still in."""
         began = self._desk.clock.monotonic()
         self._phase("scan")
-        scan = Scan(self._task.roots, self._own_places())
-        for scanned in scan:
+        scan = Scan(self._task.system, self._task.roots, self._own_places())
+        for scanned in scan.folders():
             self._raise_if_cancelled()
             self._look(scanned)
             self._take_ready()
@@ -172,9 +177,12 @@ class _Backup:
                 began = self._desk.clock.monotonic()
         self._phase("objects")
         self._drain()
+        first = os.fsdecode(self._task.roots[0].place)
         if scan.files == 0:
-            root = os.fsdecode(self._task.roots[0].place)
-            raise KnownError(Code.SOURCE_EMPTY, path=root, system=self._task.system)
+            raise KnownError(Code.SOURCE_EMPTY, path=first, system=self._task.system)
+        # A source that went away meanwhile looked like a folder of files that cannot be read.
+        if self._look_at_roots() != identities:
+            raise KnownError(Code.SOURCE_MISSING, path=first, system=self._task.system)
         for number in tuple(self._runs):
             self._raise_if_cancelled()
             self._guarded(number, self._commit)
@@ -442,5 +450,6 @@ class _Backup:
             )
 
     def _advance(self, size: int) -> None:
+        self._raise_if_cancelled()  # also in the middle of a file that takes hours
         self._read_bytes += size
         self._desk.listener.progress(files=self._read_files, size=self._read_bytes, current="")

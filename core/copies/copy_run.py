@@ -335,11 +335,12 @@ class CopyRun:
         for text, data in sorted(files.items()):
             name = text.encode()
             sha = hashlib.sha256(data).digest()
-            if name in before and before[name][1].sha == sha:
+            there = self.index.content(sha) is not None
+            if there and name in before and before[name][1].sha == sha:
                 entries.append(before[name][0])
                 kept.append(before[name][1])
                 continue
-            if self.index.content(sha) is None:
+            if not there:
                 self._store_own(text, data, sha)
             entries.append((name, 0o100600, len(data), now, 0, 0))
             kept.append(Kept(sha, self._run_of(sha)))

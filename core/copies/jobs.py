@@ -266,5 +266,6 @@ def refuse_live_target(plan: Plan, into: Path) -> None:
     ]
     for folder, system in taken:
         live = Path(os.path.realpath(folder))
-        if live.exists() and (target == live or live in target.parents):
+        # Path.exists() raises where a disk was pulled out while mounted; a restore must not.
+        if os.path.exists(live) and (target == live or live in target.parents):
             raise KnownError(Code.TARGET_IN_USE, path=str(into), system=system)

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable
 
 from core.copies.batches import AtTarget, Facts, Item, PartFact, Signals, Taken
@@ -19,6 +20,7 @@ from core.copies.source_file import (
     FactsReader,
     Skip,
     entry_of,
+    is_racy,
     is_sparse,
     read_into,
     same,
@@ -27,6 +29,7 @@ from core.destinations.local import write_all
 from core.errors import Code, KnownError
 
 _ZEROS = bytes(BUFFER)
+_SETTLE_SECONDS = 0.02
 
 
 class _Changed(Exception):
@@ -51,6 +54,8 @@ class LargeFiles:
             info = os.fstat(fd)
             if not stat.S_ISREG(info.st_mode):
                 raise Skip("sonderdatei")
+            if is_racy(info):
+                time.sleep(_SETTLE_SECONDS)  # cheaper than to read it all again
             facts = self._facts.facts(fd, info)
             sparse = is_sparse(info)
             if item.hash_first:
@@ -70,13 +75,14 @@ class LargeFiles:
     def _only_hash(self, fd: int, item: Item, facts: Facts, sparse: bool) -> Taken | None:
         """Hash without writing; None when some copy does not have the content yet."""
         info = os.fstat(fd)
+        racy = is_racy(info)
         digest = hashlib.sha256()
         source = _Tee(fd, digest, (), self._signals, sparse=False)
         while source.readinto(self._view):
             pass
         after = os.fstat(fd)
         sha = digest.digest()
-        if not same(info, after) or source.size != after.st_size:
+        if racy or not same(info, after) or source.size != after.st_size:
             return None
         at = {}
         for number in self._shelves.wanted(item.targets):
@@ -98,6 +104,7 @@ class LargeFiles:
         accept: bool,
     ) -> Taken:
         info = os.fstat(fd)
+        racy = is_racy(info)
         in_parts = [
             number
             for number in self._shelves.wanted(item.targets)
@@ -130,7 +137,7 @@ class LargeFiles:
             self._discard(outs, bundles)
             raise
         after = os.fstat(fd)
-        changed = not same(info, after) or source.size != after.st_size
+        changed = racy or not same(info, after) or source.size != after.st_size
         if changed and not accept:
             self._discard(outs, bundles)
             raise _Changed

@@ -233,9 +233,8 @@ class Pool(Generic[Job, Done]):
 
     def _tell_progress(self) -> None:
         done = int(self._done.value)
-        if done > self._seen:
-            self._advance(done - self._seen)
-            self._seen = done
+        self._advance(done - self._seen)  # also of nothing: it is the moment to cancel
+        self._seen = done
 
     def cancel(self) -> None:
         """Ask everybody to stop at the next block."""

@@ -22,6 +22,7 @@ from core.copies.source_file import (
     FactsReader,
     Skip,
     entry_of,
+    is_racy,
     read_into,
     same,
     skip_reason,
@@ -46,8 +47,6 @@ class Reader:
         self._view = memoryview(bytearray(BUFFER))
         self._large = LargeFiles(self._shelves, self._facts, signals, self._view)
         self._untold = 0
-        if hasattr(os, "umask"):
-            os.umask(0)  # the modes given at creation are meant exactly
 
     def close(self) -> None:
         self._shelves.close()
@@ -103,6 +102,7 @@ class Reader:
             fd = os.open(path, READ)
             try:
                 info = os.fstat(fd)
+                racy = is_racy(info)
                 if not stat.S_ISREG(info.st_mode):
                     raise Skip("sonderdatei")
                 if info.st_size > BUFFER:
@@ -112,7 +112,7 @@ class Reader:
                 facts = self._facts.facts(fd, info)
             finally:
                 os.close(fd)
-            changed = not same(info, after) or length != info.st_size
+            changed = racy or not same(info, after) or length != info.st_size
             if not changed:
                 break
         data = self._view[:length]

@@ -227,7 +227,8 @@ class _Restore:
 
     def _order_file(self, true: bytes, target: bytes, row: FileRow, parts: list[PartRow]) -> None:
         if row.hard_link is not None:
-            key = f"{true.partition(b'/')[0].hex()}/{row.hard_link}"
+            # With its content: a file that changed between two names being read is two files.
+            key = f"{true.partition(b'/')[0].hex()}/{row.hard_link}/{row.sha256}"
             first = self._hard.setdefault(key, (target, self._numbers + 1))
             if first[0] != target:
                 self._hard_later.append((target, key, row))
@@ -325,6 +326,7 @@ class _Restore:
             raise KnownError(Code.CANCELLED)
 
     def _advance(self, size: int) -> None:
+        self._stop_if_cancelled()
         self._done_bytes += size
         self._listener.progress(files=self._report.files, size=self._done_bytes, current="")
 

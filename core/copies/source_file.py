@@ -22,6 +22,7 @@ READ = (
     | getattr(os, "O_NONBLOCK", 0)
 )
 _XATTRS = ("user.", "system.posix_acl_")
+_TICK_NS = 15_000_000
 
 
 class Skip(Exception):
@@ -96,6 +97,15 @@ def same(before: os.stat_result, after: os.stat_result) -> bool:
         and before.st_mtime_ns == after.st_mtime_ns
         and (sys.platform == "win32" or before.st_ctime_ns == after.st_ctime_ns)
     )
+
+
+def is_racy(info: os.stat_result) -> bool:
+    """Whether the file changed so lately that one more change may show the same times.
+
+    The kernel's clock for files ticks every 1 to 10 ms (Linux before 6.13, and many drivers since).
+    """
+    age = time.time_ns() - info.st_ctime_ns  # noqa: TID251 - compared with the file's own times
+    return sys.platform != "win32" and 0 <= age < _TICK_NS
 
 
 def entry_of(name: bytes, info: os.stat_result, size: int, *, changed: bool) -> Entry:

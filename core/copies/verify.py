@@ -217,6 +217,7 @@ class _Verification:
                 self._verdict.bad_contents.update(finding.shas)
 
     def _advance(self, size: int) -> None:
+        self._stop_if_cancelled()
         self._done_bytes += size
         self._verdict.read_bytes += size
         self._listener.progress(files=self._verdict.objects, size=self._done_bytes, current="")

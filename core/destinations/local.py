@@ -169,16 +169,19 @@ class LocalFolder:
         """Make a folder and those above it, never below the location itself being absent."""
         path = self.place(relative)
 
+        # Modes below do not matter then: other users of this PC see nothing of a plain copy.
+        mode = 0o755 if relative else 0o700
+
         def make() -> None:
             try:
-                os.mkdir(path)
+                os.mkdir(path, mode)
             except FileExistsError:
                 return
             except FileNotFoundError:
                 if not relative:
                     raise
                 self.make_folder(relative.rpartition("/")[0])
-                os.mkdir(path)
+                os.mkdir(path, mode)
             self._touched(relative)
 
         self._do(make)

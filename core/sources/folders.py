@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -29,8 +30,8 @@ SKIPS = (
     "unlesbarer_ordner",
 )
 SKIP_NUMBER = {reason: number for number, reason in enumerate(SKIPS)}
-# Left out on purpose: nothing that holds data is missing because of these.
-HARMLESS_SKIPS = frozenset(("sonderdatei", "eigenes_ziel"))
+# Nothing that holds data is missing because of these: left out on purpose, or gone by itself.
+HARMLESS_SKIPS = frozenset(("sonderdatei", "eigenes_ziel", "verschwunden"))
 
 _WINDOWS = sys.platform == "win32"
 
@@ -96,27 +97,40 @@ class Scan:
     Attributes: excluded (how many entries the patterns left out), files, bytes (what was seen).
     """
 
-    def __init__(self, roots: Sequence[Root], own_places: frozenset[tuple[int, int]]) -> None:
+    def __init__(
+        self, system: str, roots: Sequence[Root], own_places: frozenset[tuple[int, int]]
+    ) -> None:
         """`own_places`: (device, file id) of folders that are copies of ours."""
+        self._system = system
         self._roots = roots
         self._own = own_places
         self.excluded = 0
         self.files = 0
         self.bytes = 0
 
-    def __iter__(self) -> Iterator[ScannedFolder]:
-        """The virtual top (path empty, one entry per source folder), then every folder below."""
+    def folders(self) -> Iterator[ScannedFolder]:
+        """The virtual top (path empty, one entry per source folder), then every folder below.
+
+        Raises `KnownError` SOURCE_MISSING when a source folder itself goes away.
+        """
         top = ScannedFolder(path=b"", place=b"")
         for root in self._roots:
-            info = os.stat(root.place)
+            info = self._facts_of(root)
             top.entries.append(_entry(root.name, info, stat.S_IFDIR | stat.S_IMODE(info.st_mode)))
         top.entries.sort()
         yield top
         for root in self._roots:
             yield from self._walk(root)
 
+    def _facts_of(self, root: Root) -> os.stat_result:
+        try:
+            return os.stat(root.place)
+        except OSError as error:
+            shown = os.fsdecode(root.place)
+            raise KnownError(Code.SOURCE_MISSING, path=shown, system=self._system) from error
+
     def _walk(self, root: Root) -> Iterator[ScannedFolder]:
-        device = os.stat(root.place).st_dev
+        device = self._facts_of(root).st_dev
         below_root = len(root.name) + 1
         waiting = [(root.name, root.place)]
         while waiting:
@@ -135,7 +149,7 @@ class Scan:
         prefix = relative + b"/" if relative else b""
         needs_path = rules.has_paths or rules.has_wanted
         refuses = rules.file_name
-        is_folder, is_file = stat.S_ISDIR, stat.S_ISREG
+        is_file = stat.S_ISREG
         count = total = 0
         try:
             with os.scandir(place) as listing:
@@ -143,8 +157,9 @@ class Scan:
                     name = item.name
                     try:
                         info = item.stat(follow_symlinks=False)
-                    except OSError:
-                        continue  # gone between listing and asking: it is not there any more
+                    except OSError as error:
+                        entries += _unseen(name, error)
+                        continue
                     mode = info.st_mode
                     if is_file(mode):
                         if refuses(name) or (
@@ -157,25 +172,32 @@ class Scan:
                         total += size
                         if _WINDOWS and attributes.is_placeholder(attributes.bits_of(info)):
                             size = -SKIP_NUMBER["platzhalter"]
-                    elif is_folder(mode):
-                        if not rules.takes_folder(name, prefix + name):
+                    else:
+                        other = self._other(name, prefix + name, info, rules, device)
+                        if other is None:
                             self.excluded += 1
                             continue
-                        size = self._folder_mark(info, device)
-                    elif not rules.takes_file(name, prefix + name):
-                        self.excluded += 1
-                        continue
-                    else:
-                        size = 0 if stat.S_ISLNK(mode) else -SKIP_NUMBER["sonderdatei"]
+                        size = other
                     entries.append(
                         (name, mode, size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
                     )
         except OSError:
             folder.problem = "unlesbarer_ordner"
+            entries.clear()  # half a folder would look like a deletion of the rest
         entries.sort()
         self.files += count
         self.bytes += total
         return folder
+
+    def _other(
+        self, name: bytes, path: bytes, info: os.stat_result, rules: Rules, device: int
+    ) -> int | None:
+        """The size or mark of what is no file; None when the patterns leave it out."""
+        if stat.S_ISDIR(info.st_mode):
+            return self._folder_mark(info, device) if rules.takes_folder(name, path) else None
+        if not rules.takes_file(name, path):
+            return None
+        return 0 if stat.S_ISLNK(info.st_mode) else -SKIP_NUMBER["sonderdatei"]
 
     def _folder_mark(self, info: os.stat_result, device: int) -> int:
         """0 for a folder to walk into, else the negative number of the reason not to."""
@@ -190,6 +212,15 @@ class Scan:
 
 def _entry(name: bytes, info: os.stat_result, mode: int) -> Entry:
     return (name, mode, 0, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
+
+
+def _unseen(name: bytes, error: OSError) -> list[Entry]:
+    """For a name that tells nothing: gone since it was listed, or closed to us, which is said."""
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return []
+    closed = error.errno in (errno.EACCES, errno.EPERM)
+    reason = "keine_rechte" if closed else "lesefehler"
+    return [(name, stat.S_IFREG, -SKIP_NUMBER[reason], 0, 0, 0)]
 
 
 def place_identity(path: str) -> tuple[int, int] | None:

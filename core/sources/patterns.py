@@ -1,13 +1,15 @@
 """Which files of a source folder are taken: include and exclude patterns.
 
 A pattern without `/` meets names at any depth, one with `/` the path below the source folder. A
-trailing `/` means folders only. `*` and `?` stay within a name, `**` crosses folders. Case does not
-matter, as on Windows.
+trailing `/` means folders only. What meets a folder goes for everything in it. `*` and `?` stay
+within a name, `**` crosses folders. Upper and lower case do not matter, as on Windows, nor does how
+a letter with marks is composed, as on the Mac.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -49,8 +51,7 @@ class Rules:
     folder_path: _Match
     file_name: _Match
     file_path: _Match
-    wanted_name: _Match
-    wanted_path: _Match
+    wanted: _Match
     has_paths: bool
     has_wanted: bool
 
@@ -62,7 +63,7 @@ class Rules:
         """Whether the file `name` at `path` belongs to the copy."""
         if self.file_name(name) or (self.has_paths and self.file_path(path)):
             return False
-        return not self.has_wanted or bool(self.wanted_name(name) or self.wanted_path(path))
+        return not self.has_wanted or bool(self.wanted(path))
 
 
 def compile_rules(
@@ -78,8 +79,7 @@ def compile_rules(
         folder_path=_paths(folders),
         file_name=_names(files),
         file_path=_paths(files),
-        wanted_name=_names(include),
-        wanted_path=_paths(include),
+        wanted=_wanted(include),
         has_paths=bool(in_path),
         has_wanted=bool(include),
     )
@@ -94,18 +94,48 @@ def _paths(patterns: Sequence[str]) -> _Match:
 
 
 def _one(patterns: Sequence[str]) -> _Match:
-    if not patterns:
+    return _any_of([translate(pattern, any_case=True) for pattern in patterns])
+
+
+def _wanted(patterns: Sequence[str]) -> _Match:
+    """Meets the path of a file that is asked for, or that lies in a folder that is."""
+    forms = []
+    for pattern in patterns:
+        anywhere = b"" if "/" in pattern.removesuffix("/") else rb"(?:.*/)?"
+        below = rb"/.*" if pattern.endswith("/") else rb"(?:/.*)?"
+        forms.append(anywhere + translate(pattern.strip("/"), any_case=True) + below)
+    return _any_of(forms)
+
+
+def _any_of(forms: Sequence[bytes]) -> _Match:
+    if not forms:
         return _never
-    joined = b"|".join(translate(pattern) for pattern in patterns)
-    return re.compile(joined, re.IGNORECASE | re.DOTALL).fullmatch
+    return re.compile(b"|".join(forms), re.IGNORECASE | re.DOTALL).fullmatch
 
 
-def translate(pattern: str) -> bytes:
-    """`pattern` as a regular expression over bytes."""
+def translate(pattern: str, *, any_case: bool = False) -> bytes:
+    """`pattern` as a regular expression over bytes.
+
+    `any_case` is for letters beyond ASCII, which `re.IGNORECASE` leaves alone in bytes.
+    """
+    composed = unicodedata.normalize("NFC", pattern)
     return b"".join(
-        _SIGNS.get(token) or re.escape(token.encode("utf-8", "surrogateescape"))
-        for token in re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", pattern)
+        _SIGNS.get(token) or _letters(token, any_case=any_case)
+        for token in re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", composed)
     )
+
+
+def _letters(text: str, *, any_case: bool) -> bytes:
+    if text.isascii():
+        return re.escape(text.encode())
+    return b"".join(_letter(sign, any_case=any_case) for sign in text)
+
+
+def _letter(sign: str, *, any_case: bool) -> bytes:
+    forms = {sign, sign.lower(), sign.upper()} if any_case else {sign}
+    forms |= {unicodedata.normalize("NFD", form) for form in forms}
+    raws = sorted(re.escape(form.encode("utf-8", "surrogateescape")) for form in forms)
+    return b"(?:" + b"|".join(raws) + b")"
 
 
 # A question mark is one character: one ASCII byte or one UTF-8 sequence.

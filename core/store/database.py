@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from core.errors import Code, KnownError
 Connection = sqlite3.Connection
 _FULL = frozenset((sqlite3.SQLITE_FULL,))
 _BROKEN = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+_ROOM = 256 * 1024
 _HOME = frozenset(
     (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM)
 )
@@ -28,13 +30,24 @@ def typed_failures(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         primary = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
-        if primary in _FULL:
+        if primary in _FULL or (primary == sqlite3.SQLITE_IOERR and _is_full(path.parent)):
             raise KnownError(Code.HOME_FULL, path=str(path.parent)) from error
         if primary in _BROKEN:
             raise BrokenDatabase(str(path)) from error
         if primary in _HOME:
             raise KnownError(Code.HOME_UNUSABLE, path=str(path), cause=str(error)) from error
         raise
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether the disk is: SQLite says no more than "I/O error" when its shared memory has no room.
+
+    That takes 32 KiB and more.
+    """
+    try:
+        return shutil.disk_usage(folder).free < _ROOM
+    except OSError:
+        return False
 
 
 def open_database(path: Path, migrations: Sequence[Sequence[str]]) -> Connection:

@@ -36,7 +36,7 @@ public static class Kopie {
   static string Platz(string pfad) { // wohin im Ziel; was Windows nicht als Namen nimmt, bekommt einen Ersatz
     int i = pfad.LastIndexOf('/'), n = 1; string oben = pfad.Substring(0, Math.Max(i, 0)), klar = Klar(pfad.Substring(i + 1)), p;
     Falls(Regex.IsMatch(klar, "^\\.?\\.?\\z|[/\\0]") || i == 0 || da.ContainsKey(pfad) || !da.ContainsKey(oben), "Unerlaubter Pfad: " + pfad);
-    string name = Regex.Replace(klar, "[<>:\"|?*\\\\\\x00-\\x1f\ufffd]|[. ]\\z", "_"); if (name.Length > 240) name = name.Substring(0, 240);
+    string name = Regex.Replace(klar, "[<>:\"|?*\\\\\\x00-\\x1f\x7f\ufffd]|[. ]\\z", "_"); if (name.Length > 240) name = name.Substring(0, 240);
     name = Regex.Replace(name, "^(CON|PRN|AUX|NUL|CONIN\\$|CONOUT\\$|(COM|LPT)[0-9¹²³])\\s*(\\.|\\z)", "_$0", RegexOptions.IgnoreCase);
     string basis = da[oben] + S; for (p = basis + name; da.ContainsKey("?" + p.ToUpperInvariant());) p = basis + name + "~" + ++n;
     if (p != basis + klar) Sage("Anderer Name: " + pfad + " heißt hier " + p); return Lang(da["?" + p.ToUpperInvariant()] = da[pfad] = p); }
@@ -65,14 +65,14 @@ public static class Kopie {
     Falls(Directory.Exists(Lang(Z)) && Directory.GetFileSystemEntries(Lang(Z)).Length > 0, "Der Zielordner muss leer oder neu sein.");
     Directory.CreateDirectory(Lang(da[""] = Z)); for (int i = 1; i < liste.Length - 1; i += 1 + teile) {
       string z = liste[i], art = Feld(z, "art"), pfad = Feld(z, "pfad"), klar = Klar(pfad) + "/"; int.TryParse(Feld(z, "teile"), out teile);
-      if (nur != "" && !Vorn(klar, nur + "/") && (art != "ordner" || !Vorn(nur + "/", klar))) continue;
+      bool mit = nur == "" || Vorn(klar, nur + "/"); if (mit) treffer = 9; else if (art != "ordner" || !Vorn(nur + "/", klar)) continue;
       if (art == "ordner") Directory.CreateDirectory(Platz(pfad));
       else if (art != "datei") Sage("Nicht angelegt (" + art + "): " + pfad + " " + Feld(z, "grund") + Feld(z, "ziel"));
       if (art != "datei") continue; string p = Platz(pfad), s = Feld(z, "sha256");
       using (var aus = new FileStream(p, FileMode.CreateNew)) { heil = Hole(s, aus); // ganz, oder aus seinen Teilen
         for (int j = 1; j <= teile && !heil; j++) Hole(Feld(liste[i + j], "sha256"), aus); aus.Position = 0; heil = heil || Hex(sha.ComputeHash(aus)) == s; }
       if (heil) Merkmale(z, new FileInfo(p)); else { File.Delete(p); fehlt += "\nBeschädigt oder nicht da: " + pfad; } }
-    Array.Reverse(liste); foreach (string z in liste) // die Zeiten der Ordner zuletzt
+    Falls(treffer < 9, "In diesem Stand gibt es nicht: " + nur); Array.Reverse(liste); foreach (string z in liste) // die Zeiten der Ordner zuletzt
       if (Feld(z, "art") == "ordner" && da.TryGetValue(Feld(z, "pfad"), out o)) Merkmale(z, new DirectoryInfo(Lang(o)));
     Falls(fehlt != "", "Nicht alles ist zurückgeholt:" + fehlt); Sage("Fertig: " + Feld(wahl, "lauf") + ", jede SHA-256 stimmt."); } }
 '@

@@ -52,13 +52,13 @@ a == 2 { if ($1 == "T") ort($2, $3, $4, $5, $6); if ($1 == "#inhalt") lauf = $3;
 art == "ausgelassen" || FNR == 1 { if (mit && FNR > 1) print "In diesem Stand nicht gesichert: " w " (" feld("grund") ")"; next }
 art !~ /^(ordner|datei|verweis)$/ || ("/" p "/") ~ /\/\.?\.?\// || w ~ /%00/ || p in alle || o && !(o in ordner) {
   ende("Unerlaubter Eintrag in der Liste: " art " " w) }
-{ alle[p]; if (art == "ordner") { ordner[p]; mit = mit || index(nur "/", p "/") == 1 }; if (!mit) next
+{ alle[p]; treffer += mit; if (art == "ordner") { ordner[p]; mit = mit || index(nur "/", p "/") == 1 }; if (!mit) next
   if (++n % 500 == 0) { close(P); P = sprintf("%s/plan%07d", ENVIRON["T"], n) } } # in Stücken, sonst wird bash langsam
 art == "ordner" { print "mkdir -m 700 " f sonst >P; spaet[++d] = "zeit " z " " f "; chmod " m " " f; next }
 art == "verweis" { print "frei " f " && ln -s -- " q(klar(feld("ziel"))) " " f " && zeit " z " " f sonst >E; next }
 { s = feld("sha256"); if ((id = feld("hartlink")) && (id = id s) in erst) { print "hart " erst[id] " " f sonst >P; next } }
 { erst[id] = f; teile = feld("teile"); print "neu " f sonst "\n" orte[s] "g=$da" >P; schluss = "fertig " q(s) " " z " " m sonst }
-END { if (aus) exit 1; if (!n) ende("Nichts in diesem Stand passt auf: " nur); print schluss >P
+END { if (aus) exit 1; if (!treffer) ende("Nichts in diesem Stand passt auf: " nur); print schluss >P
   for (; d; d--) print spaet[d] >E }' a=1 "$T/liste" a=2 "$T/orte" a=3 "$T/liste" || exit 1
 # 4. Was die Befehle bedeuten
 fehlt() { printf '%s\n' "$1" >>"$T/fehlt"; }; frei() { [ ! -e "$1" ] && [ ! -L "$1" ]; }
@@ -68,7 +68,7 @@ zeit() { touch -c -h -d "@$1" "$2" || touch -c -h -d "@${1%.*}" "$2" || # auf Na
 neu() { da='' Z=$1; frei "$Z" || { Z=$T/weg; rm -f "$Z"; }; printf '' >"$Z"; [ "$Z" = "$1" ]; } # nie über Vorhandenes
 teil() { # SHA-256, Anfang, Länge, Größe, Packung, Objekt: Inhalt an die Datei hängen, wenn er noch fehlt und heil ist
   [ -z "$da" ] && [ -f "$6" ] || return 0; M=1048576
-  if [ "$5" = ganz ] && [ ! -s "$Z" ]; then cat "$6" >|"$Z"; stimmt "$1" "$Z" && da=1 || printf '' >|"$Z"; return; fi
+  if [ "$5" = ganz ] && [ ! -s "$Z" ]; then cat "$6" >|"$Z"; stimmt "$1" "$Z" && da=1 && return; printf '' >|"$Z"; fi
   dd if="$6" bs=$M skip=$(($2 / M)) count=$((($2 % M + $3) / M + 1)) 2>/dev/null | tail -c +$(($2 % M + 1)) | head -c "$3" |
     if [ "$5" = deflate ]; then { printf '\037\213\010\0\0\0\0\0\0\003'; cat; } | gzip -dc 2>/dev/null # mit Kopf wird es gzip
     else cat; fi | head -c "$4" >|"$T/teil"; stimmt "$1" "$T/teil" && cat "$T/teil" >>"$Z" && da=1; }

@@ -15,6 +15,7 @@ import json
 import os
 import resource
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ _PATIENCE = 10.0
 
 def main() -> None:
     become_subreaper()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end_all)
     steps: list[dict[str, Any]] = json.load(sys.stdin)
     sampler = Sampler()
     code = 0
@@ -55,6 +58,16 @@ def become_subreaper() -> None:
 
     if ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         sys.exit("prctl(PR_SET_CHILD_SUBREAPER) failed")
+
+
+def end_all(number: int, frame: object) -> None:
+    """Leave nobody behind when we are asked to stop."""
+    for pid in descendants():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    os._exit(128 + number)
 
 
 def run(step: dict[str, Any], sampler: "Sampler") -> int:
@@ -91,7 +104,7 @@ def reap() -> int:
         if time.monotonic() > until:
             for child in children(os.getpid()):
                 killed.add(child)
-                os.kill(child, 9)
+                os.kill(child, signal.SIGKILL)
         time.sleep(0.005)
 
 
@@ -105,15 +118,18 @@ class Sampler:
 
     def sample(self) -> None:
         begun = time.perf_counter()
-        total, fresh = 0, children(os.getpid())
-        while fresh:
-            pid = fresh.pop()
-            total += pss_kb(pid)
-            fresh += children(pid)
-        self.peak_kb = max(self.peak_kb, total)
+        self.peak_kb = max(self.peak_kb, sum(map(pss_kb, descendants())))
         now = time.perf_counter()
         seldom = max(_SHORTEST, (now - self._begun) / 20, (now - begun) * 25)
         self.pause = min(_LONGEST, seldom)
+
+
+def descendants() -> list[int]:
+    """Everybody below us who lives, parents first."""
+    found = children(os.getpid())
+    for pid in found:  # it grows meanwhile
+        found += children(pid)
+    return found
 
 
 def children(pid: int) -> list[int]:

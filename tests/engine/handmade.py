@@ -17,6 +17,7 @@ import struct
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from tests.support.trees import Snapshot, hostile_tree, snapshot
@@ -190,7 +191,7 @@ class Run:
         """Write the list as this many gzip members; return the record's facts about it."""
         lines = [(line + "\n").encode() for line in (self.header(), *rows)]
         cuts = [len(lines) * number // members for number in range(members + 1)]
-        blocks = [b"".join(lines[start:end]) for start, end in zip(cuts, cuts[1:], strict=False)]
+        blocks = [b"".join(lines[start:end]) for start, end in pairwise(cuts)]
         packed = b"".join(gzip.compress(block, mtime=0) for block in blocks)
         name = f"{self.name}.liste.gz"
         (self.maker.folder / "staende" / name).write_bytes(packed)

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCRIPT = "zurueckholen.sh"
-# Shells a user may have; `busybox` is its shell with nothing but its own tools (awk, gzip, touch …).
+# Shells a user may have; `busybox` is its shell with nothing but its own tools (awk, gzip …).
 SHELLS = ("dash", "bash", "busybox")
-AWKS = ("mawk", "gawk", "busybox")
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,12 @@ class HandRestoreFailed(Exception):
         self.output = output
 
 
-def list_states(system_folder: Path, *, shell: str = "dash") -> list[HandState]:
+def list_states(
+    system_folder: Path, *, shell: str = "dash", awk: str | None = None
+) -> list[HandState]:
     """Return what the script lists: every valid state, oldest first."""
     states = []
-    for line in run_script(system_folder, shell=shell, only_stdout=True).splitlines():
+    for line in run_script(system_folder, shell=shell, awk=awk, only_stdout=True).splitlines():
         number, day, clock, kind, files, _word, run = line.split()
         complete = {"vollständig": True, "teilweise": False}[kind]
         states.append(HandState(run, int(number), complete, f"{day} {clock}", int(files)))
