@@ -27,6 +27,7 @@ from core.copies.remembered import pack_entries
 from core.copies.source_file import BUFFER
 from core.errors import Code, KnownError
 from core.sources.folders import Entry, Scan, ScannedFolder, look_at_root, place_identity
+from core.store.database import is_broken
 
 _JOB_FILES = 256
 _JOB_BYTES = 8 * 1024 * 1024
@@ -37,8 +38,15 @@ def back_up(desk: Desk, assignment: Assignment) -> list[Result]:
     """Run the assignment; one result per destination, in their order.
 
     A copy that fails drops out and leaves its earlier states as they were; the others go on. What
-    concerns all (source missing, home full, cancelled) is the error of every copy still open.
+    concerns all (source missing, home full, cancelled) is the error of every copy still open. An
+    index that turns out to be damaged is moved aside and made anew from its copy.
     """
+    try:
+        return _Backup(desk, assignment).run()
+    except Exception as error:
+        names = (destination.id for destination in assignment.destinations)
+        if not is_broken(error) or not desk.set_broken_aside(assignment.system, names):
+            raise
     return _Backup(desk, assignment).run()
 
 

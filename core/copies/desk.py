@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from core.clock import Clock
@@ -10,6 +10,7 @@ from core.copies.events import Listener
 from core.copies.writer import Writer
 from core.errors import Code, KnownError
 from core.paths import Home
+from core.store.database import is_sound, move_aside
 from core.store.home import HomeStore
 from core.store.index import CopyIndex
 
@@ -48,3 +49,14 @@ class Desk:
         if index.was_broken:
             self.listener.note("index_broken", system=system, destination=destination)
         return index
+
+    def set_broken_aside(self, system: str, destinations: Iterable[str]) -> bool:
+        """Move indexes aside that are damaged within; whether there was one."""
+        found = False
+        for destination in destinations:
+            path = self.index_path(system, destination)
+            if path.exists() and not is_sound(path):
+                move_aside(path, f"{self.clock.now():%Y%m%dT%H%M%SZ}")
+                self.listener.note("index_broken", system=system, destination=destination)
+                found = True
+        return found

@@ -15,10 +15,10 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from ctypes import c_bool, c_uint64
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from multiprocessing.sharedctypes import Synchronized
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -62,9 +62,13 @@ class LocalSignals:
 
 
 class _SharedSignals:
-    """Signals across processes: one flag, one counter of bytes."""
+    """Signals across processes: one flag, one counter of bytes for each process.
 
-    def __init__(self, stop: Synchronized[int], done: Synchronized[int]) -> None:
+    Plain shared memory without locks, since each number has one writer: the named semaphores of
+    locks would stay behind in the system when everybody is killed at once.
+    """
+
+    def __init__(self, stop: c_bool, done: c_uint64) -> None:
         self._stop = stop
         self._done = done
 
@@ -72,8 +76,7 @@ class _SharedSignals:
         return bool(self._stop.value)
 
     def advance(self, size: int) -> None:
-        with self._done.get_lock():
-            self._done.value += size
+        self._done.value += size
 
 
 def _begin() -> None:
@@ -96,8 +99,8 @@ def _serve(
     make: Callable[[Any, Signals], Hand[Any, Any]],
     setting: object,
     job_type: Any,
-    stop: Synchronized[int],
-    done: Synchronized[int],
+    stop: c_bool,
+    done: c_uint64,
 ) -> None:
     """A working process: takes jobs from the line until it closes, sends back what was done.
 
@@ -136,6 +139,7 @@ def _receive(line: Connection, jobs: queue.SimpleQueue[bytes | None]) -> None:
 class _Worker:
     process: BaseProcess
     line: Any  # Connection, on Windows PipeConnection
+    done: c_uint64
     busy: int = 0
 
 
@@ -170,15 +174,15 @@ class Pool(Generic[Job, Done]):
 
     def _start_processes(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self._stop = context.Value("b", 0)
-        self._done = context.Value("Q", 0)
+        self._stop = context.RawValue(c_bool, False)
         for _ in range(self._number):
             ours, theirs = context.Pipe()
-            given = (theirs, self._make, self._setting, self._job_type, self._stop, self._done)
+            done = context.RawValue(c_uint64, 0)
+            given = (theirs, self._make, self._setting, self._job_type, self._stop, done)
             process = context.Process(target=_serve, args=given, daemon=True)
             process.start()
             theirs.close()
-            self._workers.append(_Worker(process, ours))
+            self._workers.append(_Worker(process, ours, done))
 
     def submit(self, job: Job, *, apart: bool) -> None:
         """Do `job` now, or in another process when `apart`; results come from `ready`.
@@ -232,7 +236,7 @@ class Pool(Generic[Job, Done]):
             raise RuntimeError(body.decode("utf-8", "replace"))
 
     def _tell_progress(self) -> None:
-        done = int(self._done.value)
+        done = sum(int(worker.done.value) for worker in self._workers)
         self._advance(done - self._seen)  # also of nothing: it is the moment to cancel
         self._seen = done
 
@@ -240,14 +244,14 @@ class Pool(Generic[Job, Done]):
         """Ask everybody to stop at the next block."""
         self._signals.stop.set()
         if self._workers:
-            self._stop.value = 1
+            self._stop.value = True
 
     def close(self) -> None:
         """End the processes; jobs not begun are dropped."""
         if self._own is not None:
             self._own.close()
         if self._workers:
-            self._stop.value = 1
+            self._stop.value = True
         for worker in self._workers:
             worker.line.close()
         for worker in self._workers:

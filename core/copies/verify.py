@@ -281,30 +281,34 @@ class _Checker:
 
     def _read(self, path: str, item: CheckItem) -> tuple[bytes, ...]:
         """The contents of the object that are not what they should be."""
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        try:
-            drop_cache(fd)
-            digest = hashlib.sha256()
-            with open(fd, "rb", buffering=0, closefd=False) as stream:
-                while length := stream.readinto(self._view):
-                    digest.update(self._view[:length])
-                    self._signals.advance(length)
-                bad = [] if digest.digest() == item.sha else [item.sha]
-                bad += [part.sha256 for part in item.parts if not _part_is_sound(stream, part)]
+        with open(open_plain(path), "rb", buffering=0) as stream:
+            drop_cache(stream.fileno())
+            digest, length = self._digest(stream, 0, item.size + 1)
+            self._signals.advance(length)
+            bad = [] if digest == item.sha else [item.sha]
+            bad += [part.sha256 for part in item.parts if not self._is_sound(stream, part)]
             return tuple(bad)
-        finally:
-            os.close(fd)
 
+    def _digest(self, stream: BinaryIO | FileIO, offset: int, size: int) -> tuple[bytes, int]:
+        """Of at most `size` bytes from `offset`, and how many there were; block by block."""
+        stream.seek(offset)
+        digest, done = hashlib.sha256(), 0
+        while length := stream.readinto(self._view[: min(_BLOCK, size - done)]):
+            digest.update(self._view[:length])
+            done += length
+        return digest.digest(), done
 
-def _part_is_sound(stream: object, part: Part) -> bool:
-    stream.seek(part.offset)  # type: ignore[attr-defined]
-    data = stream.read(part.stored)  # type: ignore[attr-defined]
-    if part.packing == "deflate":
+    def _is_sound(self, stream: FileIO, part: Part) -> bool:
+        if part.packing == "roh":
+            return self._digest(stream, part.offset, part.size) == (part.sha256, part.size)
+        if max(part.stored, part.size) > MAX_PACKED:
+            return False  # never made by us, and not to be held in memory
+        stream.seek(part.offset)
         try:
-            data = isal_zlib.decompressobj(-15).decompress(data, part.size + 1)
+            data = isal_zlib.decompressobj(-15).decompress(stream.read(part.stored), part.size + 1)
         except InflateError:
             return False
-    return len(data) == part.size and hashlib.sha256(data).digest() == part.sha256
+        return len(data) == part.size and hashlib.sha256(data).digest() == part.sha256
 
 
 def _make_checker(root: str, signals: Signals) -> _Checker:

@@ -15,7 +15,7 @@ from isal import isal_zlib
 from core.copies.batches import Signals
 from core.copies.packed import InflateError
 from core.copies.places import Source
-from core.destinations.local import EXCLUSIVE, write_all
+from core.destinations.local import EXCLUSIVE, open_plain, write_all
 from core.errors import Code, KnownError
 
 _BLOCK = 1024 * 1024
@@ -141,7 +141,7 @@ class WriterBack:
 
     def _blocks(self, source: Source) -> Iterator[memoryview]:
         """The unpacked bytes of a content, block by block, never more than the object says."""
-        with open(f"{self._root}/{source.path}", "rb", buffering=0) as stream:
+        with open(open_plain(f"{self._root}/{source.path}"), "rb", buffering=0) as stream:
             if source.offset:
                 stream.seek(source.offset)
             if source.packing == "deflate":

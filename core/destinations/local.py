@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -49,6 +50,33 @@ EXCLUSIVE = (
     | getattr(os, "O_BINARY", 0)
     | getattr(os, "O_CLOEXEC", 0)
 )
+
+
+_PLAIN = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+
+
+def open_plain(path: str) -> int:
+    """Open an ordinary file for reading; whatever else stands there counts as not being there.
+
+    Anybody may have laid out a copy: a link leads anywhere, a pipe blocks for ever, a device never
+    ends. The copy itself has none of them.
+    """
+    try:
+        fd = os.open(path, _PLAIN)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
+        raise
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    return fd
 
 
 def file_system_of(path: str) -> str:
@@ -142,7 +170,7 @@ class LocalFolder:
     def read(self, relative: str, limit: int) -> bytes | None:
         """The bytes of a small file, None when it does not exist or is larger than `limit`."""
         try:
-            with open(self.place(relative), "rb") as file:
+            with open(open_plain(self.place(relative)), "rb") as file:
                 data = file.read(limit + 1)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -153,7 +181,7 @@ class LocalFolder:
     def open(self, relative: str) -> BinaryIO:
         """A file opened for reading; FileNotFoundError stays as it is."""
         try:
-            return open(self.place(relative), "rb")
+            return open(open_plain(self.place(relative)), "rb")
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -217,7 +245,7 @@ class LocalFolder:
     def forget_cached(self, relative: str) -> None:
         """Ask the system to read the file from the medium next time (only flushed pages go)."""
         try:
-            fd = os.open(self.place(relative), os.O_RDONLY)
+            fd = open_plain(self.place(relative))
         except OSError:
             return
         try:

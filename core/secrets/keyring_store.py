@@ -84,7 +84,7 @@ class KeyringStore:
         place = os.path.normcase(os.path.realpath(home.config))
         mark = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:8]
         self._prefix = f"Ladentresor/{mark}"
-        found = ring or self._ask(find_ring)
+        found = self._ask(find_ring) if ring is None else ring
         if found is None:
             raise _missing("absent")
         if type(found) not in allowed():

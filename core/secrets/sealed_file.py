@@ -97,12 +97,15 @@ class SealedFileStore:
         return tuple(sorted(self._open()[1]))
 
     def _open(self) -> tuple[_Lock, dict[str, str]]:
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
         data = files.read(self.path)
         if data is None:
             return _Lock(COST, os.urandom(16)), {}
+        return self._unseal(data)
+
+    def _unseal(self, data: bytes) -> tuple[_Lock, dict[str, str]]:
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         lock, nonce = self._judge(data)
         head, sealed = data[: _HEAD.size], data[_HEAD.size : -_DIGEST]
         try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from core.errors import Code, KnownError
 
 Connection = sqlite3.Connection
+Failure = sqlite3.DatabaseError
 _FULL = frozenset((sqlite3.SQLITE_FULL,))
 _BROKEN = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 _ROOM = 256 * 1024
@@ -50,12 +51,17 @@ def _is_full(folder: Path) -> bool:
         return False
 
 
-def open_database(path: Path, migrations: Sequence[Sequence[str]]) -> Connection:
+def open_database(
+    path: Path,
+    migrations: Sequence[Sequence[str]],
+    *,
+    check: Callable[[Connection], None] | None = None,
+) -> Connection:
     """Open `path` for writing, brought to the newest schema.
 
     Each migration is a list of single statements, run in one transaction with its version number
     (`executescript` would commit in between). Raises `KnownError` HOME_NEWER for a file of a newer
-    program, `BrokenDatabase` for a damaged one.
+    program, `BrokenDatabase` for a damaged one, as far as that shows at once or to `check`.
     """
     with typed_failures(path):
         base = sqlite3.connect(path, isolation_level=None, timeout=10.0, check_same_thread=True)
@@ -67,6 +73,8 @@ def open_database(path: Path, migrations: Sequence[Sequence[str]]) -> Connection
             # in memory each insert would go to the disk. Only what is used is taken.
             base.execute("PRAGMA cache_size=-98304")
             _migrate(base, path, migrations)
+            if check is not None:
+                check(base)
         except BaseException:
             base.close()
             raise
@@ -89,6 +97,30 @@ def _migrate(base: Connection, path: Path, migrations: Sequence[Sequence[str]]) 
         base.execute("COMMIT")
 
 
+def is_broken(error: BaseException) -> bool:
+    """Whether a failure means that a database file is damaged."""
+    code = getattr(error, "sqlite_errorcode", 0) or 0
+    return isinstance(error, BrokenDatabase) or (
+        isinstance(error, sqlite3.DatabaseError) and code & 0xFF in _BROKEN
+    )
+
+
+def is_sound(path: Path) -> bool:
+    """Whether every page of a database file is right; reads all of it."""
+    try:
+        with contextlib.closing(open_for_reading(path)) as base, typed_failures(path):
+            check_whole(base)
+    except BrokenDatabase:
+        return False
+    return True
+
+
+def check_whole(base: Connection) -> None:
+    """Read every page; a failure (see `is_broken`) when one is not right."""
+    if base.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        raise BrokenDatabase("quick_check")
+
+
 def open_for_reading(path: Path) -> Connection:
     """A read-only connection for short looks beside the writer."""
     with typed_failures(path):
@@ -100,6 +132,10 @@ def open_for_reading(path: Path) -> Connection:
 def move_aside(path: Path, mark: str) -> Path:
     """Rename a broken database (with its WAL) so that a new one can be made; nothing is deleted."""
     aside = path.with_name(f"{path.name}.beschaedigt-{mark}")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.beschaedigt-{mark}-{number}")
     for ending in ("", "-wal", "-shm"):
         part = path.with_name(path.name + ending)
         if part.exists():

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.clock import Clock, stamp
-from core.store.database import BrokenDatabase, move_aside, open_database, typed_failures
+from core.store.database import (
+    BrokenDatabase,
+    check_whole,
+    move_aside,
+    open_database,
+    typed_failures,
+)
 
 _SCHEMA = (
     (
@@ -69,7 +75,7 @@ class HomeStore:
         self._clock = clock
         self.was_broken = False
         try:
-            self._base = open_database(path, _SCHEMA)
+            self._base = open_database(path, _SCHEMA, check=check_whole)
         except BrokenDatabase:
             move_aside(path, f"{clock.now():%Y%m%dT%H%M%SZ}")
             self.was_broken = True

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from core.store.database import (
     BrokenDatabase,
     Connection,
+    Failure,
+    is_broken,
     move_aside,
     open_database,
     open_for_reading,
@@ -91,7 +93,7 @@ class CopyIndex:
         self.path = path
         self.was_broken = False
         try:
-            self._base = open_database(path, _SCHEMA)
+            self._base = open_database(path, _SCHEMA, check=_look_at_small_tables)
         except BrokenDatabase:
             move_aside(path, mark)
             self.was_broken = True
@@ -320,11 +322,22 @@ class KnownContents:
 
     def run_of(self, sha: bytes) -> int | None:
         """The number of the run that stored `sha`, None when it is not there."""
-        row = self._base.execute("SELECT run FROM content WHERE sha=?", (sha,)).fetchone()
+        try:
+            row = self._base.execute("SELECT run FROM content WHERE sha=?", (sha,)).fetchone()
+        except Failure as error:
+            if is_broken(error):
+                return None  # stored anew; the run itself meets the damage and mends it
+            raise
         return row[0] if row else None
 
     def close(self) -> None:
         self._base.close()
+
+
+def _look_at_small_tables(base: Connection) -> None:
+    """Notice damage before a run relies on it; the large tables show theirs when used."""
+    for table in ("meta", "run", "state", "contents_file", "data_folder"):
+        base.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - fixed names above
 
 
 def _number(rows: list[tuple[object, ...]]) -> int:

@@ -104,6 +104,7 @@ class Engine(ABC):
 
     name: str
     keeps_copy = True  # later operations need what the first copy made
+    keeps_folder_times = True
 
     def missing(self) -> str:
         """Why it cannot be measured here; empty when it can."""
@@ -161,6 +162,7 @@ class Cp(Engine):
 
 class Rclone(Engine):
     name = "rclone"
+    keeps_folder_times = False  # of folders in which something changed since the first copy
 
     def __init__(self) -> None:
         self._program = Path(sys.executable).with_name("rclone")

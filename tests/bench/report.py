@@ -59,6 +59,7 @@ class Facts:
     load_before: float
     load_after: float = 0.0
     changed_meanwhile: bool = False
+    wrong: int = 0
     versions: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -127,6 +128,7 @@ def _later(before: Facts | None, facts: Facts) -> Facts:
             facts.versions[name] += f"; earlier {version}"
     facts.left_out = before.left_out | facts.left_out
     facts.changed_meanwhile |= before.changed_meanwhile
+    facts.wrong += before.wrong
     facts.load_before = min(before.load_before, facts.load_before)
     return facts
 
@@ -165,6 +167,9 @@ def _head(facts: Facts, samples: Sequence[Sample]) -> Iterator[str]:
     yield ""
     if scales != [1.0]:
         yield f"**Not the full size: scale {scales}. The goals are meant for scale 1.**"
+        yield ""
+    if facts.wrong:
+        yield f"**{facts.wrong} results were wrong; their times are left out.**"
         yield ""
     if facts.changed_meanwhile:
         yield "**The program changed while it was measured.**"

@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +55,12 @@ def states_at(copy: Path) -> dict[str, dict[str, Any]]:
         if record["lauf"] == path.stem:
             found[path.stem] = record
     return found
+
+
+def assert_sound_so_far(copy: Path, states: Iterable[str]) -> None:
+    """These states are still there."""
+    missing = set(states) - states_at(copy).keys()
+    assert not missing, f"lost: {missing}"
 
 
 def runs_at(copy: Path) -> set[str]:
@@ -203,25 +209,32 @@ class Stage:
 
     # -- what must hold -----------------------------------------------------------------------
 
-    def acknowledged(self, id_: str) -> dict[str, tuple[str, int]]:
-        """Objects that a journal names and that are there: sha256 → path, size."""
+    def acknowledged(self, id_: str) -> dict[str, str]:
+        """Objects that a journal names and that are there with their bytes: sha256 → path."""
         found = {}
         for journal in (self.home / "state" / "journal" / f"{SYSTEM}@{id_}").glob("*.journal"):
+            run = journal.stem
+            there = objects_of(self.copy(id_), run)
             for frame in read_journal(journal):
                 if not isinstance(frame, Finished):
                     continue
                 for stored in [stored for _, _, group in frame.files for stored in group]:
-                    path = self.copy(id_) / "daten" / journal.stem / stored.path
-                    if path.is_file() and path.stat().st_size == stored.size:
-                        found[stored.sha256.hex()] = (f"{journal.stem}/{stored.path}", stored.size)
+                    if there.get(stored.path) == stored.sha256.hex():
+                        found[stored.sha256.hex()] = f"{run}/{stored.path}"
         return found
 
-    def check_states(self, *, by_hand: bool, only: Sequence[str] | None = None) -> int:
-        """Every committed state restores byte-equal, by us and by the script; returns how many."""
+    def check_states(
+        self, *, by_hand: bool, at: Sequence[str] = (), newest_only: bool = False
+    ) -> int:
+        """Every committed state restores byte-equal, by us and by the script; returns how many.
+
+        `at`: only at these destinations.
+        """
         self.learn()
         number = 0
-        for id_ in only or self.ids:
-            for run in states_at(self.copy(id_)):
+        for id_ in at or self.ids:
+            runs = sorted(states_at(self.copy(id_)))
+            for run in runs[-1:] if newest_only else runs:
                 number += 1
                 self.check_restore(id_, run)
                 if by_hand:
@@ -248,8 +261,7 @@ class Stage:
         """The next run: complete, and nothing that was there already is stored again."""
         before = {id_: runs_at(self.copy(id_)) for id_ in self.ids}
         known = {
-            id_: {**dict.fromkeys(stored_contents(self.copy(id_)), ("a state", 0))}
-            | self.acknowledged(id_)
+            id_: dict.fromkeys(stored_contents(self.copy(id_)), "a state") | self.acknowledged(id_)
             for id_ in self.ids
         }
         healing = self.run("backup", expect=rc, **more)
@@ -276,17 +288,18 @@ class Stage:
         assert runs == {id_: runs_at(self.copy(id_)) for id_ in self.ids}
         self.learn()
 
-    def check_healed(self, *, by_hand: bool, at: str = "", quiet: bool = True) -> Outcome:
+    def check_healed(
+        self, *, by_hand: bool, at: Sequence[str] = (), newest_only: bool = False
+    ) -> Outcome:
         """The next run heals, and then everything is as if there had been no kill.
 
-        All destinations are verified in full; states are brought back from all or from `at`.
+        All destinations are verified in full; `at` and `newest_only` as in `check_states`.
         """
         healing = self.heal()
-        if quiet:
-            self.check_quiet()
+        self.check_quiet()
         self.run("verify", "--full", expect=0)
         for id_ in self.ids:
             newest = max(states_at(self.copy(id_)))
             assert self.expected[newest] == self.source_snapshot()
-        self.check_states(by_hand=by_hand, only=[at] if at else None)
+        self.check_states(by_hand=by_hand, at=at, newest_only=newest_only)
         return healing

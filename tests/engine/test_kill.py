@@ -11,6 +11,7 @@ nothing again that was acknowledged.
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import time
 from bisect import bisect_left
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="ne
 
 PHASES = ("scan", "objects", "contents", "list", "record", "index")
 Start = Literal["first", "second", "resumed"]
+STARTS: tuple[Start, ...] = ("first", "second", "resumed")
 Size = Literal["plain", "small", "durable"]
 
 # "plain": one job holds the whole tree. "small": several jobs, each acknowledged, dump in parts.
@@ -103,7 +105,7 @@ class Series:
         assert killed.killed, killed
         try:
             stage.check_states(by_hand=by_hand)
-            stage.check_healed(by_hand=by_hand and at % 4 == 0, at=stage.ids[at % 2])
+            stage.check_healed(by_hand=by_hand and at % 4 == 0, at=[stage.ids[at % 2]])
         except BaseException as error:
             error.add_note(f"{start}, killed: {killed}")
             raise
@@ -124,7 +126,7 @@ def series(request: pytest.FixtureRequest, driver: Driver) -> Iterator[Series]:
         yield made
 
 
-@pytest.mark.parametrize("start", ["first", "second", "resumed"])
+@pytest.mark.parametrize("start", STARTS)
 def test_killed_at_some_moments(series: Series, start: Start) -> None:
     total = series.total(start)
     for number, at in enumerate(_spread(total, 4, seed=f"{start} {series.size}")):
@@ -139,17 +141,16 @@ def _spread(total: int, number: int, *, seed: str) -> Iterable[int]:
 
 
 @pytest.mark.kill
-@pytest.mark.parametrize("start", ["first", "second", "resumed"])
-def test_killed_at_every_moment(series: Series, start: Start) -> None:
-    """Every moment of a run with several jobs; every fifth where other settings say the same."""
+def test_killed_at_every_moment(series: Series) -> None:
+    """Every moment of runs with several jobs; every fifth where other settings say the same."""
     step = 1 if series.size == "small" else 5
     kills: Counter[str] = Counter()
-    for at in range(1, series.total(start) + 1, step):
-        kills[series.kill_and_judge(start, at, by_hand=True)] += 1
-    print(f"kills ({series.size}, {start}): {dict(kills)}")
-    if step == 1 and start == "second":
-        for phase in PHASES:
-            assert kills[phase] >= (10 if phase != "objects" else 1), kills
+    for start in STARTS:
+        for at in range(1, series.total(start) + 1, step):
+            kills[series.kill_and_judge(start, at, by_hand=True)] += 1
+    print(f"kills ({series.size}): {dict(kills)}")
+    if step == 1:
+        assert all(kills[phase] >= 10 for phase in PHASES), kills
 
 
 # ------------------------------------------------------------------ restore
@@ -271,7 +272,8 @@ class Kills:
             stage.check_states(by_hand=case.seed % self.by_hand == 0)
             stage.check_healed(
                 by_hand=case.seed % (5 * self.by_hand) == 0,
-                at=stage.ids[case.seed % len(stage.ids)],
+                at=[stage.ids[case.seed % len(stage.ids)]],
+                newest_only=self.by_hand > 1,
             )
         except BaseException as error:
             error.add_note(f"{case}, killed in {where}")
@@ -280,13 +282,30 @@ class Kills:
         self.by_scope[case.scope] += 1
         return True
 
+    def kill_restore(self, seed: int) -> None:
+        """A restore whose writing processes are left alone ends, and can be made again."""
+        stage = self.stage
+        stage.load("day1")
+        run = max(states_at(stage.copy(stage.ids[0])))
+        into = stage.new_folder()
+        with cli.start("--json", "restore", SYSTEM, "--into", into, home=stage.home) as running:
+            assert running.process.stdout is not None
+            heard = phases_in(running.process.stdout.readline())
+            time.sleep(Random(f"restore {seed}").uniform(0.0, 0.5 * self.seconds["day1"]))
+            (running.kill_group if seed % 2 else running.kill_self)()
+            running.process.stdout.read()
+            assert not running.wait_for_orphans()
+            self.by_phase["restore"] += heard == ["restore"] and running.process.wait() < 0
+        shutil.rmtree(into, ignore_errors=True)
+        stage.check_restore(stage.ids[0], run)
+
     def _wait_for(self, running: cli.Running, case: Case, random: Random) -> list[str]:
         """Wait for the moment; the phases heard of meanwhile."""
         if not case.aim:
             time.sleep(random.uniform(0.0, self.seconds[case.day]))
             return []
         heard: list[str] = []
-        wanted = random.randint(1, 2)  # the phase at the first or at the second destination
+        wanted = random.randint(1, len(self.stage.ids))  # at which destination
         assert running.process.stdout is not None
         for line in running.process.stdout:
             heard += phases_in(line)
@@ -354,16 +373,19 @@ def until(kills: Kills, number: int, *, first_seed: int) -> None:
 
 def test_real_processes_killed_at_some_times(small_kills: Kills, pool_kills: Kills) -> None:
     until(small_kills, 5, first_seed=9000)
-    until(pool_kills, 3, first_seed=9101)
+    until(pool_kills, 2, first_seed=9104)
+    pool_kills.kill_restore(0)
 
 
 @pytest.mark.kill
 def test_real_processes_killed_at_random_times(small_kills: Kills, pool_kills: Kills) -> None:
-    until(small_kills, 150, first_seed=0)
-    until(pool_kills, 60, first_seed=10_000)
+    until(small_kills, 160, first_seed=0)
+    until(pool_kills, 45, first_seed=10_000)
+    for seed in range(20):
+        (pool_kills if seed % 4 < 2 else small_kills).kill_restore(seed)
     by_phase = small_kills.by_phase + pool_kills.by_phase
     by_scope = small_kills.by_scope + pool_kills.by_scope
     print(f"kills from outside: {dict(by_phase)}, {dict(by_scope)}")
     assert min(by_scope.values()) >= 50
-    for phase in PHASES:
-        assert by_phase[phase] >= 10, by_phase
+    assert min(by_phase[phase] for phase in ("scan", "objects", "index", "restore")) >= 10
+    assert sum(by_phase[phase] for phase in ("contents", "list", "record", "index")) >= 50

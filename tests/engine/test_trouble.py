@@ -369,7 +369,7 @@ def test_read_only_home(shop: Shop, disks: DiskDrawer) -> None:  # noqa: F811
     heals(shop)
 
 
-@pytest.mark.parametrize("how", ["garbage", "head", "middle", "empty", "gone"])
+@pytest.mark.parametrize("how", ["garbage", "head", "middle", "page 7", "page 9", "empty", "gone"])
 def test_broken_index(shop: Shop, how: str) -> None:
     """The index is only a cache: broken in whatever way, the next run makes it anew."""
     index = next((shop.home / "state/kopien").glob("*.db"))
@@ -378,9 +378,9 @@ def test_broken_index(shop: Shop, how: str) -> None:
     assert len(states_at(shop.copy())) == 2
 
 
-@pytest.mark.parametrize("how", ["garbage", "middle", "gone"])
+@pytest.mark.parametrize("how", ["garbage", "middle", "page 3", "gone"])
 def test_broken_home_database(shop: Shop, how: str) -> None:
-    """Our own database is only a cache too; what is asked for then is one word to one's own copy."""
+    """Our own database is a cache too; all it takes then is one word to one's own copy."""
     _break(shop.home / "state/ladentresor.db", how)
     _recover(shop)
     heals(shop)
@@ -422,6 +422,9 @@ def _break(path: Path, how: str) -> None:
             file.truncate()
         elif how == "head":
             file.write(b"\0" * 64)
+        elif how.startswith("page"):
+            file.seek(int(how.split()[1]) * 4096)
+            file.write(Random(how).randbytes(4096))
         else:
             start = 4096 if how == "middle" else 0
             file.seek(start)
@@ -433,7 +436,7 @@ def _break(path: Path, how: str) -> None:
 
 @pytest.mark.root
 def test_restore_onto_a_full_disk(shop: Shop, disks: DiskDrawer) -> None:  # noqa: F811
-    disk = disks("tmpfs", MIB // 4)
+    disk = disks("tmpfs", MIB // 8)
     lines = shop.run("restore", "laden", "--into", disk.path / "ziel", rc=exit_of(Code.TARGET_FULL))
     refusal(lines, Code.TARGET_FULL)
     heals(shop)

@@ -1,4 +1,4 @@
-"""A Secret Service for tests: D-Bus and the library are real, only the keeper of the secrets is not.
+"""A Secret Service for tests: bus and library are real, only the keeper of the secrets is not.
 
     python -m tests.support.secret_service open|locked|hanging
 
@@ -139,34 +139,37 @@ def stand_in(bus: dict[str, str], mode: str = "open") -> Iterator[None]:
         yield
 
 
-@contextmanager
-def gnome_keyring(bus: dict[str, str], folder: Path) -> Iterator[None]:
-    """GNOME's, unlocked, with its files in `folder` (ENVIRONMENT.md, Secret Service)."""
+def start_gnome_keyring(bus: dict[str, str], folder: Path) -> None:
+    """GNOME's on that bus, unlocked, with its files in `folder`; it ends with its bus."""
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700)
     own = {"HOME": str(folder), "XDG_RUNTIME_DIR": str(runtime), "XDG_DATA_HOME": str(folder)}
-    command = ["gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"]
-    with _running(command, bus | own, stdin="pw"):
-        yield
+    subprocess.run(
+        ["gnome-keyring-daemon", "--unlock", "--components=secrets", "--daemonize"],
+        env=os.environ | bus | own,
+        input=b"pw",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        timeout=30,
+    )
 
 
 @contextmanager
-def _running(command: list[str], env: dict[str, str], *, stdin: str = "") -> Iterator[str]:
+def _running(command: list[str], env: dict[str, str]) -> Iterator[str]:
     """The first line it says, while it runs."""
     process = subprocess.Popen(
         command,
         env=os.environ | env,
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
     )
-    assert process.stdin is not None
     assert process.stdout is not None
     with process, process.stdout:
         try:
-            process.stdin.write(stdin)
-            process.stdin.close()
             yield process.stdout.readline().strip()
         finally:
             os.killpg(process.pid, signal.SIGKILL)
