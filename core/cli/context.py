@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from core.cli.output import Output
 from core.clock import Clock
-from core.copies.desk import Desk
-from core.copies.jobs import open_desk
 from core.errors import KnownError
 from core.paths import Home
 from core.plan.check import judge_plan, surroundings
@@ -18,6 +17,9 @@ from core.plan.problems import PlanError
 from core.plan.read import load_text
 from core.secrets import SecretStore, choose_store
 from core.texts import Texts
+
+if TYPE_CHECKING:
+    from core.copies.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +72,7 @@ class Context:
     @contextlib.contextmanager
     def desk(self) -> Iterator[Desk]:
         """A desk with the home's lock held."""
+        from core.copies.jobs import open_desk  # only jobs need it: most verbs just look
+
         with open_desk(self.home, self.clock, self.output, self.cancelled) as desk:
             yield desk

@@ -43,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
         context = Context(home, SystemClock(), output, texts, stop.is_set, passphrase)
         if options.verb is None:
             return int(verbs.welcome(context, parser))
-        return int(verbs.VERBS[options.verb](context, options))
+        return int(verbs.verb(options.verb)(context, options))
     except PlanError as error:
         verbs.show_problems(output, error)
         return int(error.exit)

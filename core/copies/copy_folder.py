@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from core.clock import parse_stamp
 from core.copies import documents
 from core.copies.contents import StoredObject, read_contents
-from core.copies.documents import Broken, Claim, ContentsRef, Record, Vault
-from core.copies.packed import NotWhole, TooMuch
-from core.copies.rows import Hostile, Row, read_rows
+from core.copies.documents import Broken, Claim, ContentsRef, Record, Vault, run_number
+from core.copies.packed import MAX_UNPACKED, NotWhole, TooMuch
+from core.copies.rows import Header, Hostile, Row, read_rows
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 
@@ -23,6 +25,7 @@ CONTENTS = "inhalt.tsv.gz"
 OWN_FILES = frozenset(
     {VAULT, STATES, DATA, WRITERS, "LIESMICH.txt", "zurueckholen.sh", "zurueckholen.ps1"}
 )
+_CLAIM = re.compile(r"([0-9]{4,9})-([0-9a-f]{16})\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,13 @@ class CopyFolder:
             raise Broken("record missing")
         self._refuse_newer(data)
         record, digest = documents.unseal(data, Record)
-        if record.run != run or record.art != "stand":
+        if record.run != run or record.art != "stand" or record.format != documents.FORMAT:
             raise Broken("record names another run")
+        try:
+            parse_stamp(record.began)
+            parse_stamp(record.ended)
+        except ValueError as error:
+            raise Broken("record without times") from error
         return State(record, digest)
 
     def states(self) -> Found:
@@ -128,33 +136,47 @@ class CopyFolder:
         """All writers' claims, the last one counts; KnownError when one is unreadable."""
         claims = []
         for name in sorted(self.folder.names(WRITERS)):
+            named = _CLAIM.fullmatch(name)
+            if named is None:
+                continue  # what an Explorer or Finder leaves in every folder it shows
             data = self.folder.read(f"{WRITERS}/{name}", documents.MAX_DOCUMENT)
             try:
-                claims.append(documents.unseal(data or b"", Claim)[0])
+                claim = documents.unseal(data or b"", Claim)[0]
             except Broken as error:
                 raise self._damaged(f"{WRITERS}/{name}") from error
+            if (claim.number, claim.writer) != (int(named[1]), named[2]):
+                raise self._damaged(f"{WRITERS}/{name}")
+            claims.append(claim)
         return sorted(claims, key=lambda claim: (claim.number, claim.writer))
 
     def rows(self, record: Record) -> Iterator[Row]:
         """The rows of a state's list, checked; KnownError on anything wrong with it."""
         name = record.list_name
-        if "/" in name or "\\" in name or not name.endswith(".liste.gz"):
-            raise self._hostile(name)
+        if not name.endswith(".liste.gz") or run_number(name.removesuffix(".liste.gz")) is None:
+            raise self._hostile("name of the list")
         path = list_path(name)
-        if self.digest_of(path) != (record.list_size, record.list_sha256):
-            raise self._damaged(path)
+        self._check(path, record.list_size, record.list_sha256)
         with self._typed(path), self.folder.open(path) as stream:
-            yield from read_rows(stream, unpacked=record.list_unpacked)
+            for row in read_rows(stream, unpacked=record.list_unpacked):
+                if isinstance(row, Header) and row.system != record.system:
+                    raise self._hostile(f"{path}: another system")
+                yield row
 
     def contents(self, ref: ContentsRef) -> Iterator[StoredObject]:
         """The objects of one `inhalt`, checked; KnownError on anything wrong with it."""
-        if documents.run_number(ref.run) is None:
-            raise self._hostile(ref.run)
+        if run_number(ref.run) is None:
+            raise self._hostile("name of a run")
         path = contents_path(ref.run)
-        if self.digest_of(path) != (ref.size, ref.sha256):
-            raise self._damaged(path)
+        self._check(path, ref.size, ref.sha256)
         with self._typed(path), self.folder.open(path) as stream:
             yield from read_contents(stream, run=ref.run)
+
+    def _check(self, path: str, size: int, sha256: str) -> None:
+        """Raise unless the file is exactly what a record announced; a wrong size costs no reading."""
+        if size > MAX_UNPACKED:
+            raise self._hostile(f"{path}: too large")
+        if self.folder.size(path) != size or self.digest_of(path) != (size, sha256):
+            raise self._damaged(path)
 
     def digest_of(self, path: str) -> tuple[int, str] | None:
         """Size and sha256 of a file as it lies there, None when it is missing."""
@@ -181,3 +203,5 @@ class CopyFolder:
             raise self._damaged(path) from error
         except FileNotFoundError as error:
             raise self._damaged(path) from error
+        except OSError as error:
+            raise self.folder.failure(error) from error

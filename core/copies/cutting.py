@@ -6,8 +6,6 @@ import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-import pyfastcdc
-
 MIB = 1024 * 1024
 PARTS_FROM = 64 * MIB
 _MAX_PART = 16 * MIB
@@ -36,6 +34,8 @@ def average_for(size: int) -> int:
 
 def cut(source: Source, average: int) -> Iterator[Piece]:
     """The parts of what `source` gives, in order. Never maps a file: it may shrink under us."""
+    import pyfastcdc  # only runs that meet a large file pay for it
+
     cutter = pyfastcdc.FastCDC(
         average,
         min_size=average // 4,
@@ -48,4 +48,6 @@ def cut(source: Source, average: int) -> Iterator[Piece]:
 
 def is_fast() -> bool:
     """Whether the compiled cutter is here; the pure one has 0.5 % of its speed."""
+    import pyfastcdc
+
     return pyfastcdc.FastCDC.__module__.startswith("pyfastcdc.cy")

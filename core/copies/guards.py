@@ -165,7 +165,7 @@ def compare_names(copy: CopyFolder, index: CopyIndex) -> Difference:
     expected = frozenset(run for run, _, _, pending in index.states() if not pending)
     expected_data = index.data_folders()
     return Difference(
-        unknown_states=states - expected,
+        unknown_states=states - expected - index.broken_records(),
         missing_states=expected - states,
         missing_data=frozenset(expected_data - data),
         unknown_data=frozenset(data - expected_data),

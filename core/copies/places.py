@@ -10,6 +10,9 @@ from core.copies.copy_folder import DATA, CopyFolder, State
 from core.copies.documents import ContentsRef
 from core.errors import Code, KnownError
 
+# Healing adds a place now and then; a list of thousands never comes from us and would cost hours.
+_MOST_PLACES = 64
+
 
 class Source(NamedTuple):
     """Bytes of one content: `stored` bytes at `offset` of the object at `path` (below the copy)."""
@@ -67,7 +70,7 @@ class Places:
 
     def _add(self, sha: bytes, source: Source) -> None:
         known = self._found.get(sha, ())
-        if source not in known:
+        if source not in known and len(known) < _MOST_PLACES:
             self._found[sha] = (*known, source)
 
     def of(self, sha: bytes) -> tuple[Source, ...]:

@@ -55,6 +55,7 @@ def rebuild(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
         index.clear()
         for run in found.broken:
             listener.note("record_broken", run=run)
+            index.note_broken_record(run)
         for name in data:
             index.add_data_folder(name)
         for state in found.states:

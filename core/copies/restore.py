@@ -199,6 +199,7 @@ class _Restore:
                 self._target.link_hard(first, target, row)
         for true, target, link in self._links_later:
             self._target.link(true, target, link, keep=self._wish.keep_links)
+        self._target.check_links(keep=self._wish.keep_links)
         self._target.finish()
 
     def _write_folder(self, folder: bytes, rows: list[tuple[Row, list[PartRow]]]) -> None:

@@ -148,11 +148,14 @@ class _Checker:
 
     def __init__(self) -> None:
         self._runs: set[str] = set()
+        self._folder = ""
+        self._names: set[str] = set()
 
     def check(self, row: Row) -> None:
         """Raise `Hostile` for what never comes from us."""
         if isinstance(row, FileRow):
             self._path(row.path)
+            self._once(row.path)
             self._content(row)
             self._mode(row.mode)
         elif isinstance(row, PartRow):
@@ -162,9 +165,11 @@ class _Checker:
         else:
             self._path(row.path)
             if isinstance(row, SkippedRow):
+                self._once(row.path + "%")  # beside the row of a folder that cannot be read
                 if not _REASON(row.reason):
                     raise Hostile("reason")
                 return
+            self._once(row.path)
             self._mode(row.mode)
             if isinstance(row, LinkRow) and (not row.target or _NO_TEXT(row.target)):
                 raise Hostile("target of a link")
@@ -185,6 +190,15 @@ class _Checker:
             return  # the common case, several times faster than the expressions
         if _NO_TEXT(path) or _NO_PATH(path) or len(path.encode()) > MAX_PATH:
             raise Hostile(f"path {path[:200]!r}")
+
+    def _once(self, path: str) -> None:
+        """The rows of a folder stand together: one name twice there is the cheapest of bombs."""
+        folder, _, name = path.rpartition("/")
+        if folder != self._folder:
+            self._folder, self._names = folder, set()
+        if name in self._names:
+            raise Hostile(f"twice: {path[:200]}")
+        self._names.add(name)
 
     def _content(self, row: FileRow | PartRow) -> None:
         if not _SHA(row.sha256):

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 
+from core.copies import percent
 from core.copies.batches import Facts, Item, Taken
 from core.sources import attributes
 from core.sources.folders import Entry
@@ -21,7 +22,8 @@ READ = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NONBLOCK", 0)
 )
-_XATTRS = ("user.", "system.posix_acl_")
+# No others: `security.capability` from a foreign list would be as good as a set-uid bit.
+KEPT_XATTRS = ("user.", "system.posix_acl_")
 _TICK_NS = 15_000_000
 
 
@@ -75,9 +77,10 @@ def read_xattrs(place: int | bytes) -> dict[str, str] | None:
     kept: dict[str, str] = {}
     if sys.platform == "linux":
         for name in os.listxattr(place):
-            if name.startswith(_XATTRS):
+            if name.startswith(KEPT_XATTRS):
                 with contextlib.suppress(OSError):  # gone meanwhile
-                    kept[name] = base64.b64encode(os.getxattr(place, name)).decode()
+                    value = base64.b64encode(os.getxattr(place, name)).decode()
+                    kept[percent.encode(os.fsencode(name))] = value
     return kept or None
 
 

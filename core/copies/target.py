@@ -55,6 +55,7 @@ class TargetFolder:
         self._names: dict[bytes, dict[bytes, str]] = {}
         self._folder_rows: dict[bytes, FolderRow] = {}
         self._folders_done: list[_Folder] = []
+        self._links: list[tuple[bytes, bytes, LinkRow]] = []
         self.header: Header | None = None
 
     def make(self) -> None:
@@ -163,6 +164,7 @@ class TargetFolder:
             self._link_as_text(target, link, row)
             return
         self._report.links += 1
+        self._links.append((target, link, row))
         owner = self.owner(row)
         try:
             if owner is not None and sys.platform != "win32":
@@ -170,6 +172,16 @@ class TargetFolder:
             os.utime(target, ns=(row.mtime_ns, row.mtime_ns), follow_symlinks=False)
         except (OSError, NotImplementedError, OverflowError):
             self.count_lost(("mtime",))
+
+    def check_links(self, *, keep: bool) -> None:
+        """Links that seem harmless may lead out through one another: look where they really go."""
+        inside = os.path.realpath(self._into)
+        for target, link, row in [] if keep else self._links:
+            real = os.path.realpath(target)
+            if real != inside and not real.startswith(os.path.join(inside, b"")):
+                os.unlink(target)
+                self._report.links -= 1
+                self._link_as_text(target, link, row)
 
     def _link_as_text(self, target: bytes, link: bytes, row: LinkRow) -> None:
         """An outward link could lead a program astray: it comes back as a note of where it led."""
@@ -222,7 +234,7 @@ def _leads_out(true: bytes, link: bytes) -> bool:
     if link.startswith((b"/", b"\\")) or link[1:2] == b":":
         return True
     depth = len(true.split(b"/")) - 1
-    for part in link.split(b"/"):
+    for part in link.replace(b"\\", b"/").split(b"/"):  # on some system one, on some the other
         if part == b"..":
             depth -= 1
         elif part not in (b"", b"."):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from io import FileIO
 from typing import Literal, NamedTuple
 
 from isal import isal_zlib
@@ -17,9 +19,11 @@ from core.copies.copy_folder import DATA, CopyFolder, State, contents_path
 from core.copies.documents import ContentsRef
 from core.copies.events import Listener
 from core.copies.packed import InflateError
+from core.copies.places import Places
 from core.copies.pool import Pool, workers
 from core.copies.rows import FileRow, PartRow
-from core.destinations.local import drop_cache
+from core.copies.writing_back import MAX_PACKED
+from core.destinations.local import drop_cache, open_plain
 from core.errors import Code, KnownError
 
 Depth = Literal["stat", "sample", "full"]
@@ -117,6 +121,8 @@ class _Verification:
         self._share = 1.0 if depth == "full" else percent / 100 if depth == "sample" else 0.0
         self._random = random.Random(seed)  # noqa: S311 - a sample, not a secret
         self._done_bytes = 0
+        self._known: set[int] = set()
+        self._bad_objects: dict[str, tuple[str, tuple[bytes, ...]]] = {}
 
     def run(self, expected_states: Iterable[str]) -> Verdict:
         copy, verdict = self._copy, self._verdict
@@ -131,8 +137,9 @@ class _Verification:
         there = {state.run for state in found.states} | set(found.broken)
         for run in sorted(set(expected_states) - there):
             self._note("record_missing", f"staende/{run}.json")
-        self._check_lists(found.states)
         self._check_objects(found.states)
+        self._forgive_healed(found.states)
+        self._check_lists(found.states)
         if verdict.bad_contents:
             self._name_files(found.states)
         return verdict
@@ -146,18 +153,34 @@ class _Verification:
             raise KnownError(Code.CANCELLED)
 
     def _check_lists(self, states: list[State]) -> None:
-        """Every list reads from first to last row with the numbers its record announced."""
+        """Every list reads from first to last row and names only what stands somewhere."""
         for state in {s.record.list_name: s for s in states}.values():
             self._stop_if_cancelled()
+            path = f"staende/{state.record.list_name}"
             try:
-                lines = sum(1 for _ in self._copy.rows(state.record))
+                lines, nowhere = self._count_rows(state)
             except KnownError as error:
                 if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
                     raise
-                self._note("list", f"staende/{state.record.list_name}")
+                self._note("list", path)
                 continue
             if lines != state.record.list_lines:
-                self._note("list", f"staende/{state.record.list_name}")
+                self._note("list", path)
+            if nowhere:
+                self._note("contents_nowhere", path)
+                self._verdict.bad_contents |= nowhere
+
+    def _count_rows(self, state: State) -> tuple[int, set[bytes]]:
+        """How many rows a list has, and the contents it names that no `inhalt` knows."""
+        lines = 0
+        nowhere = set()
+        for row in self._copy.rows(state.record):
+            lines += 1
+            if isinstance(row, PartRow) or (isinstance(row, FileRow) and not row.parts):
+                sha = bytes.fromhex(row.sha256)
+                if _short(sha) not in self._known and sha not in self._verdict.bad_contents:
+                    nowhere.add(sha)
+        return lines, nowhere
 
     # -- objects ------------------------------------------------------------------------------
 
@@ -199,6 +222,8 @@ class _Verification:
     def _item(self, run: str, stored: StoredObject) -> CheckItem:
         read = self._share >= 1 or self._random.random() < self._share
         self._verdict.objects += 1
+        self._known.add(_short(stored.sha256))
+        self._known.update(_short(part.sha256) for part in stored.parts)
         path = f"{DATA}/{run}/{stored.path}"
         return CheckItem(path, stored.size, stored.sha256, stored.parts, read)
 
@@ -213,8 +238,23 @@ class _Verification:
     def _take(self, pool: Pool[CheckJob, tuple[Finding, ...]], *, everything: bool = False) -> None:
         for findings in pool.ready(everything=everything):
             for finding in findings:
-                self._note(f"object_{finding.problem}", finding.path)
-                self._verdict.bad_contents.update(finding.shas)
+                self._bad_objects[finding.path] = (finding.problem, finding.shas)
+
+    def _forgive_healed(self, states: list[State]) -> None:
+        """A damaged object does no harm once all that it held has been stored anew elsewhere."""
+        bad = {sha for _, shas in self._bad_objects.values() for sha in shas}
+        if bad:
+            places = Places(self._copy, states)
+            places.find_others(bad)
+            bad = {
+                sha
+                for sha in bad
+                if all(source.path in self._bad_objects for source in places.of(sha))
+            }
+        for path, (problem, shas) in self._bad_objects.items():
+            if bad.intersection(shas):
+                self._note(f"object_{problem}", path)
+        self._verdict.bad_contents |= bad
 
     def _advance(self, size: int) -> None:
         self._stop_if_cancelled()
@@ -247,6 +287,11 @@ class _Verification:
             self._verdict.affected.append((run, path))
 
 
+def _short(sha: bytes) -> int:
+    """Eight bytes of a digest: enough to tell half a million contents apart, and small."""
+    return int.from_bytes(sha[:8], "big")
+
+
 class _Checker:
     """Looks at objects; one per process."""
 
@@ -267,8 +312,10 @@ class _Checker:
         every = (item.sha, *(part.sha256 for part in item.parts))
         path = f"{self._root}/{item.path}"
         try:
-            size = os.stat(path, follow_symlinks=False).st_size
-            if size != item.size:
+            info = os.stat(path, follow_symlinks=False)
+            if not stat.S_ISREG(info.st_mode):
+                return Finding(item.path, "missing", every)
+            if info.st_size != item.size:
                 return Finding(item.path, "size", every)
             if not item.read:
                 return None
@@ -283,32 +330,33 @@ class _Checker:
         """The contents of the object that are not what they should be."""
         with open(open_plain(path), "rb", buffering=0) as stream:
             drop_cache(stream.fileno())
-            digest, length = self._digest(stream, 0, item.size + 1)
-            self._signals.advance(length)
-            bad = [] if digest == item.sha else [item.sha]
+            digest = hashlib.sha256()
+            while length := stream.readinto(self._view):
+                digest.update(self._view[:length])
+                self._signals.advance(length)
+            bad = [] if digest.digest() == item.sha else [item.sha]
             bad += [part.sha256 for part in item.parts if not self._is_sound(stream, part)]
             return tuple(bad)
 
-    def _digest(self, stream: BinaryIO | FileIO, offset: int, size: int) -> tuple[bytes, int]:
-        """Of at most `size` bytes from `offset`, and how many there were; block by block."""
-        stream.seek(offset)
-        digest, done = hashlib.sha256(), 0
-        while length := stream.readinto(self._view[: min(_BLOCK, size - done)]):
-            digest.update(self._view[:length])
-            done += length
-        return digest.digest(), done
-
     def _is_sound(self, stream: FileIO, part: Part) -> bool:
+        stream.seek(part.offset)
         if part.packing == "roh":
-            return self._digest(stream, part.offset, part.size) == (part.sha256, part.size)
+            return self._digest(stream, part.size) == part.sha256
         if max(part.stored, part.size) > MAX_PACKED:
             return False  # never made by us, and not to be held in memory
-        stream.seek(part.offset)
         try:
             data = isal_zlib.decompressobj(-15).decompress(stream.read(part.stored), part.size + 1)
         except InflateError:
             return False
         return len(data) == part.size and hashlib.sha256(data).digest() == part.sha256
+
+    def _digest(self, stream: FileIO, size: int) -> bytes:
+        """Of the next `size` bytes, block by block."""
+        digest = hashlib.sha256()
+        while size and (length := stream.readinto(self._view[: min(_BLOCK, size)])):
+            digest.update(self._view[:length])
+            size -= length
+        return digest.digest()
 
 
 def _make_checker(root: str, signals: Signals) -> _Checker:

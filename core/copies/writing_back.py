@@ -12,15 +12,18 @@ from typing import NamedTuple
 
 from isal import isal_zlib
 
+from core.copies import percent
 from core.copies.batches import Signals
 from core.copies.packed import InflateError
 from core.copies.places import Source
+from core.copies.source_file import KEPT_XATTRS
 from core.destinations.local import EXCLUSIVE, open_plain, write_all
 from core.errors import Code, KnownError
 
 _BLOCK = 1024 * 1024
 _ZEROS = bytes(_BLOCK)
-_MAX_PACKED = 64 * 1024 * 1024
+_EMPTY = hashlib.sha256().digest()
+MAX_PACKED = 64 * 1024 * 1024  # parts are at most 16 MiB; more is not unpacked in memory
 
 
 class Piece(NamedTuple):
@@ -103,7 +106,8 @@ class WriterBack:
         whole = hashlib.sha256()
         total = 0
         for piece in file.pieces:
-            total += self._piece(fd, total, piece, whole, sparse=file.sparse)
+            size, whole = self._piece(fd, total, piece, whole, sparse=file.sparse)
+            total += size
         if total != file.size or whole.digest() != file.sha:
             raise BadContent("sha256 differs")
         if file.sparse:
@@ -111,11 +115,16 @@ class WriterBack:
 
     def _piece(
         self, fd: int, start: int, piece: Piece, whole: hashlib._Hash, *, sparse: bool
-    ) -> int:
-        """Write one content from the first place where it is sound; returns its size."""
+    ) -> tuple[int, hashlib._Hash]:
+        """Write one content from the first place where it is sound.
+
+        Returns its size, and `whole` (the digest of all before it) carried on over it.
+        """
+        if piece.size == 0 and piece.sha == _EMPTY:
+            return 0, whole  # needs no object
         cause = "not stored anywhere"
         for source in piece.sources:
-            before = whole.copy()
+            so_far = whole.copy()
             digest = hashlib.sha256()
             done = 0
             os.lseek(fd, start, os.SEEK_SET)
@@ -125,17 +134,16 @@ class WriterBack:
                     if done > piece.size:
                         raise BadContent(f"{source.path}: longer than listed")
                     digest.update(block)
-                    whole.update(block)
+                    so_far.update(block)
                     _write(fd, block, sparse=sparse)
                     self._signals.advance(len(block))
                 if done == piece.size and digest.digest() == piece.sha:
-                    return done
+                    return done, so_far
                 cause = f"{source.path}: sha256 differs"
             except BadContent as error:
                 cause = str(error)
             except FileNotFoundError:
                 cause = f"{source.path}: missing"
-            whole = before
             os.ftruncate(fd, start)
         raise BadContent(cause)
 
@@ -145,7 +153,7 @@ class WriterBack:
             if source.offset:
                 stream.seek(source.offset)
             if source.packing == "deflate":
-                yield _inflated(stream.read(min(source.stored, _MAX_PACKED)), source)
+                yield _inflated(stream.read(min(source.stored, MAX_PACKED)), source)
                 return
             left = source.stored
             while left:
@@ -157,7 +165,7 @@ class WriterBack:
 
 
 def _inflated(data: bytes, source: Source) -> memoryview:
-    if source.size > _MAX_PACKED:
+    if source.size > MAX_PACKED:
         raise BadContent(f"{source.path}: part too large")
     try:
         return memoryview(isal_zlib.decompressobj(-15).decompress(data, source.size + 1))
@@ -201,9 +209,9 @@ def give_back_facts(
 
 
 def _set_xattr(place: int | bytes, name: str, value: str) -> None:
-    if sys.platform != "linux":
-        raise OSError(errno.ENOTSUP, "no extended attributes here")
-    os.setxattr(place, name, base64.b64decode(value))
+    if sys.platform != "linux" or not name.startswith(KEPT_XATTRS):
+        raise OSError(errno.ENOTSUP, "no extended attributes here, or not these")
+    os.setxattr(place, percent.decode(name), base64.b64decode(value, validate=True))
 
 
 def _try(action: object) -> bool:

@@ -7,7 +7,6 @@ Paths are relative to the copy's folder and use `/`. Every failure of the medium
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import shutil
@@ -219,8 +218,12 @@ class LocalFolder:
         self._unflushed_folders.add(os.path.dirname(self.place(relative)))
 
     def note_written(self, folders: Iterable[str]) -> None:
-        """Tell the barrier of folders (absolute) in which others created names."""
-        self._unflushed_folders.update(folders)
+        """Tell the barrier of folders (absolute) in which others created names.
+
+        Those of other copies are theirs to flush: one that is gone must not fail this one.
+        """
+        ours = f"{self.root}/"
+        self._unflushed_folders.update(folder for folder in folders if folder.startswith(ours))
 
     def create(self, relative: str, data: bytes) -> None:
         """Write a new small file whole; refuses to touch one that is there."""
@@ -348,6 +351,8 @@ def _fsync_path(path: str) -> None:
 
 
 def _syncfs(root: str) -> None:
+    import ctypes  # most commands only look
+
     libc = ctypes.CDLL(None, use_errno=True)
     fd = os.open(root, os.O_RDONLY)
     try:

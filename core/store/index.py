@@ -270,6 +270,13 @@ class CopyIndex:
     def drop_state(self, run: str) -> None:
         self._run("DELETE FROM state WHERE run=?", (run,))
 
+    def broken_records(self) -> set[str]:
+        """Runs whose record at the copy is known to be damaged: no reason to rebuild again."""
+        return set((self.meta("broken_records") or "").split())
+
+    def note_broken_record(self, run: str) -> None:
+        self.set_meta("broken_records", " ".join(sorted({*self.broken_records(), run})))
+
     def put_contents_file(self, file: ContentsFile, *, named: bool) -> None:
         self._run("INSERT OR REPLACE INTO contents_file VALUES (?,?,?,?,?)", (*file, int(named)))
 

@@ -68,10 +68,10 @@ public static class Kopie {
       bool mit = nur == "" || Vorn(klar, nur + "/"); if (mit) treffer = 9; else if (art != "ordner" || !Vorn(nur + "/", klar)) continue;
       if (art == "ordner") Directory.CreateDirectory(Platz(pfad));
       else if (art != "datei") Sage("Nicht angelegt (" + art + "): " + pfad + " " + Feld(z, "grund") + Feld(z, "ziel"));
-      if (art != "datei") continue; string p = Platz(pfad), s = Feld(z, "sha256");
-      using (var aus = new FileStream(p, FileMode.CreateNew)) { heil = Hole(s, aus); // ganz, oder aus seinen Teilen
+      if (art != "datei") continue; string p = Platz(pfad), s = Feld(z, "sha256"), x = "\nBeschädigt oder nicht da: " + pfad; heil = false;
+      try { using (var aus = new FileStream(p, FileMode.CreateNew)) { heil = Hole(s, aus); // ganz, oder aus seinen Teilen
         for (int j = 1; j <= teile && !heil; j++) Hole(Feld(liste[i + j], "sha256"), aus); aus.Position = 0; heil = heil || Hex(sha.ComputeHash(aus)) == s; }
-      if (heil) Merkmale(z, new FileInfo(p)); else { File.Delete(p); fehlt += "\nBeschädigt oder nicht da: " + pfad; } }
+        if (heil) Merkmale(z, new FileInfo(p)); else { fehlt += x; File.Delete(p); } } catch (Exception e) { fehlt += x + " (" + e.Message + ")"; } }
     Falls(treffer < 9, "In diesem Stand gibt es nicht: " + nur); Array.Reverse(liste); foreach (string z in liste) // die Zeiten der Ordner zuletzt
       if (Feld(z, "art") == "ordner" && da.TryGetValue(Feld(z, "pfad"), out o)) Merkmale(z, new DirectoryInfo(Lang(o)));
     Falls(fehlt != "", "Nicht alles ist zurückgeholt:" + fehlt); Sage("Fertig: " + Feld(wahl, "lauf") + ", jede SHA-256 stimmt."); } }

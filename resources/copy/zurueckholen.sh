@@ -5,7 +5,7 @@
 # STAND: Nummer (2), ganzer Name oder neuester (der neueste vollständige). PFAD: nur dieser Ordner, nur diese Datei.
 # Nötig: sh, awk, gzip, sha256sum (macOS: shasum), cmp, dd, head, tail, touch. Besitzer und ACL setzt es nicht.
 PFAD=${3-} LC_ALL=C TZ=UTC0 CDPATH=''; export PFAD LC_ALL TZ T; umask 022; set -C # set -C: ">" überschreibt nie eine Datei
-K=$(cd -- "$(dirname -- "$0")" && pwd -P) && T=$(mktemp -d) || exit 1
+K=$(cd -- "$(dirname -- "$0")" && pwd -P) && T=$(mktemp -d) || exit 1; ns=''; touch -c -h -d @1.5 "$T" 2>/dev/null && ns=1
 trap 'rm -rf "$T"' EXIT; trap 'exit 1' HUP INT TERM; ende() { printf '%s\n' "$*" >&2; exit 1; }
 command -v sha256sum >/dev/null || sha256sum() { shasum -a 256 "$@"; }
 stimmt() { [ "$(sha256sum <"$2")" = "$1  -" ]; } 2>/dev/null
@@ -63,7 +63,7 @@ END { if (aus) exit 1; if (!treffer) ende("Nichts in diesem Stand passt auf: " n
 # 4. Was die Befehle bedeuten
 fehlt() { printf '%s\n' "$1" >>"$T/fehlt"; }; frei() { [ ! -e "$1" ] && [ ! -L "$1" ]; }
 hart() { frei "$2" && { ln "$1" "$2" || cp -p "$1" "$2"; } 2>/dev/null; } # wo es keine harten Links gibt: eine Abschrift
-zeit() { touch -c -h -d "@$1" "$2" || touch -c -h -d "@${1%.*}" "$2" || # auf Nanosekunden oder Sekunden; dann macOS
+zeit() { [ -n "$ns" ] || set -- "${1%.*}" "$2"; touch -c -h -d "@$1" "$2" || # auf Nanosekunden oder Sekunden; dann macOS
   touch -c -h -t "$(date -r "${1%.*}" +%Y%m%d%H%M.%S)" "$2" || :; } 2>/dev/null
 neu() { da='' Z=$1; frei "$Z" || { Z=$T/weg; rm -f "$Z"; }; printf '' >"$Z"; [ "$Z" = "$1" ]; } # nie über Vorhandenes
 teil() { # SHA-256, Anfang, Länge, Größe, Packung, Objekt: Inhalt an die Datei hängen, wenn er noch fehlt und heil ist

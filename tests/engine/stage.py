@@ -27,6 +27,7 @@ from tests.support import cli
 from tests.support.trees import Snapshot, compare, snapshot
 
 By = Literal["program", "script"]
+BOTH: tuple[By, ...] = ("program", "script")
 Event = dict[str, Any]
 # Root keeps its name but has to obey the permissions of files like everybody else.
 OBEYING = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all")

@@ -14,7 +14,8 @@ from core.copies.backup import back_up
 from core.copies.copy_folder import CopyFolder
 from core.copies.desk import Desk
 from core.copies.events import Silence
-from core.copies.jobs import open_desk, pick_state
+from core.copies.finding import pick_state
+from core.copies.jobs import open_desk
 from core.copies.restore import restore
 from core.copies.verify import verify
 from core.copies.wishes import Wish

@@ -85,6 +85,8 @@ class Bench:
 
     def plug_in(self, start: str) -> None:
         """The disk and the home as they were at this start; the disk is on."""
+        if self.disk.is_alive():  # a test failed meanwhile
+            self.disk.unmount()
         for saved, part in (("platter", self.disk.after()), ("home", self.stage.home)):
             shutil.rmtree(part)
             shutil.copytree(self.shelf / start / saved, part, symlinks=True)

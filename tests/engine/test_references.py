@@ -9,11 +9,10 @@ from random import Random
 
 import pytest
 
-from tests.engine.stage import By, Event, Shop, make_shop, objects_of, rows_of, states_at
+from tests.engine.stage import BOTH, Event, Shop, make_shop, objects_of, rows_of, states_at
 from tests.support.disks import MIB
 from tests.support.trees import rewrite_keeping_times, shop_tree
 
-BOTH: tuple[By, ...] = ("program", "script")
 BIG = 80 * MIB
 
 

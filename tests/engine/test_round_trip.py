@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from tests.engine.stage import (
+    BOTH,
     By,
     Shop,
     events,
@@ -40,9 +41,6 @@ from tests.support.trees import (
     shop_tree,
     snapshot,
 )
-
-BOTH: tuple[By, ...] = ("program", "script")
-
 
 # ------------------------------------------------------------------ everything a tree can hold
 

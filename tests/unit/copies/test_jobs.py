@@ -12,20 +12,12 @@ import msgspec
 import pytest
 
 from core.clock import stamp
-from core.copies import jobs
+from core.copies import locking
 from core.copies.copy_folder import State
 from core.copies.events import Silence
-from core.copies.jobs import (
-    Request,
-    chosen_copies,
-    is_due,
-    last_success,
-    locked,
-    open_desk,
-    pick_state,
-    refuse_live_target,
-    roots_of,
-)
+from core.copies.finding import pick_state, refuse_live_target
+from core.copies.jobs import Request, chosen_copies, is_due, last_success, open_desk, roots_of
+from core.copies.locking import locked
 from core.errors import Code, KnownError
 from core.paths import Home
 from core.plan.model import (
@@ -360,7 +352,7 @@ def home_in(place: Path) -> Home:
 def test_a_broken_note_still_names_the_lock(tmp_path: Path, junk: bytes) -> None:
     with locked(home_in(tmp_path), FixedClock()):
         (tmp_path / "lock.json").write_bytes(junk)
-        assert jobs._who(tmp_path / "lock.json") == {"pid": "?", "since": "?"}
+        assert locking._who(tmp_path / "lock.json") == {"pid": "?", "since": "?"}
 
 
 def test_runs_of_a_dead_process_are_marked_at_the_next_start(tmp_path: Path) -> None:

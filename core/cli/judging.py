@@ -1,0 +1,69 @@
+"""`status`: how each copy stands, in three facts and their ages."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from core.cli.context import Context
+from core.clock import parse_stamp, stamp
+from core.copies import jobs
+from core.errors import Exit
+from core.plan.model import Copy, Plan
+from core.store.home import HomeStore
+from core.texts.formats import age
+
+
+def status(context: Context, options: argparse.Namespace) -> Exit:
+    """One line per copy: copied when, read back when, overdue or not."""
+    plan = context.plan()
+    with jobs.open_store(context.home, context.clock) as store:
+        for copy in plan.copies:
+            _show_status(context, store, plan, copy)
+    return Exit.OK
+
+
+def _show_status(context: Context, store: HomeStore, plan: Plan, copy: Copy) -> None:
+    texts, now = context.texts, context.clock.now()
+    lang = texts.lang
+    last = jobs.last_success(store, copy)
+    proof = store.last_proof(copy.system, copy.destination, "verified")
+    full = store.last_proof(copy.system, copy.destination, "verified", detail="full")
+    read_back = parse_stamp(full.at) if full else None
+    run = store.last_run(copy.system, copy.destination)
+    overdue = jobs.is_due(store, copy, now)
+    place = plan.destination(copy.destination).location.path
+    fields: dict[str, object] = {
+        "system": copy.system,
+        "destination": copy.destination,
+        "copied_at": stamp(last) if last else None,
+        "read_back_at": stamp(read_back) if read_back else None,
+        "read_back_result": proof.result if proof else None,
+        "due": overdue,
+        "reachable": place.is_dir(),
+        "last_run": run.status if run else None,
+        "last_code": run.code if run and run.code else None,
+    }
+    words = texts.t(
+        "{system} → {name}: kopiert {copied}, ganz zurückgelesen {read}",
+        system=copy.system,
+        name=plan.destination(copy.destination).name,
+        copied=age(last, now, lang),
+        read=age(read_back, now, lang),
+    )
+    notes = [note for note in _status_notes(context, fields) if note]
+    context.output.item(fields, words + (f" – {', '.join(notes)}" if notes else ""))
+
+
+def _status_notes(context: Context, fields: dict[str, object]) -> Iterator[str]:
+    t = context.texts.t
+    if fields["due"]:
+        yield t("fällig")
+    if not fields["reachable"]:
+        yield t("Ziel gerade nicht da")
+    if fields["last_run"] == "FAILED":
+        yield t("letzter Lauf fehlgeschlagen")
+    if fields["last_run"] == "INTERRUPTED":
+        yield t("letzter Lauf abgebrochen; der nächste setzt ihn fort")
+    if fields["read_back_result"] == "damaged":
+        yield t("beschädigt")

@@ -1,0 +1,87 @@
+"""`plan`: show it, judge it, print its schema, put it into force."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from core.cli.context import Context
+from core.copies.locking import locked
+from core.errors import Code, Exit, KnownError
+from core.plan.kinds import duration_text
+from core.plan.model import Plan
+from core.plan.read import load_text
+from core.plan.schema import schema_text
+from core.sources.patterns import DEFAULT_EXCLUDES
+
+
+def plan(context: Context, options: argparse.Namespace) -> Exit:
+    """plan show | check | schema | apply"""
+    doing = {"show": _plan_show, "check": _plan_check, "apply": _plan_apply}
+    if options.plan_verb == "schema":
+        context.output.raw(schema_text())
+        return Exit.OK
+    return doing[options.plan_verb](context, options)
+
+
+def _plan_show(context: Context, options: argparse.Namespace) -> Exit:
+    text = context.plan_text()
+    _show(context, context.plan(text), text)
+    return Exit.OK
+
+
+def _plan_check(context: Context, options: argparse.Namespace) -> Exit:
+    if options.file is None:
+        found = context.plan()
+    else:
+        path = Path(options.file)
+        found = context.plan(load_text(path), str(path))
+    context.output.say(
+        "Der Plan ist in Ordnung: {systems} Systeme, {destinations} Ziele, {copies} Kopien.",
+        systems=len(found.systems),
+        destinations=len(found.destinations),
+        copies=len(found.copies),
+    )
+    context.output.record("plan", valid=True)
+    return Exit.OK
+
+
+def _plan_apply(context: Context, options: argparse.Namespace) -> Exit:
+    path = Path(options.file)
+    text = load_text(path)
+    context.plan(text, str(path))
+    with locked(context.home, context.clock):
+        draft = context.home.plan.with_suffix(".neu")
+        try:
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(context.home.plan)
+        except OSError as error:
+            cause = error.strerror or str(error)
+            raise KnownError(Code.HOME_UNUSABLE, path=str(draft), cause=cause) from error
+    context.output.say("Der Plan gilt jetzt: {path}", path=context.home.plan)
+    context.output.record("plan", applied=str(context.home.plan))
+    return Exit.OK
+
+
+def _show(context: Context, plan: Plan, text: str) -> None:
+    """The plan in words, what is left out by default included."""
+    out = context.output
+    out.record("plan", text=text)
+    for system in plan.systems:
+        out.line(f"{system.name} ({system.id})")
+        for folder in system.folders:
+            out.line(f"  {folder}")
+        for copy in plan.copies_of(system.id):
+            where = plan.destination(copy.destination)
+            every = duration_text(copy.every)
+            out.say(
+                "  → {name} ({path}), alle {every}",
+                name=where.name,
+                path=where.location.path,
+                every=every,
+            )
+        if any(source.default_excludes for source in system.sources):
+            out.say(
+                "  Nicht gesichert werden: {patterns} (abschalten: default_excludes = false)",
+                patterns=", ".join(DEFAULT_EXCLUDES),
+            )

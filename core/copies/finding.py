@@ -1,0 +1,76 @@
+"""Finding what a person means: a copy, a state by number or time, a target that harms nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from core.clock import parse_stamp
+from core.copies.copy_folder import CopyFolder, State
+from core.destinations.local import LocalFolder
+from core.errors import Code, KnownError
+from core.plan.model import Plan
+
+
+def copy_folder(plan: Plan, system: str, destination: str) -> CopyFolder:
+    """The folder of a copy as it is reachable now; KnownError when it is not."""
+    where = plan.destination(destination)
+    folder = LocalFolder(destination, where.location.path, system)
+    if not folder.is_reachable():
+        raise KnownError(
+            Code.DESTINATION_MISSING, destination=destination, path=str(where.location.path)
+        )
+    return CopyFolder(folder)
+
+
+def pick_state(states: Sequence[State], at: str | None, system: str) -> State:
+    """The state a person means: a run's name, its number, a moment (local time), or the newest.
+
+    A moment means the newest state that was begun by then. KnownError STATE_NOT_FOUND.
+    """
+    if not states:
+        raise KnownError(Code.STATE_NOT_FOUND, state=at or "neuester", system=system)
+    if at is None:
+        complete = [state for state in states if state.record.complete]
+        return (complete or list(states))[-1]
+    named = [state for state in states if state.run == at] or _numbered(states, at)
+    if len(named) == 1:  # of twins with one number only the whole name says which is meant
+        return named[0]
+    moment = None if named else _moment(at)
+    if moment is not None:
+        earlier = [state for state in states if parse_stamp(state.record.began) <= moment]
+        if earlier:
+            return earlier[-1]
+    raise KnownError(Code.STATE_NOT_FOUND, state=at, system=system)
+
+
+def _numbered(states: Sequence[State], at: str) -> list[State]:
+    number = at.lstrip("0")
+    return [state for state in states if state.run.split("-")[0].lstrip("0") == number]
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        if len(text) in (8, 10):  # a day means its end
+            moment += timedelta(days=1, seconds=-1)
+        return moment if moment.tzinfo else moment.astimezone()
+    except (ValueError, OverflowError):  # no moment, or one that no calendar holds
+        return None
+
+
+def refuse_live_target(plan: Plan, into: Path) -> None:
+    """A restore never goes into the shop's live data or a copy (DESIGN §1, promise 6)."""
+    target = Path(os.path.realpath(into))
+    taken = [(folder, system.id) for system in plan.systems for folder in system.folders]
+    taken += [
+        (plan.destination(copy.destination).folder_of(copy.system), copy.system)
+        for copy in plan.copies
+    ]
+    for folder, system in taken:
+        live = Path(os.path.realpath(folder))
+        # Path.exists() raises where a disk was pulled out while mounted; a restore must not.
+        if os.path.exists(live) and (target == live or live in target.parents):
+            raise KnownError(Code.TARGET_IN_USE, path=str(into), system=system)
