@@ -181,7 +181,8 @@ class _Show:
         if running.stdout is not None:
             running.stdout.close()
         killed = running.wait() != 0
-        self._say("   Abgebrochen." if killed else "   Der Lauf war schneller als der Stecker.")
+        ended = t("   Abgebrochen.") if killed else t("   Der Lauf war schneller als der Stecker.")
+        self._say(ended)
 
     def _restore(self, disk: str, name: str, at: str | None, expected: dict[str, str]) -> bool:
         into = self._stage / "zurueck" / name

@@ -38,7 +38,7 @@ public static class Kopie {
     Falls(Regex.IsMatch(klar, "^\\.?\\.?\\z|[/\\0]") || i == 0 || da.ContainsKey(pfad) || !da.ContainsKey(oben), "Unerlaubter Pfad: " + pfad);
     string name = Regex.Replace(klar, "[<>:\"|?*\\\\\\x00-\\x1f\x7f\ufffd]|[. ]\\z", "_"); if (name.Length > 240) name = name.Substring(0, 240);
     name = Regex.Replace(name, "^(CON((IN|OUT)\\$)?|PRN|AUX|NUL|CLOCK\\$|(COM|LPT)[0-9¹²³])\\s*(\\.|\\z)", "_$0", RegexOptions.IgnoreCase);
-    string basis = da[oben] + S; for (p = basis + name; da.ContainsKey("?" + p.ToUpperInvariant());) p = basis + name + "~" + ++n;
+    string basis = da[oben] + S; for (p = basis + name; da.ContainsKey("?" + p.ToUpperInvariant()) || File.Exists(Lang(p));) p = basis + name + "~" + ++n;
     if (p != basis + klar) Sage("Anderer Name: " + pfad + " heißt hier " + p); return Lang(da["?" + p.ToUpperInvariant()] = da[pfad] = p); }
   static void Merkmale(string z, FileSystemInfo f) { int dos; try { // zuletzt: Schreibgeschütztes lässt sich nicht mehr ändern
       f.LastWriteTimeUtc = new DateTime(1970, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddTicks(long.Parse(Feld(z, "zeit")) / 100);

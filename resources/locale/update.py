@@ -25,7 +25,7 @@ PO = HERE / "en" / "LC_MESSAGES" / "ladentresor.po"
 MO = PO.with_suffix(".mo")
 
 PACKAGES = ("core", "gui")
-KEYWORDS = {"t": None, "n": (1, 2)}
+KEYWORDS = {"t": None, "say": None, "_say": None, "n": (1, 2)}
 """`t(msgid)` and `n(singular, plural, …)`, as functions or methods; see core/texts/catalog.py."""
 
 _HEADER = """\

@@ -614,8 +614,11 @@ def windows(program: Path, folder: Path, *arguments: str) -> str:
 
 
 def ntfs_upper(path: str) -> str:
-    """Fold case as NTFS does: one character becomes one character."""
-    return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in path)
+    """Fold case one character by one, as NTFS does; Mono knows no upper case of these two."""
+    return "".join(
+        letter.upper() if len(letter.upper()) == 1 and letter not in "ςſ" else letter
+        for letter in path
+    )
 
 
 needs_mono = needs("mono", "mcs")[0]

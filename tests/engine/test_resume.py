@@ -1,0 +1,191 @@
+"""What an interrupted run leaves, and what the next one may believe of it (DESIGN §5, "Resuming").
+
+Each test is one thing that went wrong once or that a kill at a random moment seldom meets: a set-up
+that hardly began, acknowledged objects that the disk lost afterwards, a torn journal, a run that
+read much and stored nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import Code, Exit
+from tests.engine.killdriver import Driver, Outcome
+from tests.engine.killstage import Stage, objects_of, quick_folder, runs_at, states_at
+from tests.support import trees
+
+OLD_ENOUGH = 2.2  # seconds: files changed within the last two are read again by every run
+SMALL: dict[str, float] = {"job_files": 4, "sync_seconds": 0.0}
+DURABLE = {**SMALL, "barrier_seconds": 0.0}
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Driver]:
+    with Driver() as prepared:
+        yield prepared
+
+
+@pytest.fixture
+def stage(driver: Driver) -> Iterator[Stage]:
+    with quick_folder("resume") as root:
+        made = Stage(root, driver, ids=("a",))
+        trees.shop_tree(made.source, seed=11, files=30)
+        time.sleep(OLD_ENOUGH)
+        yield made
+
+
+def kill_in(stage: Stage, phase: str, settings: dict[str, float]) -> Outcome:
+    """Let a run die at the first moment of this phase."""
+    stage.save("vorher")
+    for at in range(1, 10_000, 3):
+        killed = stage.run("backup", watch=stage.watch, kill_at=at, settings=settings)
+        if phase in killed.phases:
+            return killed
+        stage.load("vorher")
+    raise AssertionError(f"no {phase}")
+
+
+def interrupted_run(stage: Stage) -> Path:
+    """The folder of the one run that has no record yet."""
+    copy = stage.copy("a")
+    (run,) = runs_at(copy) - states_at(copy).keys()
+    return copy / "daten" / run
+
+
+def journal_of(stage: Stage) -> Path:
+    (journal,) = (stage.home / "state" / "journal").rglob("*.journal")
+    return journal
+
+
+# ------------------------------------------------------------------ set-up
+
+
+def test_set_up_killed_at_every_moment_begins_anew(stage: Stage) -> None:
+    stage.save("leer")
+    for at in range(1, 10_000):
+        stage.load("leer")
+        killed = stage.run("backup", watch=stage.watch, kill_at=at)
+        if "scan" in killed.phases:
+            break
+        stage.run("backup", expect=0)
+        stage.check_states(by_hand=False)
+    assert at > 20
+
+
+def test_a_copy_that_was_there_once_is_never_set_up_again(stage: Stage) -> None:
+    """Also when no state was committed yet: an empty folder may be a mount point without its disk."""
+    kill_in(stage, "scan", {})
+    stage.copy("a").rename(stage.root / "woanders")
+    refused = stage.run("backup", expect=Exit.DESTINATION_UNREACHABLE)
+    assert refused.results[0]["code"] == Code.DESTINATION_EMPTIED
+    stage.copy("a").mkdir()
+    (stage.root / "woanders" / "schreiber").rename(stage.copy("a") / "schreiber")
+    refused = stage.run("backup", expect=Exit.DESTINATION_REFUSED)
+    assert refused.results[0]["code"] == Code.DESTINATION_FOREIGN
+    assert not (stage.copy("a") / "tresor.json").exists()
+
+
+# ------------------------------------------------------------------ acknowledged, and lost
+
+
+def zero(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def cut_in_half(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+@pytest.mark.parametrize("lose", [zero, cut_in_half, Path.unlink])
+def test_what_the_disk_lost_after_its_acknowledgement_is_stored_again(
+    stage: Stage, lose: Callable[[Path], None]
+) -> None:
+    """No barrier came after these objects: they are read again, and not believed."""
+    kill_in(stage, "contents", SMALL)
+    run = interrupted_run(stage)
+    objects = objects_of(stage.copy("a"), run.name)
+    assert len(stage.acknowledged("a")) > 20
+    lost = sorted(path for path in objects if (run / path).stat().st_size > 100)[::3]
+    for path in lost:
+        lose(run / path)
+    healing = stage.check_healed(by_hand=True)
+    note = next(line for line in healing.lines if line.get("note") == "resumed")
+    assert 0 < note["objects"] < len(objects) - len(lost) + 1
+    newest = objects_of(stage.copy("a"), max(states_at(stage.copy("a"))))
+    again = set().union(
+        *(objects_of(stage.copy("a"), r).values() for r in runs_at(stage.copy("a")))
+    )
+    assert {objects[path] for path in lost} <= again, newest
+
+
+@pytest.mark.parametrize("lose", [cut_in_half, Path.unlink])
+def test_what_lay_before_a_barrier_is_believed_by_its_size_only(
+    stage: Stage, lose: Callable[[Path], None]
+) -> None:
+    kill_in(stage, "contents", DURABLE)
+    run = interrupted_run(stage)
+    objects = objects_of(stage.copy("a"), run.name)
+    lost = sorted(path for path in objects if (run / path).stat().st_size > 100)[::3]
+    for path in lost:
+        lose(run / path)
+    stage.check_healed(by_hand=True)
+
+
+def test_a_journal_torn_anywhere_counts_up_to_there(stage: Stage) -> None:
+    kill_in(stage, "contents", SMALL)
+    stage.save("gestorben")
+    whole = journal_of(stage).read_bytes()
+    taken = []
+    for length in (0, 3, 20, 60, *range(100, len(whole), len(whole) // 7), len(whole) - 1):
+        stage.load("gestorben")
+        journal_of(stage).write_bytes(whole[:length])
+        taken.append(len(stage.acknowledged("a")))
+        stage.check_healed(by_hand=False)
+    stage.load("gestorben")
+    journal_of(stage).write_bytes(whole[:200] + b"\xff" + whole[201:])
+    stage.check_healed(by_hand=False)
+    assert taken == sorted(taken)
+    assert taken[0] == 0 < taken[-1]
+
+
+def test_killed_again_and_again(stage: Stage) -> None:
+    """Each run goes on where the last one died; nothing is stored twice and all is named at last."""
+    total = stage.run("backup", watch=stage.watch, settings=SMALL, expect=0).moments
+    stage.learn()
+    trees.mutate(stage.source, seed=11, day=1)
+    stage.source_changed()
+    time.sleep(OLD_ENOUGH)
+    for at in range(total // 4, total // 2, 6):
+        known = set(stage.acknowledged("a"))
+        killed = stage.run("backup", watch=stage.watch, kill_at=at, settings=SMALL)
+        stage.check_states(by_hand=False)
+        if not killed.killed:
+            break
+        fresh = interrupted(stage) - known
+        assert len(fresh) <= len(interrupted(stage))
+    stage.check_healed(by_hand=True)
+
+
+def interrupted(stage: Stage) -> set[str]:
+    return set(stage.acknowledged("a"))
+
+
+# ------------------------------------------------------------------ read, but nothing stored
+
+
+def test_a_run_that_stores_nothing_leaves_no_trace_of_a_folder(stage: Stage) -> None:
+    """A file that is read in every run (its times cannot be believed) costs no rebuilding."""
+    (stage.source / "kasse.sqlite").write_bytes(b"SQLite format 3\0" * 500)
+    time.sleep(OLD_ENOUGH)
+    stage.run("backup", expect=0)
+    for _ in range(3):
+        again = stage.run("backup", expect=0)
+        assert again.results[0]["outcome"] == "unchanged"
+        assert "rebuild" not in again.phases
+    assert len(runs_at(stage.copy("a"))) == 1
+    stage.check_states(by_hand=False)
