@@ -18,6 +18,7 @@ from core.copies.rebuild import OWN_FOLDER, rebuild
 from core.copies.writer import new_writer
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
+from core.plan.kinds import is_id
 from core.plan.write import edit_location
 
 _OWN_LIMIT = 16 * 1024 * 1024
@@ -71,6 +72,9 @@ def _adopt_one(desk: Desk, copy: CopyFolder, result: Adopted, *, take_over: bool
     vault = copy.vault()
     if vault is None:
         raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.root))
+    if not (is_id(vault.system) and is_id(vault.destination)):
+        what = "system or destination"  # our files are named after them
+        raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.root), what=what)
     found = copy.states()
     result.systems.append(vault.system)
     result.destination = vault.destination

@@ -8,6 +8,8 @@ import stat
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+import msgspec
+
 from core.copies import names, percent
 from core.copies.assignment import Assignment, Destination, Result
 from core.copies.batches import Batch, Item, Job, JobDone, Signals, Taken, Target
@@ -44,8 +46,11 @@ def back_up(desk: Desk, assignment: Assignment) -> list[Result]:
     try:
         return _Backup(desk, assignment).run()
     except Exception as error:
+        unreadable = isinstance(error, msgspec.MsgspecError)  # sound pages, rotten rows
         names = (destination.id for destination in assignment.destinations)
-        if not is_broken(error) or not desk.set_broken_aside(assignment.system, names):
+        if not (unreadable or is_broken(error)) or not desk.set_broken_aside(
+            assignment.system, names, sure=unreadable
+        ):
             raise
     return _Backup(desk, assignment).run()
 

@@ -172,7 +172,7 @@ class CopyFolder:
             yield from read_contents(stream, run=ref.run)
 
     def _check(self, path: str, size: int, sha256: str) -> None:
-        """Raise unless the file is exactly what a record announced; a wrong size costs no reading."""
+        """Raise unless the file is what a record announced; a wrong size costs no reading."""
         if size > MAX_UNPACKED:
             raise self._hostile(f"{path}: too large")
         if self.folder.size(path) != size or self.digest_of(path) != (size, sha256):

@@ -50,12 +50,12 @@ class Desk:
             self.listener.note("index_broken", system=system, destination=destination)
         return index
 
-    def set_broken_aside(self, system: str, destinations: Iterable[str]) -> bool:
-        """Move indexes aside that are damaged within; whether there was one."""
+    def set_broken_aside(self, system: str, destinations: Iterable[str], *, sure: bool) -> bool:
+        """Move indexes aside that are damaged within, all when that is `sure`; whether any was."""
         found = False
         for destination in destinations:
             path = self.index_path(system, destination)
-            if path.exists() and not is_sound(path):
+            if path.exists() and (sure or not is_sound(path)):
                 move_aside(path, f"{self.clock.now():%Y%m%dT%H%M%SZ}")
                 self.listener.note("index_broken", system=system, destination=destination)
                 found = True

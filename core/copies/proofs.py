@@ -8,7 +8,9 @@ from typing import Literal
 
 import msgspec
 
+from core.clock import parse_stamp
 from core.copies.events import Listener
+from core.copies.rows import Number
 from core.store.home import HomeStore, Proof, RunRow
 
 PLAN_FILE = "plan.toml"
@@ -24,10 +26,10 @@ class _RunLine(msgspec.Struct, tag_field="art", tag="lauf"):
     ende: str
     ergebnis: str
     code: str
-    dateien: int
-    bytes: int
-    neu_bytes: int
-    ausgelassen: int
+    dateien: Number
+    bytes: Number
+    neu_bytes: Number
+    ausgelassen: Number
 
 
 class _ProofLine(msgspec.Struct, tag_field="art", tag="nachweis"):
@@ -61,21 +63,24 @@ def travelling(store: HomeStore, now: datetime) -> bytes:
 
 def take_in(store: HomeStore, lines: Iterable[bytes], listener: Listener) -> int:
     """Take over proofs and runs from a copy; returns how many lines were good."""
-    good = 0
+    runs: list[RunRow] = []
+    proofs: list[Proof] = []
     for line in lines:
         if not line.strip():
             continue
         try:
             row = _decoder.decode(line)
-        except (ValueError, RecursionError):  # no JSON of ours, or not even text
+            for moment in (row.zeit,) if isinstance(row, _ProofLine) else (row.beginn, row.ende):
+                parse_stamp(moment)
+        except (ValueError, RecursionError):  # no JSON of ours, not even text, or without a time
             listener.note("proof_unreadable")
             continue
-        good += 1
         if isinstance(row, _ProofLine):
-            store.add_proof(Proof(*msgspec.structs.astuple(row)))
+            proofs.append(Proof(*msgspec.structs.astuple(row)))
         else:
-            store.adopt_run(RunRow(*msgspec.structs.astuple(row)))
-    return good
+            runs.append(RunRow(*msgspec.structs.astuple(row)))
+    store.adopt(runs, proofs)
+    return len(runs) + len(proofs)
 
 
 Kind = Literal["verified", "restored"]

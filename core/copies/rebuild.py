@@ -105,13 +105,13 @@ def _take_list(copy: CopyFolder, index: CopyIndex, state: State, listener: Liste
     try:
         for row in copy.rows(state.record):
             taker.take(row)
+        taker.end()
     except KnownError as error:
         if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
             raise
         listener.note("list_damaged", run=state.run)
         index.drop_folders(list(index.folder_paths()))
         return False
-    taker.end()
     index.set_meta("list_of", state.run)
     return True
 
@@ -156,7 +156,7 @@ class _ListTaker:
         if folder != self._folder:
             self.end()
             self._folder = folder
-        if folder == b"" and name == OWN_FOLDER:
+        if folder == b"" and name == OWN_FOLDER and isinstance(row, FolderRow):
             return  # not part of the source: made anew by every list
         self._entries.append((_entry(name, row), self._kept(row)))
 

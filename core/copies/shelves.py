@@ -62,7 +62,7 @@ class Shelves:
                 if folder not in self._made[number]:
                     self._make_folders(number, folder)
                 elif self.targets[number].flush_each:
-                    # Told anew for every job: a barrier in between has flushed what was told before,
+                    # Told anew for every job: a barrier in between flushed what was told before,
                     # and a name created after it would be lost with the power.
                     self.touched.add(folder)
                 return os.open(path, EXCLUSIVE, permissions), candidate, path

@@ -174,17 +174,25 @@ class HomeStore:
         )
         return RunRow(*rows[0]) if rows else None  # type: ignore[arg-type]
 
-    def adopt_run(self, row: RunRow) -> None:
-        """Take in a run that another home made (adopt); known ones are left alone."""
-        known = self._run(
-            "SELECT 1 FROM run WHERE system=? AND destination=? AND run=? AND began=?", row[:4]
-        )
-        if not known:
-            self._run(
-                "INSERT INTO run (system, destination, run, began, ended, status, code, files,"
-                " bytes, new_bytes, skipped) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                row,
-            )
+    def adopt(self, runs: Sequence[RunRow], proofs: Sequence[Proof]) -> None:
+        """Take in runs and proofs of another home; known ones are left alone."""
+        known = {row[:4] for row in self.runs()}
+        fresh = {row[:4]: row for row in runs if row[:4] not in known}
+        with typed_failures(self.path):
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                self._base.executemany(
+                    "INSERT INTO run (system, destination, run, began, ended, status, code, files,"
+                    " bytes, new_bytes, skipped) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                    fresh.values(),
+                )
+                self._base.executemany(
+                    "INSERT OR IGNORE INTO proof VALUES (?,?,?,?,?,?,?,?)", proofs
+                )
+            except BaseException:
+                self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("COMMIT")
 
     # -- proofs -------------------------------------------------------------------------------
 

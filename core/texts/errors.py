@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from core.errors import Code, KnownError
 from core.texts.catalog import Texts, t
-from core.texts.formats import date_time, moment_of, size
+from core.texts.formats import date_time, moment_of, size, visible
 from core.texts.place_errors import PLACES
 
 Words = tuple[str, str, str]
@@ -206,11 +206,11 @@ def describe(texts: Texts, error: KnownError) -> Described:
 
 
 def _shown(name: str, value: str | int, texts: Texts) -> str:
-    """Parameters that are measured values, as people write them; all others as they are."""
+    """Measured values as people write them; all else as it is, made safe for a terminal."""
     text = str(value)
     if name in ("needed", "free") and text.isascii() and text.isdigit():
         return size(int(text), texts.lang)
     if name == "since":
         moment = moment_of(text)
-        return text if moment is None else date_time(moment, texts.lang)
-    return text
+        return visible(text) if moment is None else date_time(moment, texts.lang)
+    return visible(text)

@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import tempfile
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -200,6 +201,25 @@ class Stage:
     def run(self, *args: str | Path, expect: int | None = None, **more: Any) -> Outcome:
         """Run the command line on this home."""
         return self.driver.run(*args, home=self.home, expect=expect, **more)
+
+    def kill_in(self, phase: str, settings: dict[str, float]) -> Outcome:
+        """Let a run die at its first moment of this phase."""
+        self.save(f"vor {phase}")
+
+        def killed_before(at: int) -> Outcome:
+            self.load(f"vor {phase}")
+            return self.run("backup", watch=self.watch, kill_at=at, settings=settings)
+
+        total = killed_before(0).moments
+        at = bisect_left(range(total), True, key=lambda at: phase in killed_before(at).phases)
+        killed = killed_before(at)
+        assert killed.phase == phase, killed
+        self.forget(f"vor {phase}")
+        return killed
+
+    def forget(self, name: str) -> None:
+        """Throw away what was put aside."""
+        shutil.rmtree(self.root / "abgelegt" / name)
 
     def learn(self) -> None:
         """States seen for the first time have to be the source as it is now."""

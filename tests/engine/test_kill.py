@@ -14,7 +14,6 @@ import json
 import shutil
 import signal
 import time
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -74,18 +73,8 @@ class Series:
         stage.source_changed()
         time.sleep(OLD_ENOUGH)
         stage.save("second")
-        stage.load("second")
-        at = bisect_left(range(self.total("second")), True, key=self._commits_when_killed)
-        assert not self._commits_when_killed(at - 1)  # the last moment with all objects stored
+        stage.kill_in("contents", self.settings)  # all objects are stored and acknowledged
         stage.save("resumed")
-
-    def _commits_when_killed(self, at: int) -> bool:
-        """Whether the run, killed before this moment, has begun to commit."""
-        self.begin("second")
-        killed = self.stage.run(
-            "backup", watch=self.stage.watch, kill_at=at + 1, settings=self.settings
-        )
-        return "contents" in killed.phases
 
     def total(self, start: Start) -> int:
         """How many moments an undisturbed run has."""

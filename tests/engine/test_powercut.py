@@ -23,10 +23,11 @@ import pytest
 
 from core.errors import Exit
 from tests.engine.killdriver import Driver, Outcome
-from tests.engine.killstage import SYSTEM, Stage, quick_folder, states_at
+from tests.engine.killstage import SYSTEM, Stage, objects_of, quick_folder, states_at
 from tests.support import trees
 from tests.support.disks import requires_fuse
 from tests.support.powercut import PowerCutDisk
+from tests.support.shop import DUMP
 
 pytestmark = [pytest.mark.root, requires_fuse]
 
@@ -203,3 +204,53 @@ def test_power_lost_right_after_the_run(bench: Bench, settings: dict[str, float]
             error.add_note(f"{start}: {lost[:20]}")
             raise
         bench.disk.unmount()
+
+
+def test_power_lost_while_a_copy_is_laid_out(bench: Bench) -> None:
+    for at in (1, 2, 4, 7, 9, 14):
+        mode: Mode = "random" if at % 2 else "forget"
+        cut = Cut(at, "first", at, mode, whole_pc=at % 3 == 0, settings={})
+        bench.cut_and_judge(cut, by_hand=False)
+
+
+def test_power_lost_after_a_run_that_stored_only_parts(bench: Bench) -> None:
+    """The one object lies in a folder of its own, in a run folder nothing else has made."""
+    bench.plug_in("first")
+    bench.stage.run("backup", expect=0, settings=SMALL)
+    bench.stage.learn()
+    dump = bench.stage.source / DUMP
+    status, whole = dump.stat(), dump.read_bytes()
+    try:
+        dump.write_bytes(whole[:900_000] + b"neu" * 1000 + whole[903_000:])
+        bench.stage.source_changed()
+        time.sleep(OLD_ENOUGH)
+        again = bench.stage.run("backup", expect=0, settings=SMALL)
+        assert objects_of(bench.stage.copy("a"), again.results[0]["run"])
+        bench.disk.cut("forget")
+        bench.disk.remount()
+        bench.stage.check_states(by_hand=True)
+        bench.disk.unmount()
+    finally:
+        dump.write_bytes(whole)
+        os.utime(dump, ns=(status.st_atime_ns, status.st_mtime_ns))
+        bench.stage.source_changed()
+
+
+@pytest.mark.parametrize("at", [30, 95, 147])
+def test_of_two_disks_one_goes_and_the_other_is_finished(at: int) -> None:
+    with (
+        quick_folder("powercut") as root,
+        PowerCutDisk() as lost,
+        PowerCutDisk() as kept,
+        Driver() as driver,
+    ):
+        stage = Stage(root, driver, places={"a": lost.mount, "b": kept.mount})
+        trees.shop_tree(stage.source, seed=4, files=40)
+        lost.cut_after(at, "forget")
+        ended = stage.run("backup", settings=DURABLE)
+        assert lost.wait_for_cut(10)
+        outcomes = {line["destination"]: line["outcome"] for line in ended.results}
+        assert outcomes == {"a": "failed", "b": "committed"}, ended.results
+        assert ended.rc == Exit.PARTLY
+        lost.remount()
+        stage.check_healed(by_hand=False)

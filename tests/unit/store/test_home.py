@@ -80,9 +80,16 @@ def test_old_runs_can_be_left_out(store: HomeStore, clock: FixedClock) -> None:
 
 def test_a_run_of_another_home_is_taken_in_once(store: HomeStore) -> None:
     row = RunRow("laden", "platte", "r", stamp(NOON), stamp(NOON), "COMMITTED", "", 1, 2, 3, 4)
-    store.adopt_run(row)
-    store.adopt_run(row)
-    assert store.runs() == [row]
+    store.adopt([row, row], [proof("a", stamp(NOON))])
+    store.adopt([row, row._replace(run="s")], [proof("a", stamp(NOON))])
+    assert store.runs() == [row, row._replace(run="s")]
+    assert store.proofs() == [proof("a", stamp(NOON))]
+
+
+def test_years_of_hourly_runs_are_taken_in_at_once(store: HomeStore) -> None:
+    one = RunRow("laden", "platte", "r", stamp(NOON), stamp(NOON), "COMMITTED", "", 1, 2, 3, 4)
+    store.adopt([one._replace(run=f"r{number}") for number in range(30_000)], [])
+    assert len(store.runs()) == 30_000
 
 
 # -- proofs ---------------------------------------------------------------------------------------
