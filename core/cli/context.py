@@ -14,7 +14,7 @@ from core.paths import Home
 from core.plan.check import judge_plan, surroundings
 from core.plan.model import Plan
 from core.plan.problems import PlanError
-from core.plan.read import load_text
+from core.plan.read import load_text, read_plan
 from core.secrets import SecretStore, choose_store
 from core.texts import Texts
 
@@ -68,6 +68,19 @@ class Context:
         if failures:
             raise failures[0]
         return judgement.plan
+
+    def reading_plan(self) -> Plan:
+        """The plan as far as it can be read: enough to look and to restore.
+
+        Restore comes first (DESIGN §1, promise 6): a plan that came from another kind of PC, or a
+        secret that cannot be had, must not stand between a person and the data.
+        """
+        try:
+            return read_plan(self.plan_text(), source=str(self.home.plan))
+        except PlanError as error:
+            if error.readable is None or not error.readable.copies:
+                raise
+            return error.readable
 
     @contextlib.contextmanager
     def desk(self) -> Iterator[Desk]:

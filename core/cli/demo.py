@@ -169,6 +169,7 @@ class _Show:
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=os.name != "nt",
+            env=_environment(),
         )
         for line in running.stdout or ():
             if '"objects"' in line or '"progress"' in line:
@@ -214,7 +215,9 @@ class _Show:
     def _call(self, *args: str) -> None:
         """Our own command line in a process of its own, as a user would type it."""
         command = [*_ourselves(), "--home", str(self._home), "--lang", self._context.texts.lang]
-        ended = subprocess.run([*command, *args], capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            [*command, *args], capture_output=True, text=True, check=False, env=_environment()
+        )
         for line in ended.stdout.splitlines():
             self._context.output.line(f"   {line}")
         if ended.returncode not in (0, 3):
@@ -234,6 +237,11 @@ class _Show:
 
 def _ourselves() -> list[str]:
     return [sys.executable, "-P", "-m", "core"]
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the place of `core`: the caller may stand anywhere."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -29,7 +29,7 @@ def _show_status(context: Context, store: HomeStore, plan: Plan, copy: Copy) -> 
     last = jobs.last_success(store, copy)
     proof = store.last_proof(copy.system, copy.destination, "verified")
     full = store.last_proof(copy.system, copy.destination, "verified", detail="full")
-    read_back = parse_stamp(full.at) if full else None
+    read_back = parse_stamp(full.at) if full and full.result == "sound" else None
     run = store.last_run(copy.system, copy.destination)
     overdue = jobs.is_due(store, copy, now)
     place = plan.destination(copy.destination).location.path

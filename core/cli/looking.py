@@ -18,7 +18,7 @@ from core.texts.names import skip_reason
 
 def snapshots(context: Context, options: argparse.Namespace) -> Exit:
     """All states, read from the copies themselves; from the index where one is away."""
-    plan = context.plan()
+    plan = context.reading_plan()
     if options.system is not None:
         plan.system(options.system)
     if options.dest is not None:
@@ -95,7 +95,7 @@ def find_state(
 
 def browse(context: Context, options: argparse.Namespace) -> Exit:
     """The entries right below a folder of a state."""
-    plan = context.plan()
+    plan = context.reading_plan()
     folder, state, _ = find_state(context, plan, options)
     wanted = options.path.strip("/")
     met = not wanted

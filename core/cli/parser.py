@@ -74,7 +74,7 @@ def make_parser(texts: Texts) -> argparse.ArgumentParser:
     depth = verify.add_mutually_exclusive_group()
     depth.add_argument("--full", action="store_true", help=t("jedes Byte lesen"))
     depth.add_argument(
-        "--sample", type=float, metavar=t("PROZENT"), help=t("einen Teil der Bytes lesen")
+        "--sample", type=_percent, metavar=t("PROZENT"), help=t("einen Teil der Bytes lesen")
     )
 
     adopt = verb("adopt", t("Eine vorhandene Kopie übernehmen, auch auf einem leeren PC"))
@@ -88,6 +88,14 @@ def make_parser(texts: Texts) -> argparse.ArgumentParser:
     verb("status", t("Wie es um jede Kopie steht"))
     verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))
     return parser
+
+
+def _percent(text: str) -> float:
+    """More than nothing, at most everything."""
+    value = float(text.rstrip("%").replace(",", "."))
+    if not 0 < value <= 100:
+        raise ValueError(text)
+    return value
 
 
 def _where_from(parser: argparse.ArgumentParser, texts: Texts) -> None:

@@ -19,7 +19,7 @@ from core.texts.names import skip_reason
 
 def restore(context: Context, options: argparse.Namespace) -> Exit:
     """Bring data back into an empty folder."""
-    plan = context.plan()
+    plan = context.reading_plan()
     into = Path(options.into).absolute()
     refuse_live_target(plan, into)
     folder, state, states = find_state(context, plan, options)

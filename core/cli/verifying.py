@@ -11,8 +11,9 @@ from core.copies import jobs
 from core.copies.desk import Desk
 from core.copies.finding import copy_folder
 from core.copies.suspects import forget_damaged
-from core.copies.verify import Depth, Verdict
+from core.copies.verify import WHOLE_STATE, Depth, Verdict
 from core.copies.verify import verify as examine
+from core.destinations.local import reads_medium
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
 from core.store.home import Proof
@@ -60,9 +61,11 @@ def _verify_one(
         forget_damaged(desk, folder, copy.system, copy.destination, verdict)
     now = stamp(context.clock.now())
     result = "sound" if verdict.is_sound else "damaged"
+    # Bytes that may have come from memory prove the memory, not the disk (REVIEW A2).
+    detail = depth if depth == "stat" or reads_medium() else f"{depth}-memory"
     desk.store.add_proof(
         Proof(
-            secrets.token_hex(8), now, copy.system, copy.destination, "verified", result, "", depth
+            secrets.token_hex(8), now, copy.system, copy.destination, "verified", result, "", detail
         )
     )
     _show_verdict(context, copy, verdict)
@@ -85,6 +88,15 @@ def _show_verdict(context: Context, copy: Copy, verdict: Verdict) -> None:
         affected_files=verdict.affected_files,
     )
     looked = texts.n("ein Stand", "{n} Stände", verdict.states)
+    if verdict.is_sound and verdict.depth == "stat":
+        out.say(
+            "{system} → {destination}: alles da, nicht gelesen ({states});"
+            " jedes Byte liest verify --full",
+            system=copy.system,
+            destination=copy.destination,
+            states=looked,
+        )
+        return
     if verdict.is_sound:
         out.say(
             "{system} → {destination}: in Ordnung ({states}, {size} gelesen)",
@@ -101,5 +113,8 @@ def _show_verdict(context: Context, copy: Copy, verdict: Verdict) -> None:
         n=len(verdict.damage),
     )
     for run, path in verdict.affected:
-        out.say("  betrifft {path} im Stand {run}", path=path, run=run)
+        if path == WHOLE_STATE:
+            out.say("  betrifft den ganzen Stand {run}", run=run)
+        else:
+            out.say("  betrifft {path} im Stand {run}", path=path, run=run)
     out.say("  → Der nächste Lauf sichert neu, was an der Quelle noch da ist: backup")

@@ -370,7 +370,7 @@ class _Backup:
         record = written.record
         self._desk.store.end_run(
             self._rows[number],
-            "UNCHANGED" if written.unchanged else "COMMITTED",
+            "PARTIAL" if not complete else "UNCHANGED" if written.unchanged else "COMMITTED",
             files=record.files,
             size=record.bytes,
             new_bytes=record.new_bytes,

@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from datetime import datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -16,6 +16,9 @@ MAX_DOCUMENT = 16 * 1024 * 1024
 
 _RUN = re.compile(r"([0-9]{6,18})-([0-9]{8}T[0-9]{6}Z)-([2-9a-hjkmnp-z]{4})")
 _Document = TypeVar("_Document")
+
+# What fits into SQLite and a file system; more never comes from us.
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Broken(Exception):
@@ -108,9 +111,9 @@ class ContentsRef(msgspec.Struct, frozen=True, kw_only=True):
     """One `inhalt.tsv.gz` that a commit adds."""
 
     run: str = msgspec.field(name="lauf")
-    size: int = msgspec.field(name="groesse")
+    size: Number = msgspec.field(name="groesse")
     sha256: str
-    lines: int = msgspec.field(name="zeilen")
+    lines: Number = msgspec.field(name="zeilen")
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,12 +35,13 @@ class CopyName:
 
 
 def recognise(
-    copy: CopyFolder, name: CopyName, vault_id: str | None, *, laid_out: bool
+    copy: CopyFolder, name: CopyName, vault_id: str | None, writer: Writer, *, laid_out: bool
 ) -> Vault | None:
     """The marker of the copy we know, or None when this is free ground for a new one.
 
     Raises when the disk is missing, emptied, another one, or in use by something else. A copy that
-    was once `laid_out` is never set up again; before that, an interrupted set-up is.
+    was once `laid_out` is never set up again; before that, an interrupted set-up is. A copy of this
+    very system and destination that we forgot is ours if our claim stands in it.
     """
     folder = copy.folder
     where = {"destination": name.destination, "path": str(folder.location)}
@@ -48,8 +49,7 @@ def recognise(
         raise KnownError(Code.DESTINATION_MISSING, **where)
     names = set(folder.names())
     if vault_id is None:
-        _check_free_ground(copy, names, where)
-        return None
+        return _meet(copy, name, names, where, writer)
     if not laid_out and _is_begun_only(copy, names):
         return None
     if not names:
@@ -73,13 +73,19 @@ def _is_begun_only(copy: CopyFolder, names: set[str]) -> bool:
         return True
 
 
-def _check_free_ground(copy: CopyFolder, names: set[str], where: dict[str, str]) -> None:
+def _meet(
+    copy: CopyFolder, name: CopyName, names: set[str], where: dict[str, str], writer: Writer
+) -> Vault | None:
+    """What lies where we know of nothing: free ground, our own forgotten copy, or somebody's."""
     if not names:
-        return
-    if VAULT in names:
-        vault = copy.vault()
+        return None
+    if VAULT not in names:
+        raise KnownError(Code.DESTINATION_NOT_OURS, **where)
+    vault = copy.vault()
+    if vault is None or (vault.system, vault.destination) != (name.system, name.destination):
         raise KnownError(Code.DESTINATION_FOREIGN, **where, system=vault.system if vault else "?")
-    raise KnownError(Code.DESTINATION_NOT_OURS, **where)
+    check_writer(copy, name, writer)
+    return vault
 
 
 def set_up(copy: CopyFolder, name: CopyName, vault_id: str, writer: Writer, clock: Clock) -> Vault:
@@ -170,6 +176,18 @@ def compare_names(copy: CopyFolder, index: CopyIndex) -> Difference:
         missing_data=frozenset(expected_data - data),
         unknown_data=frozenset(data - expected_data),
     )
+
+
+def newest_differs(copy: CopyFolder, index: CopyIndex) -> bool:
+    """Whether the newest state is not the one we wrote: put back, torn or rewritten."""
+    known = {run: digest for run, digest, _, pending in index.states() if not pending}
+    if not known:
+        return False
+    newest = max(known, key=documents.run_order)
+    try:
+        return copy.state(newest).digest != known[newest]
+    except documents.Broken:
+        return True
 
 
 def missing_of_sample(copy: CopyFolder, index: CopyIndex) -> list[bytes]:

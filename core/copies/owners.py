@@ -14,6 +14,7 @@ if sys.platform != "win32":
 
 _NOBODY_AT_ALL = 2**32 - 1
 
+
 @functools.cache
 def user_name(uid: int) -> str:
     """The user's name, the number as text when it has none, '' where there are no such owners."""

@@ -21,7 +21,7 @@ def prepare(desk: Desk, name: CopyName, location: Path) -> tuple[CopyRun, int]:
     copy = CopyFolder(LocalFolder(name.destination, location, name.system))
     known = desk.store.vault_of(name.system, name.destination)
     laid_out = desk.store.is_laid_out(name.system, name.destination)
-    vault = guards.recognise(copy, name, known, laid_out=laid_out)
+    vault = guards.recognise(copy, name, known, desk.writer, laid_out=laid_out)
     if vault is None:
         identity = known or guards.new_vault_id()
         desk.store.remember_copy(name.system, name.destination, identity, laid_out=False)
@@ -52,8 +52,9 @@ def _make_true(
         index.clear()
     resume.settle_pending(copy, index, desk.listener)
     difference = guards.compare_names(copy, index)
-    missing = [] if difference.needs_rebuild else guards.missing_of_sample(copy, index)
-    if difference.needs_rebuild or missing:
+    is_stale = difference.needs_rebuild or guards.newest_differs(copy, index)
+    missing = [] if is_stale else guards.missing_of_sample(copy, index)
+    if is_stale or missing:
         desk.listener.phase("rebuild", system=name.system, destination=name.destination)
         for run in sorted(difference.missing_states):
             desk.listener.note("state_missing", run=run)

@@ -6,6 +6,7 @@ everywhere by watching their parent.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -14,9 +15,10 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ctypes import c_bool, c_uint64
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -27,6 +29,7 @@ from core.copies.batches import Signals
 from core.errors import Code, KnownError
 
 _PR_SET_PDEATHSIG = 1
+_ASKING_TO_STOP = (signal.SIGINT, signal.SIGTERM)
 _UNDER_WAY = 3
 _END_SECONDS = 10.0
 _GOOD, _KNOWN, _BUG = b"g", b"k", b"b"
@@ -50,9 +53,27 @@ class _SharedSignals:
         self._done.value += size
 
 
+@contextlib.contextmanager
+def _asking_to_stop_is_held_back() -> Iterator[None]:
+    """Ctrl-C and a service's stop reach every process; only the run itself is to answer.
+
+    A process being born would die of them before `_begin`: it inherits that they wait.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    resource_tracker.ensure_running()  # started later, it would lift what is held back
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING_TO_STOP)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin() -> None:
     """First thing in a new process: die with the parent, leave Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _ASKING_TO_STOP:
+        signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = multiprocessing.parent_process()
@@ -128,7 +149,8 @@ class Crew:
             done = context.RawValue(c_uint64, 0)
             given = (theirs, make, setting, job_type, self._stop, done)
             process = context.Process(target=_serve, args=given, daemon=True)
-            process.start()
+            with _asking_to_stop_is_held_back():
+                process.start()
             theirs.close()
             self._workers.append(_Worker(process, ours, done))
 

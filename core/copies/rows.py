@@ -9,14 +9,12 @@ from typing import Annotated, BinaryIO
 import msgspec
 
 from core.copies import percent
-from core.copies.documents import run_number
+from core.copies.documents import FORMAT, Number, run_number
 from core.copies.packed import MAX_UNPACKED, unpack_lines
 
 MAX_PATH = 32_768
 MAX_PARTS = 1_000_000
 
-# What fits into SQLite and a file system; more never comes from us.
-Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Moment = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
@@ -213,8 +211,8 @@ class _Checker:
             raise Hostile("mode")
 
     def _header(self, row: Header) -> None:
-        if run_number(row.run) is None:
-            raise Hostile("run")
+        if row.format != FORMAT or run_number(row.run) is None:
+            raise Hostile("header")
         for name, place in row.folders.items():
             self._path(name)
             if "/" in name or _NO_TEXT(place):

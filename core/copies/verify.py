@@ -9,14 +9,22 @@ import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from io import FileIO
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from isal import isal_zlib
 
 from core.copies.batches import Signals
 from core.copies.contents import Part, StoredObject
-from core.copies.copy_folder import DATA, CopyFolder, State, contents_path
-from core.copies.documents import ContentsRef
+from core.copies.copy_folder import (
+    DATA,
+    VAULT,
+    WRITERS,
+    CopyFolder,
+    Found,
+    State,
+    contents_path,
+)
+from core.copies.documents import ContentsRef, run_number
 from core.copies.events import Listener
 from core.copies.packed import InflateError
 from core.copies.places import Places
@@ -31,6 +39,9 @@ _BLOCK = 1024 * 1024
 _JOB_BYTES = 32 * 1024 * 1024
 _JOB_FILES = 512
 _MAX_EXAMPLES = 20
+WHOLE_STATE = ""
+
+_Found = TypeVar("_Found")
 
 
 class CheckItem(NamedTuple):
@@ -66,8 +77,9 @@ class Damage:
 class Verdict:
     """Result of a verification.
 
-    affected: (state, file) pairs that need a damaged content, at most twenty per verification;
-    affected_files: how many there are in all. read_bytes: what was really read.
+    affected: (state, file) pairs that need a damaged content, at most twenty per verification; the
+    file is `WHOLE_STATE` where all of a state is lost. affected_files: how many there are in all.
+    read_bytes: what was really read.
     """
 
     depth: Depth
@@ -123,26 +135,59 @@ class _Verification:
         self._done_bytes = 0
         self._known: set[int] = set()
         self._bad_objects: dict[str, tuple[str, tuple[bytes, ...]]] = {}
+        self._bad_inhalte: list[str] = []
 
     def run(self, expected_states: Iterable[str]) -> Verdict:
         copy, verdict = self._copy, self._verdict
         self._listener.phase("verify", system="", destination=copy.folder.destination)
-        if copy.vault() is None:
-            raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.root))
-        copy.claims()
+        vault = self._damaged_is_none(copy.vault, VAULT)
         found = copy.states()
+        if vault is None:
+            if not (found.states or found.broken or verdict.damage):
+                raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.root))
+            if not verdict.damage:
+                self._note("marker", VAULT)
+        elif any(state.record.vault != vault.vault for state in found.states):
+            self._note("marker", VAULT)
+        if not self._damaged_is_none(copy.claims, WRITERS) and not verdict.damage:
+            self._note("marker", WRITERS)
         verdict.states = len(found.states)
-        for run in found.broken:
-            self._note("record", f"staende/{run}.json")
-        there = {state.run for state in found.states} | set(found.broken)
-        for run in sorted(set(expected_states) - there):
-            self._note("record_missing", f"staende/{run}.json")
+        self._check_records(found, set(expected_states))
         self._check_objects(found.states)
         self._forgive_healed(found.states)
         self._check_lists(found.states)
         if verdict.bad_contents:
             self._name_files(found.states)
         return verdict
+
+    def _damaged_is_none(self, look: Callable[[], _Found], path: str) -> _Found | None:
+        """What `look` finds; None, and noted, when it is damaged."""
+        try:
+            return look()
+        except KnownError as error:
+            if error.code is not Code.COPY_DAMAGED:
+                raise
+            self._note("marker", str(error.params.get("what", path)))
+            return None
+
+    def _check_records(self, found: Found, expected: set[str]) -> None:
+        """Records that are none, and those that the index or a later record knows of but are gone.
+
+        A record that says another digest of an earlier one than that has now: one of them is forged.
+        """
+        digests = {state.run: state.digest for state in found.states}
+        for state in found.states:
+            for run, digest in state.record.states:
+                if run_number(run) is None or digests.get(run, digest) != digest:
+                    self._note("record", f"staende/{state.run}.json")
+                    break
+                expected.add(run)
+        for run in found.broken:
+            self._note("record", f"staende/{run}.json")
+            self._affect(run, WHOLE_STATE)
+        for run in sorted(expected - digests.keys() - set(found.broken)):
+            self._note("record_missing", f"staende/{run}.json")
+            self._affect(run, WHOLE_STATE)
 
     def _note(self, kind: str, path: str) -> None:
         self._verdict.damage.append(Damage(kind, path))
@@ -154,21 +199,28 @@ class _Verification:
 
     def _check_lists(self, states: list[State]) -> None:
         """Every list reads from first to last row and names only what stands somewhere."""
+        nowhere: set[bytes] = set()
         for state in {s.record.list_name: s for s in states}.values():
             self._stop_if_cancelled()
             path = f"staende/{state.record.list_name}"
             try:
-                lines, nowhere = self._count_rows(state)
+                lines, unknown = self._count_rows(state)
             except KnownError as error:
                 if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
                     raise
                 self._note("list", path)
+                for lost in states:
+                    if lost.record.list_name == state.record.list_name:
+                        self._affect(lost.run, WHOLE_STATE)
                 continue
             if lines != state.record.list_lines:
                 self._note("list", path)
-            if nowhere:
+            if unknown:
                 self._note("contents_nowhere", path)
-                self._verdict.bad_contents |= nowhere
+                nowhere |= unknown
+        self._verdict.bad_contents |= nowhere
+        for path in self._bad_inhalte if nowhere else ():  # else all of it stands elsewhere too
+            self._note("contents", path)
 
     def _count_rows(self, state: State) -> tuple[int, set[bytes]]:
         """How many rows a list has, and the contents it names that no `inhalt` knows."""
@@ -176,7 +228,8 @@ class _Verification:
         nowhere = set()
         for row in self._copy.rows(state.record):
             lines += 1
-            if isinstance(row, PartRow) or (isinstance(row, FileRow) and not row.parts):
+            whole = isinstance(row, FileRow) and not row.parts and row.size > 0
+            if isinstance(row, PartRow) or (isinstance(row, FileRow) and whole):
                 sha = bytes.fromhex(row.sha256)
                 if _short(sha) not in self._known and sha not in self._verdict.bad_contents:
                     nowhere.add(sha)
@@ -216,7 +269,7 @@ class _Verification:
         except KnownError as error:
             if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
                 raise
-            self._note("contents", contents_path(ref.run))
+            self._bad_inhalte.append(contents_path(ref.run))
         self._submit(pool, job)
 
     def _item(self, run: str, stored: StoredObject) -> CheckItem:

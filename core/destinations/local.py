@@ -302,11 +302,20 @@ class NewFile:
                     raise self._folder.failure(error) from error
 
 
+def reads_medium() -> bool:
+    """Whether this system reads an open file from the medium when asked to (`drop_cache`)."""
+    return sys.platform in ("linux", "darwin")
+
+
 def drop_cache(fd: int) -> None:
-    """Advise the system to forget an open file's bytes; a medium that ignores it is fine."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
+    """Ask the system to read an open file from the medium, not from its memory."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "linux":
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        elif sys.platform == "darwin":
+            import fcntl
+
+            fcntl.fcntl(fd, fcntl.F_NOCACHE, 1)
 
 
 def write_all(fd: int, view: memoryview) -> None:

@@ -130,16 +130,26 @@ class Scan:
             raise KnownError(Code.SOURCE_MISSING, path=shown, system=self._system) from error
 
     def _walk(self, root: Root) -> Iterator[ScannedFolder]:
-        device = self._facts_of(root).st_dev
+        top = self._facts_of(root)
         below_root = len(root.name) + 1
         waiting = [(root.name, root.place)]
         while waiting:
             path, place = waiting.pop()
-            folder = self._read(path, place, path[below_root:], root.rules, device)
+            folder = self._read(path, place, path[below_root:], root.rules, top.st_dev)
+            if folder.problem == "verschwunden":
+                self._check_same(root, top)
+                folder.problem = None  # somebody deleted it just now: nothing in it is missing
             for name, mode, size, _, _, _ in folder.entries:
                 if stat.S_ISDIR(mode) and size == 0:
                     waiting.append((path + b"/" + name, os.path.join(place, name)))
             yield folder
+
+    def _check_same(self, root: Root, top: os.stat_result) -> None:
+        """Raise when it is not a folder that vanished but the whole source."""
+        now = self._facts_of(root)
+        if (now.st_dev, now.st_ino) != (top.st_dev, top.st_ino):
+            shown = os.fsdecode(root.place)
+            raise KnownError(Code.SOURCE_MISSING, path=shown, system=self._system)
 
     def _read(
         self, path: bytes, place: bytes, relative: bytes, rules: Rules, device: int
@@ -181,8 +191,9 @@ class Scan:
                     entries.append(
                         (name, mode, size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
                     )
-        except OSError:
-            folder.problem = "unlesbarer_ordner"
+        except OSError as error:
+            gone = error.errno in (errno.ENOENT, errno.ENOTDIR)
+            folder.problem = "verschwunden" if gone else "unlesbarer_ordner"
             entries.clear()  # half a folder would look like a deletion of the rest
         entries.sort()
         self.files += count

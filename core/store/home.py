@@ -38,7 +38,7 @@ _SCHEMA = (
 class RunRow(NamedTuple):
     """One run at one copy.
 
-    status: RUNNING, COMMITTED, UNCHANGED, FAILED, CANCELLED, INTERRUPTED.
+    status: RUNNING, COMMITTED, UNCHANGED, PARTIAL, FAILED, CANCELLED, INTERRUPTED.
     """
 
     system: str

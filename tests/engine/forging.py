@@ -27,6 +27,10 @@ from tests.support.snapshots import Snapshot, compare, snapshot
 
 GOOD = b"10 Euro\n"
 SECRET = b"root:x:0:0 geheim\n"
+PROOFS = (
+    b'{"art":"nachweis","id":"1","zeit":"2026-11-20T03:00:00Z","system":"laden","ziel":"platte",'
+    b'"was":"verified","ergebnis":"sound","stand":"","einzelheiten":"full"}\n'
+)
 # Answers to a copy that is not ours: what can still be read, or a refusal by name.
 FINE = frozenset({Exit.OK, Exit.INTEGRITY, Exit.NOT_FOUND, Exit.NEWER_FORMAT})
 
@@ -148,6 +152,9 @@ def forge(base: Path) -> Forge:
     (config / "plan.toml").write_text(text, encoding="utf-8")
     maker = Maker(base / "stick" / "laden")
     forged = Forge(base, maker, maker.run(1))
+    forged.folder("ladentresor")
+    forged.file("ladentresor/plan.toml", text.encode())
+    forged.file("ladentresor/nachweise.jsonl", PROOFS)
     forged.folder("shop")
     forged.file("shop/preise.csv")
     return forged

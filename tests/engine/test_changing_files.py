@@ -77,7 +77,7 @@ while True:
 
 
 @contextmanager
-def meanwhile(program: str, *args: str | Path) -> Iterator[None]:
+def meanwhile(program: str, *args: str | float | Path) -> Iterator[None]:
     """Something goes on in the shop."""
     command = [sys.executable, "-c", program, *map(str, args)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
@@ -137,7 +137,7 @@ def test_small_files_that_change_now_and_then_are_stored_pure(tmp_path: Path, si
 def test_files_that_never_rest_are_stored_pure_or_marked(tmp_path: Path, seed: int) -> None:
     """Every state is one the file really had, or says that it may not be."""
     shop = make_shop(tmp_path)
-    files = _make_files(shop.source, 24, 20_000)
+    files = _make_files(shop.source, 8, 20_000)
     shop.backup()
     with meanwhile(_FLIP, 0, 0, seed, *files):
         _run_often(shop, 4)
@@ -183,7 +183,7 @@ def test_a_file_that_changed_in_one_run_is_looked_at_again_in_the_next(tmp_path:
 
 
 def test_names_of_one_file_that_changes_come_back_as_they_were_read(tmp_path: Path) -> None:
-    """Two names are read one after the other; a change in between makes two contents of one file."""
+    """Its names are read one after the other; a change in between makes two contents of it."""
     shop = make_shop(tmp_path)
     first = _make_files(shop.source, 1, 200_000)[0]
     (shop.source / "zweiter Name").mkdir()

@@ -136,7 +136,7 @@ def test_a_second_pc_on_the_same_disk_is_refused_until_it_adopts(
     (second / "config").mkdir(parents=True)
     shutil.copyfile(shop.home / "config/plan.toml", second / "config/plan.toml")
     before = _files(shop.copy())
-    refusal(shop.run("backup", home=second, rc=12), Code.DESTINATION_FOREIGN)
+    refusal(shop.run("backup", home=second, rc=12), Code.DESTINATION_WRITER)
     adopted = only(events(shop.run("adopt", shop.copy(), home=second), "adopted"))
     assert adopted["writer"] is False
     refusal(shop.run("backup", home=second, rc=12), Code.DESTINATION_WRITER)
@@ -288,7 +288,7 @@ def test_the_other_destination_after_adopting_one(tmp_path: Path) -> None:
     shutil.rmtree(shop.home)
     shop.run("adopt", shop.disks["zweite"], "--take-over")
     results = shop.backup(rc=3)
-    assert ended_as(results) == {"platte": "destination_foreign", "zweite": "committed"}
+    assert ended_as(results) == {"platte": "destination_writer", "zweite": "committed"}
     shop.run("adopt", shop.disks["platte"], "--take-over")
     shop.backup()
     for disk in shop.disks:

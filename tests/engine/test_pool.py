@@ -25,8 +25,9 @@ from tests.support import cli, trees
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
 
 SMALL_FILES = 2300  # more than one process reads alone
-HOLES = 6 << 30  # bytes of the slow file
-PATIENCE = 4.0  # seconds until a cancelled job has ended, on a busy machine
+SLOW = "Rechnungen/zz-abbild.bin"
+HOLES = 16 << 30  # bytes of the slow file: reading them all takes longer than our patience
+PATIENCE = 8.0  # seconds until a cancelled job has ended, on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def many_small_files(source: Path) -> None:
 
 def add_slow_file(source: Path) -> None:
     """Found at the end of the scan: by then other processes read."""
-    with (source / "Rechnungen/zz-abbild.bin").open("wb") as file:
+    with (source / SLOW).open("wb") as file:
         file.write(b"Anfang")
         file.truncate(HOLES)
 
@@ -147,18 +148,19 @@ def test_reading_processes_die_with_the_run_alone(stage: Stage) -> None:
         assert running.wait_for_orphans(PATIENCE) == []
         assert len(crew) >= 2
     stage.use_source("quick")
-    stage.check_healed(by_hand=False)
+    stage.check_healed(by_hand=False, newest_only=True)
 
 
 def test_reading_processes_that_have_just_been_started_die_too(stage: Stage) -> None:
     """Their watching begins with their first line; a parent that is gone by then is noticed."""
     for pause in (0.0, 0.02, 0.05, 0.08, 0.12):
+        stage.load("leer")
         with start(stage, "backup") as running:
             wait_for_crew(running, least=1)
             time.sleep(pause)
             running.kill_self()
             assert running.wait_for_orphans(PATIENCE) == [], pause
-    stage.check_healed(by_hand=False)
+    stage.check_healed(by_hand=False, newest_only=True)
 
 
 def test_a_reading_process_that_is_killed_ends_the_run_and_nothing_else(stage: Stage) -> None:
@@ -176,7 +178,7 @@ def test_a_reading_process_that_is_killed_ends_the_run_and_nothing_else(stage: S
         assert said.end(within=PATIENCE) not in (0, -signal.SIGKILL)
     stage.check_states(by_hand=False)
     stage.use_source("quick")
-    stage.check_healed(by_hand=False)
+    stage.check_healed(by_hand=False, newest_only=True)
 
 
 def _is_reader(pid: int) -> bool:
@@ -206,7 +208,7 @@ def test_ctrl_c_ends_a_backup_cleanly(stage: Stage, whom: Literal["group", "self
     stage.use_source("quick")
     status = stage.run("status")
     assert "CANCELLED" in json.dumps(status.lines), status.lines
-    stage.check_healed(by_hand=False)
+    stage.check_healed(by_hand=False, newest_only=True)
 
 
 def test_ctrl_c_at_any_time(stage: Stage) -> None:
@@ -214,25 +216,36 @@ def test_ctrl_c_at_any_time(stage: Stage) -> None:
     began = time.monotonic()
     stage.run("backup", expect=0)
     lasting = time.monotonic() - began
-    stage.load("leer")
     cancelled = 0
-    for number in range(12):
+    for number in range(8):
+        stage.load("leer")
         with start(stage, "backup") as running:
             said = Listening(running)
             said.wait_until(lambda line: line.get("phase") == "guards")
-            time.sleep(number / 12 * lasting)
+            time.sleep(number / 8 * lasting)
             running.kill_group(signal.SIGINT)
             rc = said.end(within=PATIENCE)
         if rc == Exit.CANCELLED:
             check_cancelled(said)
             cancelled += 1
-        else:
-            assert rc == 0, (number, rc, said.errors, said.lines[-3:])
+        else:  # the run was over, Python perhaps not yet
+            assert rc in (0, -signal.SIGINT), (number, rc, said.errors, said.lines[-3:])
+            assert said.lines[-1]["outcome"] == "committed"
         stage.check_states(by_hand=False)
-        if rc == 0:
-            stage.load("leer")
-    assert cancelled >= 3
-    stage.check_healed(by_hand=False)
+    assert cancelled >= 2
+    stage.check_healed(by_hand=False, newest_only=True)
+
+
+def test_a_service_that_is_stopped_ends_cleanly(stage: Stage) -> None:
+    """Its manager asks all its processes to end, the reading ones too."""
+    stage.use_source("slow")
+    with start(stage, "backup") as running:
+        said = Listening(running)
+        wait_for_crew(running)
+        time.sleep(0.3)
+        running.kill_group(signal.SIGTERM)
+        assert said.end(within=PATIENCE) == Exit.CANCELLED
+    check_cancelled(said)
 
 
 def test_a_second_ctrl_c_ends_it_at_once(stage: Stage) -> None:
@@ -247,14 +260,15 @@ def test_a_second_ctrl_c_ends_it_at_once(stage: Stage) -> None:
         assert said.end(within=PATIENCE) == Exit.CANCELLED
     check_cancelled(said)
     stage.use_source("quick")
-    stage.check_healed(by_hand=False)
+    stage.check_healed(by_hand=False, newest_only=True)
 
 
 @pytest.mark.parametrize("verb", ["restore", "verify"])
 def test_ctrl_c_ends_looking_at_a_copy_cleanly(stage: Stage, verb: str) -> None:
     stage.use_source("slow")
+    os.truncate(stage.source / SLOW, 1 << 30)
     stage.run("backup", expect=0)
-    stage.learn()
+    os.truncate(stage.source / SLOW, HOLES)
     into = stage.new_folder()
     command = ["restore", SYSTEM, "--into", into] if verb == "restore" else ["verify", "--full"]
     with start(stage, *command) as running:

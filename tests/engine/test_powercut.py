@@ -13,7 +13,7 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -162,6 +162,22 @@ class Bench:
         disk.unmount()
         self.cuts[f"{cut.start} {ended.phase}"] += 1
 
+    def bring_back_without_home(self, disk: Path, states: Iterable[str], *, by_hand: bool) -> None:
+        """A PC that knows nothing adopts what is on this disk and restores each state."""
+        stage = self.stage
+        home = stage.new_folder()
+        stage.driver.run("adopt", disk, home=home, expect=0)
+        for run in states:
+            expected = stage.expected.setdefault(run, stage.source_snapshot())
+            into = stage.new_folder()
+            stage.driver.run("restore", SYSTEM, "--at", run, "--into", into, home=home, expect=0)
+            found = trees.snapshot(into / stage.source.name, with_root=True)
+            assert trees.compare(expected, found) == [], (disk, run)
+            shutil.rmtree(into)
+            if by_hand:
+                stage.check_by_hand(disk / SYSTEM, run)
+        shutil.rmtree(home)
+
 
 def _is_running(pid: int) -> bool:
     """Whether this process has not ended (nobody has waited for it yet, so it is still there)."""
@@ -188,6 +204,29 @@ def test_power_lost_at_many_moments(bench: Bench) -> None:
     for seed in range(100, 225):
         bench.cut_and_judge(Cut.of(seed, bench.totals), by_hand=seed % 3 == 0)
     print(f"cuts: {dict(bench.cuts)}")
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("mode", ["forget", "random"])
+def test_what_each_moment_would_have_left(bench: Bench, mode: Mode, tmp_path: Path) -> None:
+    """One run of a second day, photographed at every other change and at each of the last forty."""
+    bench.plug_in("second")
+    before = set(states_at(bench.stage.copy("a")))
+    last = bench.totals["second"]
+    photos = {at: tmp_path / f"foto-{at}" for at in range(1, last + 20) if at % 2 or at > last - 40}
+    bench.disk.photograph_at(photos, mode, seed=1000)
+    bench.stage.run("backup", expect=0, settings=DURABLE)
+    bench.disk.unmount()
+    taken = [at for at in photos if photos[at].exists()]
+    assert len(taken) > 50
+    committed = 0
+    for at in taken:
+        states = states_at(photos[at] / SYSTEM).keys()
+        assert before <= states, at
+        committed += len(states) > len(before)
+        bench.bring_back_without_home(photos[at], states, by_hand=at % 5 == 0)
+        shutil.rmtree(photos[at])
+    assert 0 < committed < len(taken)
 
 
 @pytest.mark.parametrize("settings", [SMALL, DURABLE], ids=["small", "durable"])
