@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from core.cli.context import Context
 from core.clock import parse_stamp, stamp
 from core.copies import jobs
+from core.destinations.local import LocalFolder
 from core.errors import Exit
 from core.plan.model import Copy, Plan
 from core.store.home import HomeStore
@@ -33,6 +34,7 @@ def _show_status(context: Context, store: HomeStore, plan: Plan, copy: Copy) -> 
     run = store.last_run(copy.system, copy.destination)
     overdue = jobs.is_due(store, copy, now)
     place = plan.destination(copy.destination).location.path
+    folder = LocalFolder(copy.destination, place, copy.system)
     fields: dict[str, object] = {
         "system": copy.system,
         "destination": copy.destination,
@@ -40,7 +42,7 @@ def _show_status(context: Context, store: HomeStore, plan: Plan, copy: Copy) -> 
         "read_back_at": stamp(read_back) if read_back else None,
         "read_back_result": proof.result if proof else None,
         "due": overdue,
-        "reachable": place.is_dir(),
+        "reachable": folder.is_reachable(),
         "last_run": run.status if run else None,
         "last_code": run.code if run and run.code else None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from core.cli.context import Context
 from core.clock import parse_stamp
@@ -97,15 +98,17 @@ def browse(context: Context, options: argparse.Namespace) -> Exit:
     """The entries right below a folder of a state."""
     plan = context.reading_plan()
     folder, state, _ = find_state(context, plan, options)
-    wanted = options.path.strip("/")
-    met = not wanted
+    typed = options.path.strip("/")
+    # As people type a name, or as `--json` shows it.
+    wanted = {typed, percent.encode(os.fsencode(typed))}
+    met = not typed
     for row in folder.rows(state.record):
         if not isinstance(row, FileRow | FolderRow | LinkRow | SkippedRow):
             continue
         parent, _, _ = row.path.rpartition("/")
-        if wanted in (row.path, percent.encode(wanted.encode())) and isinstance(row, FolderRow):
+        if row.path in wanted and isinstance(row, FolderRow):
             met = True
-        if parent == wanted or (row.path == wanted and isinstance(row, FileRow)):
+        if parent in wanted or (row.path in wanted and not isinstance(row, FolderRow)):
             met = True
             _show_row(context, row)
     if not met:

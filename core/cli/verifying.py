@@ -41,6 +41,7 @@ def _verify_one(
     context: Context, desk: Desk, plan: Plan, copy: Copy, depth: Depth, share: float | None
 ) -> Exit:
     out = context.output
+    where = {"system": copy.system, "destination": copy.destination}
     try:
         folder = copy_folder(plan, copy.system, copy.destination)
         known = [record.run for record in jobs.known_states(desk, copy.system, copy.destination)]
@@ -57,6 +58,9 @@ def _verify_one(
             raise
         out.error(error)
         return error.exit
+    if verdict.is_sound and not verdict.states:
+        out.say("{system} → {destination}: Es gibt noch keinen Stand.", **where)
+        return Exit.NOTHING_DONE  # nothing was proven
     if verdict.damage:
         forget_damaged(desk, folder, copy.system, copy.destination, verdict)
     now = stamp(context.clock.now())

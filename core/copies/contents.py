@@ -75,7 +75,10 @@ def read_contents(stream: BinaryIO, *, run: str) -> Iterator[StoredObject]:
                 yield _with_parts(current, parts)
             current, parts = _object(fields), []
         elif fields[0] == "T" and current is not None and len(parts) < MAX_PARTS:
-            parts.append(_part(fields, current))
+            part = _part(fields, current)
+            if parts and part.offset < parts[-1].offset + parts[-1].stored:
+                raise Hostile("parts that overlap")
+            parts.append(part)
         else:
             raise Hostile("row of unknown form in inhalt")
     if current is not None:
@@ -106,8 +109,10 @@ def _part(fields: list[str], inside: StoredObject) -> Part:
         packing,
         fields[6],
     )
-    if part.offset + part.stored > inside.size or (packing == "roh" and part.stored != part.size):
+    if part.offset + part.stored > inside.size or part.stored == 0:
         raise Hostile("part outside its object")
+    if packing == "roh" and part.stored != part.size:
+        raise Hostile("part of two sizes")
     return part
 
 

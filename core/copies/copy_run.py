@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from core.clock import Clock
 from core.copies import documents
 from core.copies.batches import Facts, Taken, Target
@@ -221,6 +223,7 @@ class CopyRun:
         parts = None
         if taken.parts is not None:
             parts = [(sha, size, self._run_of(sha)) for sha, size in taken.parts]
+            self.index.add_composite(taken.sha, taken.entry[2], msgspec.msgpack.encode(taken.parts))
         extra = self._extra(work, taken, stored_new=sum(stored.size for stored in objects))
         return taken.entry, Kept(taken.sha, run, parts, None if extra == Extra() else extra)
 

@@ -82,16 +82,19 @@ class LargeFiles:
             pass
         after = os.fstat(fd)
         sha = digest.digest()
+        parts: tuple[PartFact, ...] | None = None
         if racy or not same(info, after) or source.size != after.st_size:
             return None
         at = {}
         for number in self._shelves.wanted(item.targets):
             known = self._shelves.known_run(number, sha)
             if not known:
-                return None
+                parts = self._shelves.known_parts(number, sha)
+                if parts is None:
+                    return None
             at[number] = AtTarget(known, ())
         entry = entry_of(item.name, after, source.size, changed=False)
-        return Taken(item.number, None, entry, sha, None, facts, False, sparse, at)
+        return Taken(item.number, None, entry, sha, parts, facts, False, sparse, at)
 
     def _copy_large(
         self,

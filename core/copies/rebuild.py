@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from core.copies import documents, percent
 from core.copies.contents import StoredObject
 from core.copies.copy_folder import CopyFolder, State
@@ -189,6 +191,10 @@ class _ListTaker:
             what = "rows of one folder in two places"
             raise KnownError(Code.COPY_HOSTILE, path=str(self._index.path), what=what)
         self._put(self._entries)
+        for entry, kept in self._entries:
+            if kept.parts:
+                packed = msgspec.msgpack.encode([(sha, size) for sha, size, _ in kept.parts])
+                self._index.add_composite(kept.sha, entry[2], packed)
         self._entries = []
 
     def _put(self, rows: list[tuple[Entry, Kept]]) -> None:

@@ -7,11 +7,15 @@ import os
 import sys
 from pathlib import Path
 
+import msgspec
+
 from core.copies import names
-from core.copies.batches import Target
+from core.copies.batches import PartFact, Target
 from core.destinations.local import EXCLUSIVE, LocalFolder, name_refused
 from core.errors import KnownError
 from core.store.index import KnownContents
+
+_Parts = tuple[PartFact, ...]
 
 
 class Shelves:
@@ -46,6 +50,12 @@ class Shelves:
         """The run that stored this content at a copy, 0 when it is not there."""
         known = self._known[number]
         return (known.run_of(sha) or 0) if known is not None else 0
+
+    def known_parts(self, number: int, sha: bytes) -> tuple[PartFact, ...] | None:
+        """The parts a large file consists of at a copy that has it in parts only."""
+        known = self._known[number]
+        packed = known.parts_of(sha) if known is not None else None
+        return None if packed is None else msgspec.msgpack.decode(packed, type=_Parts)
 
     def fail(self, number: int, error: OSError) -> None:
         """A copy is out of the run."""

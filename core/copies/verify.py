@@ -171,17 +171,15 @@ class _Verification:
             return None
 
     def _check_records(self, found: Found, expected: set[str]) -> None:
-        """Records that are none, and those that the index or a later record knows of but are gone.
-
-        A record that says another digest of an earlier one than that has now: one of them is forged.
-        """
+        """Records that are broken, gone (the index or others know them), or not what they were."""
         digests = {state.run: state.digest for state in found.states}
-        for state in found.states:
-            for run, digest in state.record.states:
-                if run_number(run) is None or digests.get(run, digest) != digest:
-                    self._note("record", f"staende/{state.run}.json")
-                    break
-                expected.add(run)
+        said = {pair for state in found.states for pair in state.record.states}
+        for run, digest in sorted(said):
+            if run_number(run) is None:
+                continue  # no run, so nothing that could be gone
+            expected.add(run)
+            if digests.get(run, digest) != digest:
+                self._note("record_differs", f"staende/{run}.json")
         for run in found.broken:
             self._note("record", f"staende/{run}.json")
             self._affect(run, WHOLE_STATE)

@@ -34,6 +34,9 @@ _SCHEMA = (
            packing TEXT NOT NULL DEFAULT 'roh', member TEXT NOT NULL DEFAULT '')
            STRICT, WITHOUT ROWID""",
         "CREATE INDEX large_content ON content (size) WHERE size >= 1048576",
+        # Large files that lie in parts only: which parts make up the content of this sha256.
+        """CREATE TABLE composite (sha BLOB PRIMARY KEY, size INTEGER NOT NULL, parts BLOB NOT NULL)
+           STRICT, WITHOUT ROWID""",
         "CREATE TABLE run (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
         """CREATE TABLE state (run TEXT PRIMARY KEY, digest TEXT NOT NULL, record BLOB NOT NULL,
            pending INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
@@ -120,7 +123,9 @@ class CopyIndex:
 
     def clear(self) -> None:
         """Forget everything, to be rebuilt from the copy."""
-        for table in "meta folder content run state contents_file data_folder finished".split():
+        for (
+            table
+        ) in "meta folder content composite run state contents_file data_folder finished".split():
             self._run(f"DELETE FROM {table}")  # noqa: S608 - fixed names above
 
     # -- meta ---------------------------------------------------------------------------------
@@ -215,13 +220,21 @@ class CopyIndex:
     def drop_contents(self, shas: Iterable[bytes]) -> None:
         with typed_failures(self.path):
             self._base.executemany("DELETE FROM content WHERE sha=?", ((sha,) for sha in shas))
+            self._base.execute("DELETE FROM composite")  # one of them may have lost a part
 
     def has_contents(self) -> bool:
         return bool(self._run("SELECT 1 FROM content LIMIT 1"))
 
     def has_large(self, size: int) -> bool:
         """Whether a stored content of 1 MiB or more has exactly this size."""
-        return bool(self._run("SELECT 1 FROM content WHERE size=? AND size >= 1048576", (size,)))
+        return bool(
+            self._run("SELECT 1 FROM content WHERE size=? AND size >= 1048576", (size,))
+            or self._run("SELECT 1 FROM composite WHERE size=?", (size,))
+        )
+
+    def add_composite(self, sha: bytes, size: int, parts: bytes) -> None:
+        """Remember which parts make up a large file (`parts` as packed by the engine)."""
+        self._run("INSERT OR REPLACE INTO composite VALUES (?,?,?)", (sha, size, parts))
 
     def all_contents(self) -> Iterator[tuple[bytes, Place]]:
         """Every content with its place."""
@@ -335,6 +348,11 @@ class KnownContents:
             if is_broken(error):
                 return None  # stored anew; the run itself meets the damage and mends it
             raise
+        return row[0] if row else None
+
+    def parts_of(self, sha: bytes) -> bytes | None:
+        """The packed parts of a large file that is not stored in one piece."""
+        row = self._base.execute("SELECT parts FROM composite WHERE sha=?", (sha,)).fetchone()
         return row[0] if row else None
 
     def close(self) -> None:

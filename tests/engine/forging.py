@@ -32,7 +32,7 @@ PROOFS = (
     b'"was":"verified","ergebnis":"sound","stand":"","einzelheiten":"full"}\n'
 )
 # Answers to a copy that is not ours: what can still be read, or a refusal by name.
-FINE = frozenset({Exit.OK, Exit.INTEGRITY, Exit.NOT_FOUND, Exit.NEWER_FORMAT})
+FINE = frozenset({Exit.OK, Exit.NOTHING_DONE, Exit.INTEGRITY, Exit.NOT_FOUND, Exit.NEWER_FORMAT})
 
 Row = dict[str, Any]
 

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import stat
+import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -422,7 +423,9 @@ def test_records_that_lie_about_contents_leave_files_unrestored(
     facts = json.loads(forged.record.read_bytes().split(b"\n")[0])["inhalte"][0]
     forged.change_record(inhalte=[facts | ref])
     answers = attack(forged)
-    if "zeilen" not in ref:
+    if "zeilen" in ref or "groesse" in ref:  # no numbers of ours: the record is none
+        assert answers["restore"].code == Code.STATE_NOT_FOUND
+    else:
         assert answers["restore"].exit == Exit.INTEGRITY
         assert answers["restore"].said("restored")["failed"]
         assert answers["verify"].exit == Exit.INTEGRITY
@@ -531,7 +534,7 @@ def test_only_ordinary_files_are_read(forged: Forge, what: str, stands_in: str) 
         with path.open("wb") as file:
             file.truncate(64 << 20)
     answers = attack(forged)
-    assert answers["verify"].exit in (Exit.INTEGRITY, Exit.NOT_FOUND)
+    assert answers["verify"].exit in (Exit.INTEGRITY, Exit.NOT_FOUND, Exit.NOTHING_DONE)
     if what in ("record", "list", "inhalt", "object"):
         assert answers["restore"].exit in (Exit.INTEGRITY, Exit.NOT_FOUND)
         attack(forged, "restore")
@@ -650,12 +653,18 @@ def test_a_content_in_a_thousand_places_is_looked_for_in_some(forged: Forge) -> 
 MEMORY = 700 << 20  # of address space; an ordinary restore needs about 250 MB of it
 
 
-def bombed(forged: Forge, head: bytes, line: bytes, times: int) -> bytes:
-    """A gzip of one line again and again; a hundredth of it ever stands in memory here."""
-    pack = zlib.compressobj(9, zlib.DEFLATED, 31)
+def bombed(head: bytes, line: bytes, times: int) -> bytes:
+    """A gzip of one line again and again; packed once and repeated, so that it costs nothing."""
+    pack = zlib.compressobj(6, zlib.DEFLATED, -15)
     block = line * 10_000
-    packed = pack.compress(head) + b"".join(pack.compress(block) for _ in range(times // 10_000))
-    return packed + pack.flush()
+    start = pack.compress(head) + pack.flush(zlib.Z_FULL_FLUSH)
+    middle = pack.compress(block) + pack.flush(zlib.Z_FULL_FLUSH)
+    crc, count = zlib.crc32(head), times // 10_000
+    for _ in range(count):
+        crc = zlib.crc32(block, crc)
+    size = (len(head) + count * len(block)) & 0xFFFFFFFF
+    end = pack.flush() + struct.pack("<II", crc, size)
+    return b"\x1f\x8b\x08" + bytes(7) + start + middle * count + end
 
 
 ROWS: dict[str, Callable[[Forge], str]] = {
@@ -675,7 +684,7 @@ def test_a_list_bomb_ends_with_a_name_and_little_memory(forged: Forge, kind: str
     if kind == "parts":
         head += to_line({**forged.rows[-1], "teile": 9_000_000}) + "\n"  # type: ignore[dict-item]
     line = ROWS[kind](forged).encode() + b"\n"
-    packed = bombed(forged, head.encode(), line, 3_000_000)
+    packed = bombed(head.encode(), line, 3_000_000)
     forged.list.write_bytes(packed)
     forged.change_record(
         liste_groesse=len(packed), liste_sha256=sha256(packed), liste_entpackt=10**15
@@ -693,7 +702,8 @@ def test_a_list_bomb_ends_with_a_name_and_little_memory(forged: Forge, kind: str
 def test_an_inhalt_bomb_ends_with_a_name_and_little_memory(forged: Forge) -> None:
     forged.commit()
     head = f"#inhalt\t1\t{forged.run.name}\nO\t100\t{'0' * 64}\tshop/x\n"
-    packed = bombed(forged, head.encode(), f"T\t{'0' * 64}\t0\t1\t1\troh\t\n".encode(), 3_000_000)
+    line = f"T\t{'0' * 64}\t0\t1\t1\troh\t\n".encode()
+    packed = bombed(head.encode(), line, 3_000_000)
     forged.inhalt.write_bytes(packed)
     ref = {"lauf": forged.run.name, "groesse": len(packed), "sha256": sha256(packed), "zeilen": 1}
     forged.change_record(inhalte=[ref])
@@ -787,6 +797,6 @@ def test_a_foreign_copy_is_never_written_to(forged: Forge) -> None:
     done = cli.run("--json", "backup", home=forged.base / "home", check=False)
     assert done.rc == Exit.DESTINATION_REFUSED
     assert [line["code"] for line in done.lines if line["event"] == "error"] == [
-        Code.DESTINATION_FOREIGN
+        Code.DESTINATION_WRITER
     ]
     assert VAULT in (forged.copy / "tresor.json").read_text()

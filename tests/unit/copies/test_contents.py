@@ -46,9 +46,13 @@ _NAMES = st.sets(
 def _objects(draw: st.DrawFn) -> StoredObject:
     size = draw(_SIZE)
     parts = []
+    end = 0
     for _ in range(draw(st.integers(0, 3))):
-        offset = draw(st.integers(0, size))
-        stored = draw(st.integers(0, size - offset))
+        if end == size:
+            break
+        offset = draw(st.integers(end, size - 1))
+        stored = draw(st.integers(1, size - offset))
+        end = offset + stored
         packed = draw(st.booleans())
         length = draw(_SIZE) if packed else stored
         member = draw(_NAMES)[0] if packed else ""
@@ -183,10 +187,21 @@ def test_parts_outside_their_object_are_refused(row: str) -> None:
 
 def test_the_number_of_parts_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.copies.contents.MAX_PARTS", 10)
-    rows = [f"O\t100\t{SHA}\ta", *[f"T\t{SHA}\t0\t5\t5\troh\t"] * 10]
-    assert len(read(*rows)[0].parts) == 10
+    rows = [f"O\t100\t{SHA}\ta", *[f"T\t{SHA}\t{at}\t5\t5\troh\t" for at in range(0, 55, 5)]]
+    assert len(read(*rows[:-1])[0].parts) == 10
     with pytest.raises(Hostile):
-        read(*rows, rows[-1])
+        read(*rows)
+
+
+def test_parts_may_not_overlap_or_be_empty() -> None:
+    """Else one line again and again would be a bomb."""
+    first, touching = f"T\t{SHA}\t5\t5\t5\troh\t", f"T\t{SHA}\t10\t1\t1\troh\t"
+    assert len(read(f"O\t100\t{SHA}\ta", first, touching)[0].parts) == 2
+    for second in (first, f"T\t{SHA}\t9\t5\t5\troh\t", f"T\t{SHA}\t0\t1\t1\troh\t"):
+        with pytest.raises(Hostile):
+            read(f"O\t100\t{SHA}\ta", first, second)
+    with pytest.raises(Hostile):
+        read(f"O\t100\t{SHA}\ta", f"T\t{SHA}\t5\t0\t0\troh\t")
 
 
 @given(st.binary(max_size=120))
