@@ -45,7 +45,8 @@ CHECKS = (
     ("lint-imports", ("-c", "from importlinter.cli import *; lint_imports_command()", "--no-logo")),
 )
 
-# Arguments for pytest.
+# Arguments for pytest. The default tier runs on all cores.
+DEFAULT_TIER = ("-n", "auto")
 TIERS = {
     "unit": ("tests/unit",),
     "kill": ("-m", "kill", "--timeout=3600"),
@@ -108,7 +109,8 @@ def test(args: Sequence[str]) -> NoReturn:
             sys.exit("Nicht bestanden: " + ", ".join(failed))
         if tier == "check":
             sys.exit(0)
-    become(["-m", "pytest", *TIERS.get(tier or "", ()), *rest[1:]])
+    chosen = TIERS[tier] if tier else () if args else DEFAULT_TIER
+    become(["-m", "pytest", *chosen, *rest[1:]])
 
 
 def failed_checks() -> list[str]:

@@ -21,7 +21,7 @@ import pytest
 
 from core.cli import main
 from core.errors import Code, Exit
-from tests.engine.handmade import Maker, Run, row, sha256, two_lines
+from tests.engine.handmade import Maker, Run, sha256, two_lines
 from tests.engine.stage import plan_text
 from tests.support.snapshots import Snapshot, compare, snapshot
 
@@ -67,7 +67,7 @@ class Forge:
     base: Path
     maker: Maker
     run: Run
-    rows: list[Row | str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
     @property
     def copy(self) -> Path:
@@ -110,8 +110,7 @@ class Forge:
     def commit(self, **changes: object) -> None:
         """Write `inhalt`, list and record; `changes` replace fields of the record."""
         inhalt = self.run.write_inhalt()
-        texts = [entry if isinstance(entry, str) else to_line(entry) for entry in self.rows]
-        facts = self.run.write_list(texts)
+        facts = self.run.write_list([to_line(entry) for entry in self.rows])
         self.run.commit({**facts, **changes}, [inhalt])
 
     @property
@@ -131,14 +130,19 @@ class Forge:
 
     def change_record(self, **changes: object) -> None:
         """Change fields of the record that is there and seal it again."""
-        facts = json.loads(self.record.read_bytes().split(b"\n")[0])
-        self.record.write_bytes(two_lines(facts | changes))
+        self.record.write_bytes(two_lines(facts_of(self.record) | changes))
 
 
 def to_line(entry: Mapping[str, object]) -> str:
-    """A row as it stands in a list."""
-    facts = {key: value for key, value in entry.items() if key != "art"}
-    return row(str(entry["art"]), **facts)  # type: ignore[arg-type] - hostile values are the point
+    """A row as it stands in a list, whatever its values are."""
+    return json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+
+
+def facts_of(path: Path) -> dict[str, Any]:
+    """What a two-line document says."""
+    facts = json.loads(path.read_bytes().split(b"\n")[0])
+    assert isinstance(facts, dict)
+    return facts
 
 
 def forge(base: Path) -> Forge:
@@ -177,7 +181,7 @@ def bugs_raised() -> Iterator[None]:
     """Let our own mistakes through instead of turning them into a report."""
 
     def raise_it(_: object) -> None:
-        raise  # noqa: PLE0704 - called where the exception is being handled
+        raise  # called where the exception is being handled
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(main, "_report_bug", raise_it)

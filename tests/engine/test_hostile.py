@@ -24,9 +24,12 @@ from tests.engine.forging import (
     DAMAGED,
     GOOD,
     HOSTILE,
+    PROOFS,
     SECRET,
     Forge,
+    ask,
     attack,
+    facts_of,
     forge,
     restored,
     to_line,
@@ -275,7 +278,7 @@ def test_a_set_uid_bit_never_comes_without_its_owner(forged: Forge, owner: str) 
     forged.file("shop/su", modus="6755", besitzer=owner, gruppe=owner)
     forged.folder("shop/ordner", modus="6755", besitzer=owner, gruppe=owner)
     forged.link("shop/l", "su")
-    forged.rows[-1]["besitzer"] = owner  # type: ignore[index]
+    forged.rows[-1]["besitzer"] = owner
     forged.commit()
     answer = attack(forged, "restore")["restore"]
     assert answer.exit == 0
@@ -315,6 +318,10 @@ def list_text(forged: Forge, text: bytes, **changes: object) -> None:
     forged.change_record(**facts | changes)
 
 
+def a_part(forged: Forge) -> str:
+    return to_line({"art": "teil", "sha256": "0" * 64, "groesse": 1, "lauf": forged.run.name})
+
+
 LINES: dict[str, Callable[[Forge], bytes]] = {
     "nothing": lambda f: b"",
     "an empty line": lambda f: b"\n",
@@ -325,11 +332,10 @@ LINES: dict[str, Callable[[Forge], bytes]] = {
     "deep lists": lambda f: f.run.header().encode() + b"\n" + b"[" * 500_000 + b"\n",
     "no UTF-8": lambda f: f.run.header().encode() + b'\n{"art":"ordner","pfad":"\xff"}\n',
     "a long line": lambda f: f.run.header().encode() + b"\n" + b" " * (1 << 21) + b"\n",
-    "a file for ladentresor": lambda f: (
-        f.run.header() + "\n" + to_line({**f.rows[1], "pfad": "ladentresor", "teile": 1})  # type: ignore[dict-item]
-        + "\n" + to_line({"art": "teil", "sha256": "0" * 64, "groesse": 1, "lauf": f.run.name}) + "\n"
+    "a file for ladentresor": lambda f: "\n".join(
+        [f.run.header(), to_line(f.rows[1] | {"pfad": "ladentresor", "teile": 1}), a_part(f), ""]
     ).encode(),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("scene", LINES)
@@ -420,8 +426,7 @@ def test_records_that_lie_about_contents_leave_files_unrestored(
     forged: Forge, ref: dict[str, object]
 ) -> None:
     forged.commit()
-    facts = json.loads(forged.record.read_bytes().split(b"\n")[0])["inhalte"][0]
-    forged.change_record(inhalte=[facts | ref])
+    forged.change_record(inhalte=[facts_of(forged.record)["inhalte"][0] | ref])
     answers = attack(forged)
     if "zeilen" in ref or "groesse" in ref:  # no numbers of ours: the record is none
         assert answers["restore"].code == Code.STATE_NOT_FOUND
@@ -447,8 +452,6 @@ def test_words_for_the_terminal_are_made_harmless(forged: Forge) -> None:
     facts: dict[str, Any] = {"format": 1, "art": "schreiber", "nummer": 2, "schreiber": "f" * 16}
     facts |= {"rechner": "\x1b]0;boese\x07\x1b[2J", "seit": "\x1b[31m"}
     (forged.copy / "schreiber" / f"0002-{'f' * 16}.json").write_bytes(two_lines(facts))
-    from tests.engine.forging import ask
-
     (forged.base / "pc" / "shop").mkdir(parents=True)
     (forged.base / "pc" / "shop" / "a").touch()
     ask(forged.base / "home-neu", "adopt", forged.copy)
@@ -480,8 +483,7 @@ def test_a_marker_whose_names_are_none_is_refused(forged: Forge, change: dict[st
     """Our own files are named after system and destination."""
     forged.commit()
     path = forged.copy / "tresor.json"
-    facts = json.loads(path.read_bytes().split(b"\n")[0])
-    path.write_bytes(two_lines(facts | change))
+    path.write_bytes(two_lines(facts_of(path) | change))
     assert attack(forged, "adopt")["adopt"].code == HOSTILE
 
 
@@ -667,14 +669,15 @@ def bombed(head: bytes, line: bytes, times: int) -> bytes:
     return b"\x1f\x8b\x08" + bytes(7) + start + middle * count + end
 
 
+SMALL = {"pfad": "shop/x", "zeit": 1, "modus": "0755"}
 ROWS: dict[str, Callable[[Forge], str]] = {
-    "files": lambda f: to_line({**f.rows[-1], "pfad": "shop/x"}),  # type: ignore[dict-item]
-    "folders": lambda f: to_line({"art": "ordner", "pfad": "shop/x", "zeit": 1, "modus": "0755"}),
-    "links": lambda f: to_line({"art": "verweis", "pfad": "shop/x", "ziel": "a", "zeit": 1, "modus": "0777"}),
+    "files": lambda f: to_line(f.rows[-1] | {"pfad": "shop/x"}),
+    "folders": lambda f: to_line({"art": "ordner"} | SMALL),
+    "links": lambda f: to_line({"art": "verweis", "ziel": "a"} | SMALL),
     "skipped": lambda f: to_line({"art": "ausgelassen", "pfad": "shop/x", "grund": "gesperrt"}),
-    "parts": lambda f: to_line({"art": "teil", "sha256": "0" * 64, "groesse": 1, "lauf": f.run.name}),
+    "parts": a_part,
     "nothing": lambda f: "",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", ROWS)
@@ -682,7 +685,7 @@ def test_a_list_bomb_ends_with_a_name_and_little_memory(forged: Forge, kind: str
     forged.commit()
     head = forged.run.header() + "\n"
     if kind == "parts":
-        head += to_line({**forged.rows[-1], "teile": 9_000_000}) + "\n"  # type: ignore[dict-item]
+        head += to_line({**forged.rows[-1], "teile": 9_000_000}) + "\n"
     line = ROWS[kind](forged).encode() + b"\n"
     packed = bombed(head.encode(), line, 3_000_000)
     forged.list.write_bytes(packed)
@@ -744,8 +747,8 @@ def test_a_hostile_plan_is_only_a_bad_plan(tmp_path: Path, text: bytes) -> None:
 
 
 RUN_LINE = {
-    "art": "lauf", "system": "laden", "ziel": "platte", "lauf": "x", "beginn": "2026-11-20T03:00:00Z",
-    "ende": "2026-11-20T03:00:00Z", "ergebnis": "COMMITTED", "code": "", "dateien": 1, "bytes": 1,
+    "art": "lauf", "system": "laden", "ziel": "platte", "lauf": "x",
+    "beginn": "2026-11-20T03:00:00Z", "ende": "2026-11-20T03:00:00Z", "ergebnis": "COMMITTED", "code": "", "dateien": 1, "bytes": 1,
     "neu_bytes": 1, "ausgelassen": 0,
 }  # fmt: skip
 
@@ -761,8 +764,7 @@ RUN_LINE = {
         json.dumps(RUN_LINE | {"ergebnis": "\x1b[2J", "code": "\x1b[2J"}),
         '{"a":' * 100_000,
         "[" * 500_000,
-        '{"art":"nachweis","id":"2","zeit":"morgen","system":"laden","ziel":"platte","was":"verified",'
-        '"ergebnis":"sound","stand":"","einzelheiten":"full"}',
+        PROOFS.decode().replace("2026-11-20T03:00:00Z", "morgen"),
         "\udcff",
     ],
 )
