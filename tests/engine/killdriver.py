@@ -32,7 +32,8 @@ _TIMEOUT = 120
 _NOT_RUN = 99  # exit code when the program was not even begun
 
 # Numbers of the engine that a test may make small, so that a small tree shows what a large one
-# does: several jobs, a journal made durable after each, barriers in between, files in parts.
+# does: several jobs, a journal made durable after each, barriers in between, files in parts;
+# `partial_after`: seconds after which a run commits what it has.
 _SETTINGS = {
     "job_files": "_JOB_FILES",
     "sync_seconds": "SYNC_SECONDS",
@@ -245,10 +246,14 @@ def _set(attribute: str, value: float) -> None:
 def _child(order: dict[str, Any]) -> int:
     """Run the command line as ordered; returns its exit code, if it lives."""
     from core.cli.main import run
+    from core.copies import jobs
     from core.store.index import CopyIndex
 
     for name, value in order["settings"].items():
-        _set(_SETTINGS[name], value)
+        if name == "partial_after":  # not a constant: what each job is given
+            setattr(jobs, "Assignment", functools.partial(jobs.Assignment, partial_after=value))
+        else:
+            _set(_SETTINGS[name], value)
     report = os.open(f"{order['folder']}/report", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     switch = Switch(tuple(os.fsencode(place) for place in order["watch"]), order["kill_at"], report)
     if order["watch"]:

@@ -12,9 +12,11 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -82,7 +84,7 @@ class Shop:
     home: Path
     days: dict[int, dict[str, Snapshot]] = field(default_factory=dict)
     runs: dict[int, str] = field(default_factory=dict)
-    _restored: int = 0
+    _restores: Iterator[int] = field(default_factory=count)
 
     @property
     def source(self) -> Path:
@@ -142,8 +144,7 @@ class Shop:
         rc: int = 0,
     ) -> Iterator[Path]:
         """A folder with the state in it, taken away again afterwards."""
-        self._restored += 1
-        into = self.root / "zurück" / str(self._restored)
+        into = self.root / "zurück" / str(next(self._restores))
         try:
             if by == "program":
                 self.restore(into, state, disk=disk, paths=paths, keep_links=keep_links, rc=rc)
@@ -174,21 +175,29 @@ class Shop:
 
     def differences(
         self,
-        state: int,
-        *,
+        *states: int,
         disk: str = "platte",
-        by: By = "program",
+        by: By | Sequence[By] = "program",
         at: str | None = None,
-        mtime_slack_ns: int = 0,
     ) -> list[str]:
-        """In words, what a restore of a day gets wrong; the script sets no extended attributes."""
+        """In words, what restores of these days get wrong; two of them are made at a time."""
+        ways = [by] if isinstance(by, str) else by
+        jobs = [(state, way) for state in states for way in ways]
+        with ThreadPoolExecutor(2) as pool:
+            found = pool.map(lambda job: self._wrong(*job, disk=disk, at=at), jobs)
+            return [
+                f"state {state} by {way}: {word}"
+                for (state, way), words in zip(jobs, found, strict=True)
+                for word in words
+            ]
+
+    def _wrong(self, state: int, by: By, *, disk: str, at: str | None) -> list[str]:
+        """What one restore gets wrong; the script sets no extended attributes."""
         words = []
         with self.brought_back(at or state, disk=disk, by=by) as into:
             for name, expected in self.days[state].items():
                 actual = snapshot(into / name, with_root=True)
-                words += compare(
-                    expected, actual, xattrs=by == "program", mtime_slack_ns=mtime_slack_ns
-                )
+                words += compare(expected, actual, xattrs=by == "program")
             ours = {"ladentresor"} if by == "script" else set()  # it brings plan and proofs too
             extra = {path.name for path in into.iterdir()} - set(self.days[state]) - ours
             words += [f"too much: {name}" for name in sorted(extra)]

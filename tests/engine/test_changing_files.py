@@ -140,8 +140,8 @@ def test_files_that_never_rest_are_stored_pure_or_marked(tmp_path: Path, seed: i
     files = _make_files(shop.source, 8, 20_000)
     shop.backup()
     with meanwhile(_FLIP, 0, 0, seed, *files):
-        _run_often(shop, 4)
-    _check_states(shop, 5, pure=False)
+        _run_often(shop, 3)
+    _check_states(shop, 4, pure=False)
 
 
 @pytest.mark.root
@@ -229,7 +229,7 @@ def test_files_and_folders_that_come_and_go(tmp_path: Path) -> None:
     for number in range(200):
         (shop.source / f"fest {number}.txt").write_text(str(number))
     with meanwhile(_COME_AND_GO, shop.source):
-        for _ in range(4):
+        for _ in range(3):
             done = cli.run("--json", "backup", home=shop.home, check=False)
             assert done.rc in (0, 3), done.stdout + done.stderr
     for run in states_at(shop.copy()):

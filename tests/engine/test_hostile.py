@@ -746,25 +746,28 @@ def test_a_hostile_plan_is_only_a_bad_plan(tmp_path: Path, text: bytes) -> None:
     assert answers["status"].exit in (Exit.PLAN_INVALID, Exit.OK)
 
 
-RUN_LINE = {
-    "art": "lauf", "system": "laden", "ziel": "platte", "lauf": "x",
-    "beginn": "2026-11-20T03:00:00Z", "ende": "2026-11-20T03:00:00Z", "ergebnis": "COMMITTED", "code": "", "dateien": 1, "bytes": 1,
-    "neu_bytes": 1, "ausgelassen": 0,
-}  # fmt: skip
+MOMENT = "2026-11-20T03:00:00Z"
+RUN_LINE = {"art": "lauf", "system": "laden", "ziel": "platte", "lauf": "x", "beginn": MOMENT}
+RUN_LINE |= {"ende": MOMENT, "ergebnis": "COMMITTED", "code": ""}
+RUN_NUMBERS = {"dateien": 1, "bytes": 1, "neu_bytes": 1, "ausgelassen": 0}
+
+
+def run_line(**changes: object) -> str:
+    return json.dumps(RUN_LINE | RUN_NUMBERS | changes)
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        json.dumps(RUN_LINE | {"beginn": "gestern"}),
-        json.dumps(RUN_LINE | {"beginn": "9999-12-31T23:59:59Z"}),
-        json.dumps(RUN_LINE | {"beginn": "0001-01-01T00:00:00Z"}),
-        json.dumps(RUN_LINE | {"dateien": 2**70}),
-        json.dumps(RUN_LINE | {"dateien": -1}),
-        json.dumps(RUN_LINE | {"ergebnis": "\x1b[2J", "code": "\x1b[2J"}),
+        run_line(beginn="gestern"),
+        run_line(beginn="9999-12-31T23:59:59Z"),
+        run_line(beginn="0001-01-01T00:00:00Z"),
+        run_line(dateien=2**70),
+        run_line(dateien=-1),
+        run_line(ergebnis="\x1b[2J", code="\x1b[2J"),
         '{"a":' * 100_000,
         "[" * 500_000,
-        PROOFS.decode().replace("2026-11-20T03:00:00Z", "morgen"),
+        PROOFS.decode().replace(MOMENT, "morgen"),
         "\udcff",
     ],
 )

@@ -34,15 +34,16 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="ne
 PHASES = ("scan", "objects", "contents", "list", "record", "index")
 Start = Literal["first", "second", "resumed"]
 STARTS: tuple[Start, ...] = ("first", "second", "resumed")
-Size = Literal["plain", "small", "durable"]
+Size = Literal["plain", "small", "durable", "partly"]
 
 # "plain": one job holds the whole tree. "small": several jobs, each acknowledged, dump in parts.
-# "durable": a barrier after each job, too.
+# "durable": a barrier after each job, too. "partly": a partial state after each folder.
 _SMALL = {"job_files": 4, "sync_seconds": 0.0, "parts_from": 1 << 20}
 SETTINGS: dict[Size, dict[str, float]] = {
     "plain": {},
     "small": _SMALL,
     "durable": {**_SMALL, "barrier_seconds": 0.0},
+    "partly": {**_SMALL, "partial_after": 0.0},
 }
 OLD_ENOUGH = 2.2  # seconds: files changed within the last two are read again by every run
 
@@ -107,7 +108,7 @@ def driver() -> Iterator[Driver]:
         yield prepared
 
 
-@pytest.fixture(scope="module", params=["plain", "small", "durable"])
+@pytest.fixture(scope="module", params=list(SETTINGS))
 def series(request: pytest.FixtureRequest, driver: Driver) -> Iterator[Series]:
     with quick_folder("kill") as root:
         made = Series(Stage(root, driver), request.param)
@@ -132,7 +133,7 @@ def _spread(total: int, number: int, *, seed: str) -> Iterable[int]:
 @pytest.mark.kill
 def test_killed_at_every_moment(series: Series) -> None:
     """Every moment of runs with several jobs; every fifth where other settings say the same."""
-    step = 1 if series.size == "small" else 5
+    step = {"small": 1, "partly": 29}.get(series.size, 5)
     kills: Counter[str] = Counter()
     for start in STARTS:
         for at in range(1, series.total(start) + 1, step):
@@ -181,11 +182,16 @@ def judge_restores(series: Series, *, step: int) -> Counter[str]:
 # ------------------------------------------------------------------ real processes
 
 
+# What is heard before each phase begins: from there the moment is measured.
+BEFORE = dict(zip(PHASES, ("guards", "scan", "objects", "contents", "index", "list"), strict=True))
+ORDER = ("start", "guards", "resume", "scan", "objects", "contents", "list", "index", "record")
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One kill from outside.
 
-    aim: the phase whose event is waited for, or "" for a time of its own. scope: whom it hits.
+    aim: the phase it is meant to hit, or "" for any time of the run. scope: whom it hits.
     """
 
     seed: int
@@ -194,13 +200,14 @@ class Case:
     aim: str
 
     @classmethod
-    def of(cls, seed: int) -> Case:
+    def of(cls, seed: int, aim: str | None = None) -> Case:
         random = Random(f"case {seed}")
+        aims = ("", "", *PHASES)
         return cls(
             seed,
             random.choice(("day0", "day1")),
             "group" if seed % 2 else "self",
-            ("", "", *PHASES)[seed // 2 % (2 + len(PHASES))],
+            aims[seed // 2 % len(aims)] if aim is None else aim,
         )
 
 
@@ -209,19 +216,21 @@ class Kills:
     """Real runs over two days of one tree, and what was hit.
 
     by_hand: of so many kills one is judged by the shell script as well (which takes its time over
-    thousands of files).
+    thousands of files). reach: seconds from what is heard before a phase into its middle, a guess
+    that each kill makes better.
     """
 
     stage: Stage
     by_hand: int
     seconds: dict[str, float]
+    reach: dict[str, float]
     by_phase: Counter[str]
     by_scope: Counter[str]
 
     @classmethod
     def over(cls, stage: Stage, *, by_hand: int) -> Kills:
         """Make the second day's start and see how long an undisturbed run takes."""
-        kills = cls(stage, by_hand, {}, Counter(), Counter())
+        kills = cls(stage, by_hand, {}, dict.fromkeys(PHASES, 0.02), Counter(), Counter())
         time.sleep(OLD_ENOUGH)
         stage.save("day0")
         kills.seconds["day0"] = kills.measure()
@@ -245,18 +254,19 @@ class Kills:
         stage.load(case.day)
         random = Random(f"moment {case.seed}")
         with cli.start("--json", "backup", home=stage.home) as running:
-            phase = self._wait_for(running, case, random)
+            heard = self._wait_for(running, case, random)
             (running.kill_group if case.scope == "group" else running.kill_self)()
             assert running.process.stdout is not None
             rest = running.process.stdout.read()  # ends when all who could write have died
             orphans = running.wait_for_orphans()
             rc = running.process.wait()
             assert not orphans, f"{case}: still alive {orphans}"
-        phases = [*phase, *phases_in(rest)]
         if rc != -signal.SIGKILL:
             assert rc == 0, f"{case}: ended with {rc}"
+            self._learn(case.aim, "end")
             return False
-        where = phases[-1] if phases else "start"
+        where = "end" if '"result"' in rest else ["start", *heard, *phases_in(rest)][-1]
+        self._learn(case.aim, where)
         try:
             stage.check_states(by_hand=case.seed % self.by_hand == 0)
             stage.check_healed(
@@ -290,19 +300,26 @@ class Kills:
 
     def _wait_for(self, running: cli.Running, case: Case, random: Random) -> list[str]:
         """Wait for the moment; the phases heard of meanwhile."""
-        if not case.aim:
-            time.sleep(random.uniform(0.0, self.seconds[case.day]))
-            return []
         heard: list[str] = []
-        wanted = random.randint(1, len(self.stage.ids))  # at which destination
+        if not case.aim and random.random() < 0.3:  # while the interpreter starts, too
+            time.sleep(random.uniform(0.0, self.seconds[case.day]))
+            return heard
+        number = random.randrange(len(self.stage.ids))  # at which destination
+        wanted = 2 * number + 1 if case.aim == "record" else number + 1  # "index" comes twice
         assert running.process.stdout is not None
         for line in running.process.stdout:
             heard += phases_in(line)
-            if heard.count(case.aim) >= wanted:
+            if heard.count(BEFORE.get(case.aim, "guards")) >= wanted:
                 break
-        lasting = 0.3 if case.aim in ("scan", "objects") else 0.01
-        time.sleep(random.uniform(0.0, lasting * self.seconds[case.day]))
+        lasting = 2 * self.reach[case.aim] if case.aim else self.seconds[case.day]
+        time.sleep(random.uniform(0.0, lasting))
         return heard
+
+    def _learn(self, aim: str, where: str) -> None:
+        """Reach further or less far next time."""
+        if aim and where != aim:
+            early = where in ORDER and ORDER.index(where) < ORDER.index(aim)
+            self.reach[aim] *= 1.25 if early else 0.8
 
 
 def phases_in(text: str) -> list[str]:
@@ -368,13 +385,17 @@ def test_real_processes_killed_at_some_times(small_kills: Kills, pool_kills: Kil
 
 @pytest.mark.kill
 def test_real_processes_killed_at_random_times(small_kills: Kills, pool_kills: Kills) -> None:
-    until(small_kills, 160, first_seed=0)
-    until(pool_kills, 45, first_seed=10_000)
+    until(small_kills, 130, first_seed=0)
+    until(pool_kills, 60, first_seed=10_000)
+    for phase in PHASES:  # a machine that is busy with other things is hard to aim on
+        for seed in range(20_000, 20_060):
+            if small_kills.by_phase[phase] + pool_kills.by_phase[phase] < 10:
+                (pool_kills if seed % 3 else small_kills).kill(Case.of(seed, phase))
     for seed in range(20):
         (pool_kills if seed % 4 < 2 else small_kills).kill_restore(seed)
     by_phase = small_kills.by_phase + pool_kills.by_phase
     by_scope = small_kills.by_scope + pool_kills.by_scope
     print(f"kills from outside: {dict(by_phase)}, {dict(by_scope)}")
     assert min(by_scope.values()) >= 50
-    assert min(by_phase[phase] for phase in ("scan", "objects", "index", "restore")) >= 10
-    assert sum(by_phase[phase] for phase in ("contents", "list", "record", "index")) >= 50
+    assert sum(by_scope.values()) >= 200 - by_phase["restore"]
+    assert min(by_phase[phase] for phase in (*PHASES, "restore")) >= 10, by_phase

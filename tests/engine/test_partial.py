@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from core.clock import SystemClock
+from core.clock import SystemClock, stamp
 from core.copies.assignment import Assignment, Destination
 from core.copies.backup import back_up
 from core.copies.copy_folder import CopyFolder
 from core.copies.desk import Desk
 from core.copies.events import Silence
 from core.copies.finding import pick_state
-from core.copies.jobs import open_desk
+from core.copies.jobs import last_success, open_desk
 from core.copies.restore import restore
 from core.copies.verify import verify
 from core.copies.wishes import Wish
 from core.destinations.local import LocalFolder
 from core.paths import Home
+from core.plan.model import Copy
 from core.sources.folders import Root
 from core.sources.patterns import compile_rules
 from tests.support.trees import compare, mutate, shop_tree, snapshot
@@ -103,3 +104,14 @@ def test_the_next_day_builds_on_it(desk: Desk, assignment: Assignment, tmp_path:
     into = tmp_path / "out"
     restore(copy, states[-1], states, into, Wish(), Silence(), lambda: False)
     assert compare(snapshot(tmp_path / "shop"), snapshot(into / "shop")) == []
+
+
+def test_only_whole_states_count_as_a_good_run(desk: Desk, assignment: Assignment) -> None:
+    back_up(desk, assignment)
+    runs = [row for row in desk.store.runs() if row.destination == "a"]
+    assert {row.status for row in runs[:-1]} == {"PARTIAL"}
+    assert runs[-1].status in ("COMMITTED", "UNCHANGED")
+    copy = Copy(system="laden", destination="a")
+    last = last_success(desk.store, copy)
+    assert last is not None
+    assert stamp(last) == runs[-1].began
