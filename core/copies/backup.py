@@ -365,6 +365,8 @@ class _Backup:
         number = next(n for n, r in self._runs.items() if r is run)
         if complete:
             run.drop_unseen()
+        else:
+            run.drop_unlisted()
         run.put_own_files(self._task.own_files, fingerprint=self._task.own_fingerprint)
         written = run.commit(complete=complete, folders=self._folders)
         record = written.record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -311,6 +312,26 @@ class CopyRun:
         """Forget folders that are not in the source any more (after a whole scan only)."""
         self.comparison.seen.add(OWN_FOLDER)
         gone = [path for path in self.index.folder_paths() if path not in self.comparison.seen]
+        if gone:
+            self.list_changed = True
+            self.index.drop_folders(gone)
+
+    def drop_unlisted(self) -> None:
+        """Forget folders whose folder above does not name them any more (in the middle of a scan).
+
+        What was not reached yet stays as it was; but a list with entries of a folder that is gone,
+        or is a file now, is no list (format §6), and nothing of it could be restored.
+        """
+        named = {b"", OWN_FOLDER}
+        gone = []
+        for path, entries, _ in self.index.folders():  # a folder comes before those in it
+            if path not in named:
+                gone.append(path)
+                continue
+            above = path + b"/" if path else b""
+            for name, mode, size, *_ in unpack_entries(entries):
+                if stat.S_ISDIR(mode) and size == 0:
+                    named.add(above + name)
         if gone:
             self.list_changed = True
             self.index.drop_folders(gone)

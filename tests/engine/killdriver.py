@@ -246,12 +246,13 @@ def _set(attribute: str, value: float) -> None:
 def _child(order: dict[str, Any]) -> int:
     """Run the command line as ordered; returns its exit code, if it lives."""
     from core.cli.main import run
-    from core.copies import jobs
+    from core.copies import assignment, jobs
     from core.store.index import CopyIndex
 
     for name, value in order["settings"].items():
         if name == "partial_after":  # not a constant: what each job is given
-            setattr(jobs, "Assignment", functools.partial(jobs.Assignment, partial_after=value))
+            made = functools.partial(assignment.Assignment, partial_after=value)
+            vars(jobs)["Assignment"] = made
         else:
             _set(_SETTINGS[name], value)
     report = os.open(f"{order['folder']}/report", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Code, Exit
+from tests.engine import handreader
 from tests.engine.killdriver import Driver
 from tests.engine.killstage import Stage, objects_of, quick_folder, runs_at, states_at
 from tests.support import trees
@@ -195,3 +196,23 @@ def test_a_run_that_stores_nothing_leaves_no_trace_of_a_folder(stage: Stage) -> 
         assert "rebuild" not in again.phases
     assert len(runs_at(stage.copy("a"))) == 1
     stage.check_states(by_hand=False)
+
+
+# ------------------------------------------------------------------ partial states
+
+
+def test_partial_states_of_a_second_day_restore(stage: Stage) -> None:
+    """Where the scan was stands the new day, elsewhere the old one; folders have gone since."""
+    stage.run("backup", expect=0)
+    stage.learn()
+    stage.use_source("day1")
+    whole = stage.run("backup", settings={**SMALL, "partial_after": 0.0}, expect=0)
+    stage.learn()
+    states = states_at(stage.copy("a"))
+    partial = [run for run in states if not states[run]["vollstaendig"]]
+    assert len(partial) > 5
+    for run in partial:
+        stage.check_restore("a", run, partial=True)
+        handreader.restore(stage.copy("a"), run, stage.new_folder())
+    assert whole.results[0]["complete"]
+    stage.check_states(by_hand=True)
