@@ -97,6 +97,7 @@ class _Restore:
         self._places = Places(copy, [state, *reversed(states)])
         self._report = Report()
         self._target = TargetFolder(into, copy.folder.root, self._report)
+        self._few: list[tuple[Row, list[PartRow]]] = []
         self._hard: dict[str, tuple[bytes, int]] = {}
         self._hard_later: list[tuple[bytes, str, FileRow]] = []
         self._links_later: list[tuple[bytes, bytes, LinkRow]] = []
@@ -144,8 +145,9 @@ class _Restore:
             if isinstance(row, Header):
                 self._target.header = row
                 continue
-            true = self._true_path(row)
-            if not self._selects(true):
+            if self._wish.paths and not self._is_asked_for(row, parts):
+                continue
+            if not self._selects(self._true_path(row)):
                 continue
             met = True
             if isinstance(row, FileRow):
@@ -159,6 +161,16 @@ class _Restore:
                 system=self._state.record.system,
             )
         return wanted, hints
+
+    def _is_asked_for(self, row: Row, parts: list[PartRow]) -> bool:
+        """A quick look for a restore of a part: what is asked for is kept, the rest passed over."""
+        if isinstance(row, Header | PartRow):
+            return False
+        raw = row.path.encode("utf-8", "replace")
+        asked = "%" in row.path or self._selects(raw)
+        if asked or isinstance(row, FolderRow):
+            self._few.append((row, parts))
+        return asked
 
     def _true_path(self, row: Row) -> bytes:
         try:
@@ -186,7 +198,8 @@ class _Restore:
             row = pair[0]
             return "" if isinstance(row, Header | PartRow) else row.path.rpartition("/")[0]
 
-        for folder, group in groupby(self._rows(), key=parent):
+        rows = iter(self._few) if self._wish.paths else self._rows()
+        for folder, group in groupby(rows, key=parent):
             self._write_folder(percent.decode(folder), list(group))
         self._submit()
         self._take(everything=True)
