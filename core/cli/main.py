@@ -23,6 +23,7 @@ from core.texts import Texts, pick_language
 
 PASSPHRASE = "LADENTRESOR_PASSPHRASE"
 """Opens the sealed file of secrets where there is no keyring."""
+_LONGEST_REPORT = 60
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -100,6 +101,8 @@ def _report_bug(texts: Texts) -> None:
         f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(trace)
     ]
+    if len(lines) > _LONGEST_REPORT:  # an endless recursion is the same line a thousand times
+        lines = [*lines[: _LONGEST_REPORT // 2], "…", *lines[-_LONGEST_REPORT // 2 :]]
     print(
         texts.t(
             "Ladentresor hat einen Fehler im Programm bemerkt und aufgehört. Frühere Stände sind"

@@ -13,6 +13,7 @@ import msgspec
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 FORMAT = 1
 MAX_DOCUMENT = 16 * 1024 * 1024
+HIGHEST_RUN = 10**18 - 1
 
 _RUN = re.compile(r"([0-9]{6,18})-([0-9]{8}T[0-9]{6}Z)-([2-9a-hjkmnp-z]{4})")
 _Document = TypeVar("_Document")

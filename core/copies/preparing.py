@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.copies import guards, resume
+from core.copies import documents, guards, resume
 from core.copies.copy_folder import DATA, CopyFolder
 from core.copies.copy_run import CopyRun
 from core.copies.desk import Desk
@@ -12,6 +12,7 @@ from core.copies.events import Listener
 from core.copies.guards import CopyName
 from core.copies.rebuild import rebuild
 from core.destinations.local import LocalFolder
+from core.errors import Code, KnownError
 from core.store.index import CopyIndex
 
 
@@ -34,6 +35,9 @@ def prepare(desk: Desk, name: CopyName, location: Path) -> tuple[CopyRun, int]:
         journals = desk.home.state / "journal" / f"{name.system}@{name.destination}"
         _make_true(desk, copy, index, name, journals, vault.vault)
         number = guards.next_number(copy.record_names(), copy.data_names())
+        if number > documents.HIGHEST_RUN:
+            what = "number of a run"  # ours would not be recognised as a name
+            raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.root), what=what)
     except BaseException:
         index.close()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,9 @@ def test_every_state_restores(archive: Path, tmp_path: Path) -> None:
     cli.run("adopt", tmp_path / "platte", home=home)
     for number, tree in expected.items():
         into = tmp_path / f"aus-{number}"
-        cli.run("restore", "laden", "--at", number, "--into", into, home=home)
+        cli.run("restore", "laden", "--at", number, "--into", into, "--keep-links", home=home)
         assert described(snapshot(into / "shop")) == tree
+        assert os.getxattr(into / "shop/CON.txt", "user.herkunft") == b"\x00\xff"
 
 
 @pytest.mark.parametrize("archive", FORMATS, ids=lambda path: path.stem)

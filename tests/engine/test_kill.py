@@ -108,7 +108,10 @@ def driver() -> Iterator[Driver]:
         yield prepared
 
 
-@pytest.fixture(scope="module", params=list(SETTINGS))
+@pytest.fixture(
+    scope="module",
+    params=["plain", "small", "durable", pytest.param("partly", marks=pytest.mark.kill)],
+)
 def series(request: pytest.FixtureRequest, driver: Driver) -> Iterator[Series]:
     with quick_folder("kill") as root:
         made = Series(Stage(root, driver), request.param)
@@ -132,8 +135,8 @@ def _spread(total: int, number: int, *, seed: str) -> Iterable[int]:
 
 @pytest.mark.kill
 def test_killed_at_every_moment(series: Series) -> None:
-    """Every moment of runs with several jobs; every fifth where other settings say the same."""
-    step = {"small": 1, "partly": 29}.get(series.size, 5)
+    """Every moment of runs with several jobs; fewer where other settings say nearly the same."""
+    step = {"small": 1, "partly": 61}.get(series.size, 5)
     kills: Counter[str] = Counter()
     for start in STARTS:
         for at in range(1, series.total(start) + 1, step):

@@ -413,6 +413,7 @@ def test_home_disk_full(tmp_path: Path, disks: DiskDrawer, leave: int) -> None: 
     done = cli.run("--json", "backup", home=shop.home, check=False)
     refusal(done.lines, Code.HOME_FULL)
     assert done.rc == exit_of(Code.HOME_FULL)
+    assert shop.differences(1) == []  # getting data back needs no room there
     for run in states_at(shop.copy())[1:]:  # a state that came about all the same is a whole one
         shop.days[int(run[:6])] = shop.look()
     ballast.unlink()
