@@ -25,7 +25,7 @@ from core.texts import Texts
 from core.texts.catalog import MISSING
 from core.texts.errors import describe
 from tests.engine import handreader
-from tests.support import cli
+from tests.support import cli, warm
 from tests.support.trees import Snapshot, compare, snapshot
 
 By = Literal["program", "script"]
@@ -108,7 +108,11 @@ class Shop:
         self, *args: str | Path, rc: int = 0, home: Path | None = None, wrapper: Sequence[str] = ()
     ) -> list[Event]:
         """Run a verb with `--json`; its lines, when it ended with `rc`."""
-        done = cli.run("--json", *args, home=home or self.home, check=False, wrapper=wrapper)
+        where = home or self.home
+        if wrapper:
+            done = cli.run("--json", *args, home=where, check=False, wrapper=wrapper)
+        else:
+            done = warm.run("--json", *args, home=where)
         assert done.rc == rc, f"{args} ended with {done.rc}, not {rc}\n{done.stdout}\n{done.stderr}"
         return done.lines
 

@@ -149,7 +149,7 @@ def test_small_files_that_change_now_and_then_are_stored_pure(tmp_path: Path, si
 def test_files_that_never_rest_are_stored_pure_or_marked(tmp_path: Path, seed: int) -> None:
     """Every state is one the file really had, or says that it may not be."""
     shop = make_shop(tmp_path)
-    files = _make_files(shop.source, 8, 20_000)
+    files = _make_files(shop.source, 5, 20_000)
     shop.backup()
     with meanwhile(_FLIP, 0, 0, seed, *files) as really_half:
         _run_often(shop, 3)
@@ -164,7 +164,7 @@ def test_where_the_clock_of_files_is_coarse(tmp_path: Path, disks: DiskDrawer) -
     shop.sources = {"shop": disk.path / "shop"}
     shop.source.mkdir()
     shop.write_plan()
-    files = _make_files(shop.source, 6, 20_000)
+    files = _make_files(shop.source, 4, 20_000)
     shop.backup()
     with meanwhile(_FLIP, 0.001, 0.002, 3, *files) as really_half:
         _run_often(shop, 3)

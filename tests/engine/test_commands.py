@@ -16,7 +16,7 @@ import pytest
 
 from core.errors import Code
 from tests.engine.stage import Event, Shop, events, make_shop, only, refusal, states_at
-from tests.support import cli
+from tests.support import cli, warm
 from tests.support.disks import (
     MIB,
     DiskDrawer,
@@ -68,7 +68,7 @@ def test_verbs_speak_both_languages(
 ) -> None:
     said = {}
     for lang, words in (("de", german), ("en", english)):
-        done = cli.run(*args, "--lang", lang, home=shop.home, check=False)
+        done = warm.run(*args, "--lang", lang, home=shop.home)
         assert done.rc == rc, done.stderr
         assert words in done.stdout
         assert done.stderr == ""
@@ -231,7 +231,7 @@ def test_what_the_plan_does_not_know(shop: Shop, args: list[str], code: Code) ->
     ],
 )  # fmt: skip
 def test_what_is_typed_wrong(shop: Shop, args: list[str]) -> None:
-    done = cli.run(*args, home=shop.home, check=False)
+    done = warm.run(*args, home=shop.home)
     assert done.rc == 2
     assert done.stdout == ""
     assert "ladentresor" in done.stderr
@@ -360,7 +360,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A copy that takes a while to read."""
     shop = make_shop(tmp_path_factory.mktemp("film"))
     with (shop.source / "film.mkv").open("wb") as file:
-        for number in range(400):
+        for number in range(240):
             file.write(Random(number).randbytes(MIB))
     shop.backup()
     (shop.source / "film.mkv").unlink()

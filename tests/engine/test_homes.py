@@ -170,7 +170,7 @@ def test_two_homes_writing_at_the_same_time(shop: Shop, tmp_path: Path) -> None:
     new = tmp_path / "neuer pc"
     (new / "config").mkdir(parents=True)
     shutil.copyfile(shop.home / "config/plan.toml", new / "config/plan.toml")
-    (shop.source / "film.mkv").write_bytes(Random(1).randbytes(120 * MIB))
+    (shop.source / "film.mkv").write_bytes(Random(1).randbytes(70 * MIB))
     with cli.start("--json", "backup", home=shop.home) as running:
         for line in running.process.stdout or ():
             if '"progress"' in line:

@@ -1,7 +1,7 @@
 """Reading processes: they die with their run, and Ctrl-C ends everything cleanly.
 
-Real processes all the way. A slow source makes the moments reachable: a file of mostly holes takes
-seconds to read and next to no room.
+Real processes all the way. A file of mostly holes makes the moments reachable: it is large enough
+to be left to other processes, takes seconds to read and next to no room.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,6 @@ from tests.support import cli, trees
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
 
-SMALL_FILES = 2300  # more than one process reads alone
 SLOW = "Rechnungen/zz-abbild.bin"
 HOLES = 16 << 30  # bytes of the slow file: reading them all takes longer than our patience
 PATIENCE = 8.0  # seconds until a cancelled job has ended, on a busy machine
@@ -40,7 +40,7 @@ def driver() -> Iterator[Driver]:
 def one_stage(driver: Driver) -> Iterator[Stage]:
     with quick_folder("pool") as root:
         made = Stage(root, driver, ids=("a",))
-        many_small_files(made.source)
+        trees.shop_tree(made.source, seed=21, files=30)
         made.keep_source("quick", "slow", add_slow_file)
         made.save("leer")
         yield made
@@ -54,19 +54,23 @@ def stage(one_stage: Stage) -> Stage:
     return one_stage
 
 
-def many_small_files(source: Path) -> None:
-    trees.shop_tree(source, seed=21, files=20)
-    for number in range(SMALL_FILES):
-        path = source / f"Etiketten/{number % 23:02d}/etikett-{number:04d}.txt"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"Etikett %d\n" % number)
-
-
 def add_slow_file(source: Path) -> None:
-    """Found at the end of the scan: by then other processes read."""
     with (source / SLOW).open("wb") as file:
         file.write(b"Anfang")
         file.truncate(HOLES)
+
+
+@contextmanager
+def less_slow(stage: Stage, size: int) -> Iterator[None]:
+    """For jobs that are to end: the large file is only so large."""
+    stage.use_source("slow")
+    os.truncate(stage.source / SLOW, size)
+    stage.source_changed()
+    try:
+        yield
+    finally:
+        os.truncate(stage.source / SLOW, HOLES)
+        stage.source_changed()
 
 
 def start(stage: Stage, *args: str | Path) -> cli.Running:
@@ -153,6 +157,7 @@ def test_reading_processes_die_with_the_run_alone(stage: Stage) -> None:
 
 def test_reading_processes_that_have_just_been_started_die_too(stage: Stage) -> None:
     """Their watching begins with their first line; a parent that is gone by then is noticed."""
+    stage.use_source("slow")
     for pause in (0.0, 0.02, 0.05, 0.08, 0.12):
         stage.load("leer")
         with start(stage, "backup") as running:
@@ -160,6 +165,7 @@ def test_reading_processes_that_have_just_been_started_die_too(stage: Stage) -> 
             time.sleep(pause)
             running.kill_self()
             assert running.wait_for_orphans(PATIENCE) == [], pause
+    stage.use_source("quick")
     stage.check_healed(by_hand=False, newest_only=True)
 
 
@@ -212,28 +218,32 @@ def test_ctrl_c_ends_a_backup_cleanly(stage: Stage, whom: Literal["group", "self
 
 
 def test_ctrl_c_at_any_time(stage: Stage) -> None:
-    """From the start of the interpreter's work to the commit, as a terminal sends it: to all."""
-    began = time.monotonic()
-    stage.run("backup", expect=0)
-    lasting = time.monotonic() - began
-    cancelled = 0
-    for number in range(8):
-        stage.load("leer")
-        with start(stage, "backup") as running:
-            said = Listening(running)
-            said.wait_until(lambda line: line.get("phase") == "guards")
-            time.sleep(number / 8 * lasting)
-            running.kill_group(signal.SIGINT)
-            rc = said.end(within=PATIENCE)
-        if rc == Exit.CANCELLED:
-            check_cancelled(said)
-            cancelled += 1
-        else:  # the run was over, Python perhaps not yet
-            assert rc in (0, -signal.SIGINT), (number, rc, said.errors, said.lines[-3:])
-            assert said.lines[-1]["outcome"] == "committed"
-        stage.check_states(by_hand=False)
-    assert cancelled >= 2
-    stage.check_healed(by_hand=False, newest_only=True)
+    """From the start of the engine's work to the commit, as a terminal sends it: to all."""
+    with less_slow(stage, 300 << 20):
+        began = time.monotonic()
+        stage.run("backup", expect=0)
+        lasting = time.monotonic() - began
+        outcomes = [interrupt(stage, after=number / 8 * lasting) for number in range(8)]
+        assert outcomes.count(Exit.CANCELLED) >= 2, outcomes
+        stage.check_healed(by_hand=False, newest_only=True)
+
+
+def interrupt(stage: Stage, *, after: float) -> int:
+    """Ctrl-C so long after the first thing it says; everything is in order then, whatever came."""
+    stage.load("leer")
+    with start(stage, "backup") as running:
+        said = Listening(running)
+        said.wait_until(lambda line: line.get("phase") == "guards")
+        time.sleep(after)
+        running.kill_group(signal.SIGINT)
+        rc = said.end(within=PATIENCE)
+    if rc == Exit.CANCELLED:
+        check_cancelled(said)
+    else:  # the run was over, Python perhaps not yet
+        assert rc in (0, -signal.SIGINT), (after, rc, said.errors, said.lines[-3:])
+        assert said.lines[-1]["outcome"] == "committed"
+    stage.check_states(by_hand=False)
+    return rc
 
 
 def test_a_service_that_is_stopped_ends_cleanly(stage: Stage) -> None:
@@ -265,10 +275,8 @@ def test_a_second_ctrl_c_ends_it_at_once(stage: Stage) -> None:
 
 @pytest.mark.parametrize("verb", ["restore", "verify"])
 def test_ctrl_c_ends_looking_at_a_copy_cleanly(stage: Stage, verb: str) -> None:
-    stage.use_source("slow")
-    os.truncate(stage.source / SLOW, 1 << 30)
-    stage.run("backup", expect=0)
-    os.truncate(stage.source / SLOW, HOLES)
+    with less_slow(stage, 1 << 30):
+        stage.run("backup", expect=0)
     into = stage.new_folder()
     command = ["restore", SYSTEM, "--into", into] if verb == "restore" else ["verify", "--full"]
     with start(stage, *command) as running:

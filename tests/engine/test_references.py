@@ -13,7 +13,7 @@ from tests.engine.stage import BOTH, Event, Shop, make_shop, objects_of, rows_of
 from tests.support.disks import MIB
 from tests.support.trees import rewrite_keeping_times, shop_tree
 
-BIG = 80 * MIB
+BIG = 68 * MIB
 
 
 def _sent(shop: Shop, results: dict[str, Event]) -> list[str]:
@@ -139,7 +139,7 @@ def _change(path: Path, start: int, size: int, seed: int) -> None:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, dict[int, list[str]]]:
-    """A file of 80 MiB through eight days, and what each of them sent."""
+    """A file of 68 MiB through eight days, and what each of them sent."""
     shop = make_shop(tmp_path_factory.mktemp("gross"))
     (shop.source / "bleibt.txt").write_text("sonst wäre es ein anderer Ordner")
     dump = shop.source / "shop.sql"
@@ -163,9 +163,9 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, dict[int, lis
     dump.rename(shop.source / "shop neu.sql")
     dump = shop.source / "shop neu.sql"
     night()  # 5: doubled and renamed
-    _change(dump, 0, 60 * MIB, seed=6)
+    _change(dump, 0, 50 * MIB, seed=6)
     night()  # 6: more than half is new
-    _change(dump, 70 * MIB, 1000, seed=7)
+    _change(dump, 60 * MIB, 1000, seed=7)
     night()  # 7: now at the latest whole again
     dump.rename(shop.source / "shop alt.sql")
     night()  # 8

@@ -398,7 +398,7 @@ def test_source_without_rights(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "leave",
     [0, 50_000, 160_000]
-    + [pytest.param(leave, marks=pytest.mark.full) for leave in range(10_000, 400_000, 15_000)],
+    + [pytest.param(leave, marks=pytest.mark.full) for leave in range(10_000, 320_000, 15_000)],
 )
 def test_home_disk_full(tmp_path: Path, disks: DiskDrawer, leave: int) -> None:  # noqa: F811
     """Journal, index or database: whatever cannot be written, no state is half made."""
