@@ -12,7 +12,7 @@ from core.copies.copy_folder import VAULT, CopyFolder, State
 from core.copies.desk import Desk
 from core.copies.documents import Vault
 from core.copies.guards import CopyName
-from core.copies.places import Places
+from core.copies.places import Places, read_source
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
 from core.copies.rebuild import OWN_FOLDER, rebuild
 from core.copies.writer import new_writer
@@ -161,7 +161,7 @@ def _own_files(
     for name, row in wanted.items():
         sha = bytes.fromhex(row.sha256)
         for source in places.of(sha):
-            data = copy.folder.read(source.path, _OWN_LIMIT)
+            data = read_source(copy, source, _OWN_LIMIT)
             if data is not None and hashlib.sha256(data).digest() == sha:
                 found[name] = data
     return found, folders

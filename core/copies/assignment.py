@@ -32,6 +32,7 @@ class Destination:
 
     id: str
     location: Path
+    layout: str = "tree"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from core.copies import names, percent
 from core.copies.assignment import Assignment, Destination, Result
 from core.copies.batches import Batch, Item, Job, JobDone, Signals, Taken, Target
 from core.copies.comparing import FolderWork
+from core.copies.contents import StoredObject
 from core.copies.copy_run import CopyRun
 from core.copies.desk import Desk
 from core.copies.guards import CopyName
@@ -33,6 +34,9 @@ from core.store.database import is_broken
 
 _JOB_FILES = 256
 _JOB_BYTES = 8 * 1024 * 1024
+# A job's contents fill bundles of their own: enough of them that these are worth a request.
+_JOB_FILES_BUNDLED = 8192
+_JOB_BYTES_BUNDLED = 24 * 1024 * 1024
 _RESERVE = 16 * 1024 * 1024
 
 
@@ -77,6 +81,10 @@ class _Backup:
         self._rows: dict[int, int] = {}
         self._results: dict[int, Result] = {}
         self._pool: Pool[Job, JobDone] | None = None
+        bundled = any(where.layout == "bundled" for where in assignment.destinations)
+        self._job_files = _JOB_FILES_BUNDLED if bundled else _JOB_FILES
+        self._job_bytes = _JOB_BYTES_BUNDLED if bundled else _JOB_BYTES
+        self._jobs = 0
         self._orders: dict[int, _Order] = {}
         self._last_order = 0
         self._stored: dict[bytes, str] = {b"": ""}
@@ -112,7 +120,9 @@ class _Backup:
         return [self._results[number] for number in range(len(self._task.destinations))]
 
     def _name(self, destination: Destination) -> CopyName:
-        return CopyName(self._task.system, self._task.system_name, destination.id)
+        return CopyName(
+            self._task.system, self._task.system_name, destination.id, destination.layout
+        )
 
     def _prepare_all(self) -> None:
         self._numbers_of: dict[int, int] = {}
@@ -165,7 +175,7 @@ class _Backup:
     def _nobody(self, destination: Destination) -> Target:
         """Keeps the numbering of copies when one is out from the start."""
         return Target(
-            destination.id, str(destination.location), self._task.system, "", None, False, 0
+            destination.id, str(destination.location), self._task.system, "", None, False, 0, False
         )
 
     def _look_at_roots(self) -> list[tuple[int, int] | None]:
@@ -261,7 +271,7 @@ class _Backup:
             items.append(self._item(order, at, entry, stored))
             self._batch_files += 1
             self._batch_bytes += entry[2]
-            if self._batch_files >= _JOB_FILES or self._batch_bytes >= _JOB_BYTES:
+            if self._batch_files >= self._job_files or self._batch_bytes >= self._job_bytes:
                 self._add_batch(scanned, items)
                 items = []
                 self._submit()
@@ -284,7 +294,8 @@ class _Backup:
                 run = self._runs[number]
                 parts, average = run.comparison.wants_parts(work, entry)
                 in_parts |= int(parts) << number
-                hash_first = hash_first or run.comparison.probably_known(work, entry)
+                known = not parts and run.comparison.probably_known(work, entry)
+                hash_first = hash_first or known
         return Item(at, entry[0], size, stored, targets, in_parts, hash_first, average)
 
     # -- reading ----------------------------------------------------------------------------------
@@ -295,7 +306,8 @@ class _Backup:
         self._check_space()
         for run in self._runs.values():
             run.open_journal()
-        job = tuple(self._batches)
+        self._jobs += 1
+        job = Job(self._jobs, tuple(self._batches))
         self._submitted_files += self._batch_files
         self._submitted_bytes += self._batch_bytes
         self._batches, self._batch_files, self._batch_bytes = [], 0, 0
@@ -343,14 +355,19 @@ class _Backup:
                 continue
             if done.folders:
                 run.copy.folder.note_written(done.folders)
-            self._guarded(number, functools.partial(self._take_rows, number, rows))
+            bundles = done.bundles.get(number, ())
+            self._guarded(number, functools.partial(self._take_rows, number, rows, bundles))
         self._advance(0)
 
     def _take_rows(
-        self, number: int, rows: list[tuple[FolderWork, tuple[Taken, ...]]], run: CopyRun
+        self,
+        number: int,
+        rows: list[tuple[FolderWork, tuple[Taken, ...]]],
+        bundles: tuple[StoredObject, ...],
+        run: CopyRun,
     ) -> None:
         unfinished = [work for work, _ in rows if work.pending]
-        run.take(number, rows)
+        run.take(number, rows, bundles)
         for work in unfinished:
             if not work.pending:
                 run.finish_folder(work)

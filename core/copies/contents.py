@@ -38,6 +38,11 @@ class StoredObject(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parts: tuple[Part, ...] = ()
 
 
+def is_bundle(path: str) -> bool:
+    """Whether an object is a ZIP file of ours: nobody needs it but for the contents in it."""
+    return path.startswith("teile/") or ("/" not in path and path.startswith("buendel-"))
+
+
 def head(run: str) -> bytes:
     """First line of an `inhalt`."""
     return f"#inhalt\t1\t{run}\n".encode()

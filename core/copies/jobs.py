@@ -128,7 +128,8 @@ def _assignment(
         system_name=system.name,
         roots=roots_of(desk.store, system),
         destinations=tuple(
-            Destination(id, plan.destination(id).location.path) for id in destinations
+            Destination(where.id, where.location.path, where.layout)
+            for where in map(plan.destination, destinations)
         ),
         own_files=own,
         own_fingerprint=fingerprint([plan_text, proof_lines(desk.store)]),

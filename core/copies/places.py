@@ -8,6 +8,7 @@ from typing import NamedTuple
 from core.copies.contents import StoredObject
 from core.copies.copy_folder import DATA, CopyFolder, State
 from core.copies.documents import ContentsRef
+from core.copies.packed import InflateError, inflate
 from core.errors import Code, KnownError
 
 # Healing adds a place now and then; a list of thousands never comes from us and would cost hours.
@@ -22,6 +23,19 @@ class Source(NamedTuple):
     stored: int
     size: int
     packing: str
+
+
+def read_source(copy: CopyFolder, source: Source, limit: int) -> bytes | None:
+    """The bytes of a small content; None when it is not there, not whole, or above `limit`."""
+    if max(source.stored, source.size) > limit:
+        return None
+    try:
+        with copy.folder.open(source.path) as stream:
+            stream.seek(source.offset)
+            data = stream.read(source.stored)
+        return inflate(data, source.size) if source.packing == "deflate" else data
+    except (FileNotFoundError, InflateError):
+        return None
 
 
 class Places:

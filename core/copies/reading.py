@@ -54,7 +54,9 @@ class Reader:
     def take(self, batch: Job) -> JobDone:
         """Read every file of the job and store it where it is new."""
         before = set(self._shelves.failed)
-        taken = tuple((part.order, self._take_batch(part)) for part in batch)
+        self._shelves.begin_job(batch.number)
+        taken = tuple((part.order, self._take_batch(part)) for part in batch.batches)
+        bundles = self._shelves.finish_job()
         self._tell()
         failed = {
             n: (str(error.code), error.params)
@@ -63,7 +65,7 @@ class Reader:
         }
         folders = tuple(self._shelves.touched)
         self._shelves.touched.clear()
-        return JobDone(taken, failed, folders)
+        return JobDone(taken, failed, folders, bundles)
 
     def _take_batch(self, batch: Batch) -> tuple[Taken, ...]:
         taken = []
@@ -148,6 +150,9 @@ class Reader:
         known = self._shelves.known_run(number, sha)
         if known:
             return AtTarget(known, ())
+        if self._shelves.targets[number].bundled:
+            there = self._shelves.pack(number, item.stored, sha, data)
+            return AtTarget(0, ()) if there else None
         try:
             fd, stored, _ = self._shelves.create(number, item.stored, true_path, info.st_mode)
             try:

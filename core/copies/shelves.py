@@ -11,11 +11,14 @@ import msgspec
 
 from core.copies import names
 from core.copies.batches import PartFact, Target
+from core.copies.contents import StoredObject
+from core.copies.packing import FileParts, Packer, packer_of_job
 from core.destinations.local import EXCLUSIVE, LocalFolder, name_refused
 from core.errors import KnownError
 from core.store.index import KnownContents
 
 _Parts = tuple[PartFact, ...]
+_REMEMBERED_FROM = 64 * 1024
 
 
 class Shelves:
@@ -32,6 +35,12 @@ class Shelves:
         self.touched: set[str] = set()
         self._known = [KnownContents(Path(t.index_path)) if t.index_path else None for t in targets]
         self._made: list[set[str]] = [set() for _ in targets]
+        self._job = 0
+        self._packers: dict[int, Packer] = {}
+        # What went into bundles that the index of the run does not show us yet: all of the job, and
+        # of jobs before it what is worth the memory.
+        self._packed: list[set[bytes]] = [set() for _ in targets]
+        self._packed_before: list[set[bytes]] = [set() for _ in targets]
 
     def close(self) -> None:
         for known in self._known:
@@ -60,6 +69,69 @@ class Shelves:
     def fail(self, number: int, error: OSError) -> None:
         """A copy is out of the run."""
         self.failed[number] = self.folders[number].failure(error)
+
+    # -- bundles ----------------------------------------------------------------------------------
+
+    def begin_job(self, job: int) -> None:
+        """From here on contents are packed for this job."""
+        self._job = job
+        for packed in self._packed:
+            packed.clear()
+
+    def packer(self, number: int) -> Packer:
+        """What packs this job's contents for a copy in bundled layout."""
+        if number not in self._packers:
+            folder, target = self.folders[number], self.targets[number]
+            self._packers[number] = packer_of_job(folder, target.run_folder, self._job)
+        return self._packers[number]
+
+    def pack(self, number: int, member: str, sha: bytes, data: bytes | memoryview) -> bool:
+        """Pack a content that the copy does not have; whether its medium took it."""
+        if not len(data) or self.is_packed(number, sha):
+            return True
+        try:
+            self.packer(number).add(member, sha, data)
+        except KnownError as error:
+            self.failed[number] = error
+            return False
+        self._note_packed(number, sha, len(data))
+        return True
+
+    def parts(self, number: int, base: str) -> FileParts:
+        """Takes the parts of a large file into the job's bundles."""
+
+        def is_known(sha: bytes) -> bool:
+            if self.is_packed(number, sha) or self.known_run(number, sha):
+                return True
+            self._note_packed(number, sha, _REMEMBERED_FROM)
+            return False
+
+        return FileParts(self.packer(number), base, is_known)
+
+    def is_packed(self, number: int, sha: bytes) -> bool:
+        """Whether this process has packed the content in this run, as far as it remembers."""
+        return sha in self._packed[number] or sha in self._packed_before[number]
+
+    def _note_packed(self, number: int, sha: bytes, size: int) -> None:
+        packed = self._packed_before if size >= _REMEMBERED_FROM else self._packed
+        packed[number].add(sha)
+
+    def finish_job(self) -> dict[int, tuple[StoredObject, ...]]:
+        """Write the last bundles of the job; all of its bundles, by copy."""
+        bundles = {}
+        for number, packer in self._packers.items():
+            if number in self.failed:
+                continue
+            try:
+                bundles[number] = packer.finish()
+            except KnownError as error:
+                self.failed[number] = error
+            if self.targets[number].flush_each:
+                self.touched |= packer.folders
+        self._packers.clear()
+        return bundles
+
+    # -- objects of their own ---------------------------------------------------------------------
 
     def create(self, number: int, stored: str, true_path: bytes, mode: int) -> tuple[int, str, str]:
         """A new object, its stored path and its place; under another name if the medium insists."""

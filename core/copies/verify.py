@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from io import FileIO
 from typing import Literal, NamedTuple, TypeVar
 
-from isal import isal_zlib
-
 from core.copies.batches import Signals
-from core.copies.contents import Part, StoredObject
+from core.copies.contents import Part, StoredObject, is_bundle
 from core.copies.copy_folder import (
     DATA,
     VAULT,
@@ -26,7 +24,7 @@ from core.copies.copy_folder import (
 )
 from core.copies.documents import ContentsRef, run_number
 from core.copies.events import Listener
-from core.copies.packed import InflateError
+from core.copies.packed import InflateError, inflate
 from core.copies.places import Places
 from core.copies.pool import Pool, workers
 from core.copies.rows import FileRow, PartRow
@@ -52,6 +50,7 @@ class CheckItem(NamedTuple):
     sha: bytes
     parts: tuple[Part, ...]
     read: bool
+    is_bundle: bool
 
 
 CheckJob = tuple[CheckItem, ...]
@@ -276,7 +275,9 @@ class _Verification:
         self._known.add(_short(stored.sha256))
         self._known.update(_short(part.sha256) for part in stored.parts)
         path = f"{DATA}/{run}/{stored.path}"
-        return CheckItem(path, stored.size, stored.sha256, stored.parts, read)
+        return CheckItem(
+            path, stored.size, stored.sha256, stored.parts, read, is_bundle(stored.path)
+        )
 
     def _submit(self, pool: Pool[CheckJob, tuple[Finding, ...]], job: list[CheckItem]) -> None:
         if not job:
@@ -360,7 +361,8 @@ class _Checker:
     def _check(self, item: CheckItem) -> Finding | None:
         if self._signals.cancelled():
             raise KnownError(Code.CANCELLED)
-        every = (item.sha, *(part.sha256 for part in item.parts))
+        inside = tuple(part.sha256 for part in item.parts)
+        every = inside if item.is_bundle else (item.sha, *inside)
         path = f"{self._root}/{item.path}"
         try:
             info = os.stat(path, follow_symlinks=False)
@@ -385,9 +387,13 @@ class _Checker:
             while length := stream.readinto(self._view):
                 digest.update(self._view[:length])
                 self._signals.advance(length)
-            bad = [] if digest.digest() == item.sha else [item.sha]
-            bad += [part.sha256 for part in item.parts if not self._is_sound(stream, part)]
-            return tuple(bad)
+            sound = digest.digest() == item.sha
+            bad = [part.sha256 for part in item.parts if not self._is_sound(stream, part)]
+            if sound:
+                return tuple(bad)
+            if item.is_bundle:  # where only the ZIP around the contents is damaged, all move out
+                return tuple(bad or (part.sha256 for part in item.parts))
+            return (item.sha, *bad)
 
     def _is_sound(self, stream: FileIO, part: Part) -> bool:
         stream.seek(part.offset)
@@ -396,7 +402,7 @@ class _Checker:
         if max(part.stored, part.size) > MAX_PACKED:
             return False  # never made by us, and not to be held in memory
         try:
-            data = isal_zlib.decompressobj(-15).decompress(stream.read(part.stored), part.size + 1)
+            data = inflate(stream.read(part.stored), part.size)
         except InflateError:
             return False
         return len(data) == part.size and hashlib.sha256(data).digest() == part.sha256

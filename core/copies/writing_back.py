@@ -10,11 +10,9 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from isal import isal_zlib
-
 from core.copies import percent
 from core.copies.batches import Signals
-from core.copies.packed import InflateError
+from core.copies.packed import InflateError, inflate
 from core.copies.places import Source
 from core.copies.source_file import KEPT_XATTRS
 from core.destinations.local import EXCLUSIVE, open_plain, write_all
@@ -168,7 +166,7 @@ def _inflated(data: bytes, source: Source) -> memoryview:
     if source.size > MAX_PACKED:
         raise BadContent(f"{source.path}: part too large")
     try:
-        return memoryview(isal_zlib.decompressobj(-15).decompress(data, source.size + 1))
+        return memoryview(inflate(data, source.size))
     except InflateError as error:
         raise BadContent(f"{source.path}: {error}") from error
 

@@ -152,14 +152,6 @@ _NOT_YET: dict[str, str] = {
         "Fassung von Ladentresor noch nicht. Schreiben Sie bei „{destination}“ encrypted = false "
         "nur dazu, wenn ein Finder die Daten lesen dürfte."
     ),
-    "layout": t(
-        "Gebündelte Kopien kann diese Fassung von Ladentresor noch nicht schreiben. Schreiben Sie "
-        'bei „{destination}“ layout = "tree".'
-    ),
-    "layout_default": t(
-        "In der Cloud liegen Kopien gebündelt, wenn nichts anderes dasteht; das kann diese Fassung "
-        'von Ladentresor noch nicht. Schreiben Sie bei „{destination}“ layout = "tree" dazu.'
-    ),
 }
 
 _TYPES: dict[str, str] = {

@@ -30,6 +30,8 @@ from tests.support.trees import Snapshot, compare, snapshot
 
 By = Literal["program", "script"]
 BOTH: tuple[By, ...] = ("program", "script")
+Layout = Literal["tree", "bundled"]
+LAYOUTS: tuple[Layout, ...] = ("tree", "bundled")
 Event = dict[str, Any]
 # Root keeps its name but has to obey the permissions of files like everybody else.
 OBEYING = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all")
@@ -40,12 +42,13 @@ def wrapper_without_rights() -> Sequence[str]:
     return OBEYING if os.geteuid() == 0 else ()
 
 
-def destination_text(id: str, path: Path) -> str:
+def destination_text(id: str, path: Path, layout: Layout = "tree") -> str:
     """The plan's lines for a plain destination on a disk, and the copy to it."""
     return f"""
 [[destinations]]
 id = "{id}"
 name = "Platte {id}"
+layout = "{layout}"
 encrypted = false
 [destinations.location]
 kind = "local"
@@ -58,9 +61,15 @@ destination = "{id}"
 
 
 def plan_text(
-    sources: Sequence[Path], disks: Mapping[str, Path], *, rules: str = "", more: str = ""
+    sources: Sequence[Path],
+    disks: Mapping[str, Path],
+    *,
+    rules: str = "",
+    more: str = "",
+    layouts: Mapping[str, Layout] | None = None,
 ) -> str:
     """A plan with the one system `laden`; `rules` are lines for its source, `more` for the end."""
+    kinds = layouts or {}
     paths = ", ".join(json.dumps(str(path)) for path in sources)
     head = f"""version = 1
 [[systems]]
@@ -71,7 +80,11 @@ kind = "folders"
 paths = [{paths}]
 {rules}
 """
-    return head + "".join(destination_text(id, path) for id, path in disks.items()) + more
+    return (
+        head
+        + "".join(destination_text(id, path, kinds.get(id, "tree")) for id, path in disks.items())
+        + more
+    )
 
 
 @dataclass(slots=True)
@@ -82,6 +95,7 @@ class Shop:
     sources: dict[str, Path]
     disks: dict[str, Path]
     home: Path
+    layouts: dict[str, Layout] = field(default_factory=dict)
     days: dict[int, dict[str, Snapshot]] = field(default_factory=dict)
     runs: dict[int, str] = field(default_factory=dict)
     _restores: Iterator[int] = field(default_factory=count)
@@ -99,7 +113,9 @@ class Shop:
         """Put the plan into the home."""
         config = self.home / "config"
         config.mkdir(parents=True, exist_ok=True)
-        text = plan_text(list(self.sources.values()), self.disks, rules=rules, more=more)
+        text = plan_text(
+            list(self.sources.values()), self.disks, rules=rules, more=more, layouts=self.layouts
+        )
         (config / "plan.toml").write_text(text, encoding="utf-8")
 
     # -- what a user types ------------------------------------------------------------------------
@@ -209,14 +225,19 @@ class Shop:
 
 
 def make_shop(
-    root: Path, *, sources: Sequence[str] = ("shop",), disks: Sequence[str] = ("platte",)
+    root: Path,
+    *,
+    sources: Sequence[str] = ("shop",),
+    disks: Sequence[str] = ("platte",),
+    layout: Layout = "tree",
 ) -> Shop:
-    """A shop with empty sources and disks, and a plan."""
+    """A shop with empty sources and disks, and a plan; `layout` is that of every disk."""
     shop = Shop(
         root,
         {name: root / "pc" / name for name in sources},
         {id: root / "medien" / id for id in disks},
         root / "home",
+        dict.fromkeys(disks, layout),
     )
     for path in (*shop.sources.values(), *shop.disks.values()):
         path.mkdir(parents=True)
@@ -295,7 +316,8 @@ def objects_of(copy: Path, run: str) -> list[str]:
     """What a run stored of the shop: without plan, proofs and its own table of contents."""
     folder = copy / "daten" / run
     found = [str(p.relative_to(folder)) for p in sorted(folder.rglob("*")) if p.is_file()]
-    return [p for p in found if p != "inhalt.tsv.gz" and not p.startswith("ladentresor/")]
+    ours = ("ladentresor/", "buendel-000000.zip")
+    return [p for p in found if p != "inhalt.tsv.gz" and not p.startswith(ours)]
 
 
 def local_time(run: str) -> str:
