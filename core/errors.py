@@ -60,6 +60,9 @@ class Code(StrEnum):
     COPY_NEWER_FORMAT = "copy_newer_format"
     COPY_HOSTILE = "copy_hostile"
     COPY_NOT_FOUND = "copy_not_found"
+    COPY_IS_ENCRYPTED = "copy_is_encrypted"
+    COPY_NOT_ENCRYPTED = "copy_not_encrypted"
+    KEY_WRONG = "key_wrong"
     READ_BACK_DIFFERS = "read_back_differs"
     STATE_NOT_FOUND = "state_not_found"
     PATH_NOT_FOUND = "path_not_found"
@@ -105,6 +108,9 @@ EXIT_OF: dict[Code, Exit] = {
     Code.COPY_NEWER_FORMAT: Exit.NEWER_FORMAT,
     Code.COPY_HOSTILE: Exit.INTEGRITY,
     Code.COPY_NOT_FOUND: Exit.NOT_FOUND,
+    Code.COPY_IS_ENCRYPTED: Exit.DESTINATION_REFUSED,
+    Code.COPY_NOT_ENCRYPTED: Exit.DESTINATION_REFUSED,
+    Code.KEY_WRONG: Exit.SECRET_PROBLEM,
     Code.READ_BACK_DIFFERS: Exit.INTEGRITY,
     Code.STATE_NOT_FOUND: Exit.NOT_FOUND,
     Code.PATH_NOT_FOUND: Exit.NOT_FOUND,

@@ -20,6 +20,8 @@ from core.texts import Texts
 
 if TYPE_CHECKING:
     from core.copies.desk import Desk
+    from core.copies.reach import Reach
+    from core.secrets.recovery import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Context:
     cancelled: Callable[[], bool]
     passphrase: str = field(default="", repr=False)
     _store: list[SecretStore] = field(default_factory=list, repr=False)
+    _reach: list[Reach] = field(default_factory=list, repr=False)
 
     def secrets(self) -> SecretStore:
         """The store of secrets, chosen at the first call; KnownError when none can be used."""
@@ -87,5 +90,23 @@ class Context:
         """A desk with the home's lock held."""
         from core.copies.jobs import open_desk  # only jobs need it: most verbs just look
 
-        with open_desk(self.home, self.clock, self.output, self.cancelled) as desk:
+        with open_desk(self.home, self.clock, self.output, self.cancelled, self.reach()) as desk:
             yield desk
+
+    def reach(self) -> Reach:
+        """What opens copies; those still open are closed with `close`."""
+        from core.copies.reach import Reach
+
+        if not self._reach:
+            self._reach.append(Reach(self.home, self._pair_of, self.cancelled))
+        return self._reach[0]
+
+    def _pair_of(self, destination: str) -> Pair:
+        from core.secrets.pairs import pair_of
+
+        return pair_of(self.secrets(), destination)
+
+    def close(self) -> None:
+        """Let go of whatever the command opened."""
+        for reach in self._reach:
+            reach.close()

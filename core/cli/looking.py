@@ -33,7 +33,7 @@ def snapshots(context: Context, options: argparse.Namespace) -> Exit:
         ):
             continue
         try:
-            records = [s.record for s in _states(plan, copy.system, copy.destination)[1]]
+            records = [s.record for s in _states(context, plan, copy)[1]]
         except KnownError as error:
             context.output.error(error)
             worst = error.exit
@@ -67,8 +67,8 @@ def _show_record(context: Context, copy: Copy, record: Record) -> None:
     )
 
 
-def _states(plan: Plan, system: str, destination: str) -> tuple[CopyFolder, list[State]]:
-    folder = finding.copy_folder(plan, system, destination)
+def _states(context: Context, plan: Plan, copy: Copy) -> tuple[CopyFolder, list[State]]:
+    folder = finding.reach_copy(context.reach(), plan, copy.system, copy.destination).copy
     return folder, folder.states().states
 
 
@@ -84,7 +84,7 @@ def find_state(
         if options.source not in (None, copy.destination):
             continue
         try:
-            folder, states = _states(plan, system, copy.destination)
+            folder, states = _states(context, plan, copy)
             return folder, finding.pick_state(states, options.at, system), states
         except KnownError as error:
             trouble = trouble or error

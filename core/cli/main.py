@@ -39,6 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     output = standard_output(texts, as_json=getattr(options, "json", False))
     stop = threading.Event()
     previous = _cancel_on_signal(stop)
+    context: Context | None = None
     try:
         home = find_home(getattr(options, "home", None))
         context = Context(home, SystemClock(), output, texts, stop.is_set, passphrase)
@@ -62,6 +63,8 @@ def run(arguments: Sequence[str]) -> int:
         _report_bug(texts)
         return int(Exit.BUG)
     finally:
+        if context is not None:
+            context.close()
         for number, handler in previous.items():
             signal.signal(number, handler)
 

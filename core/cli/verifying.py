@@ -8,8 +8,9 @@ import secrets
 from core.cli.context import Context
 from core.clock import stamp
 from core.copies import jobs
+from core.copies.copy_folder import CopyFolder
 from core.copies.desk import Desk
-from core.copies.finding import copy_folder
+from core.copies.finding import reach_copy
 from core.copies.suspects import forget_damaged
 from core.copies.verify import WHOLE_STATE, Depth, Verdict
 from core.copies.verify import verify as examine
@@ -41,24 +42,42 @@ def _verify_one(
     context: Context, desk: Desk, plan: Plan, copy: Copy, depth: Depth, share: float | None
 ) -> Exit:
     out = context.output
-    where = {"system": copy.system, "destination": copy.destination}
     try:
-        folder = copy_folder(plan, copy.system, copy.destination)
-        known = [record.run for record in jobs.known_states(desk, copy.system, copy.destination)]
-        verdict = examine(
-            folder,
-            out,
-            context.cancelled,
-            depth=depth,
-            percent=share or 100.0,
-            expected_states=known,
-        )
+        reached = reach_copy(desk.reach, plan, copy.system, copy.destination)
+    except KnownError as error:
+        out.error(error)
+        return error.exit
+    try:
+        return _look_at(context, desk, reached.copy, copy, depth, share)
     except KnownError as error:
         if error.code is Code.CANCELLED:
             raise
         out.error(error)
         return error.exit
+    finally:
+        reached.close()
+
+
+def _look_at(
+    context: Context,
+    desk: Desk,
+    folder: CopyFolder,
+    copy: Copy,
+    depth: Depth,
+    share: float | None,
+) -> Exit:
+    out = context.output
+    known = [record.run for record in jobs.known_states(desk, copy.system, copy.destination)]
+    verdict = examine(
+        folder,
+        out,
+        context.cancelled,
+        depth=depth,
+        percent=share or 100.0,
+        expected_states=known,
+    )
     if verdict.is_sound and not verdict.states:
+        where = {"system": copy.system, "destination": copy.destination}
         out.say("{system} → {destination}: Es gibt noch keinen Stand.", **where)
         return Exit.NOTHING_DONE  # nothing was proven
     if verdict.damage:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from core.copies import names, percent
-from core.copies.assignment import Assignment, Destination, Result
+from core.copies.assignment import Assignment, Result
 from core.copies.batches import Batch, Item, Job, JobDone, Signals, Taken, Target
 from core.copies.comparing import FolderWork
 from core.copies.contents import StoredObject
@@ -25,6 +25,7 @@ from core.copies.pool import (
     workers,
 )
 from core.copies.preparing import prepare
+from core.copies.reach import Where
 from core.copies.reading import Reader
 from core.copies.remembered import pack_entries
 from core.copies.source_file import BUFFER
@@ -119,7 +120,7 @@ class _Backup:
             self._close()
         return [self._results[number] for number in range(len(self._task.destinations))]
 
-    def _name(self, destination: Destination) -> CopyName:
+    def _name(self, destination: Where) -> CopyName:
         return CopyName(
             self._task.system, self._task.system_name, destination.id, destination.layout
         )
@@ -129,7 +130,7 @@ class _Backup:
         for number, destination in enumerate(self._task.destinations):
             self._raise_if_cancelled()
             try:
-                run, run_number = prepare(self._desk, self._name(destination), destination.location)
+                run, run_number = prepare(self._desk, self._name(destination), destination)
             except KnownError as error:
                 self._results[number] = self._failed(number, "", error)
                 row = self._desk.store.begin_run(self._task.system, destination.id, "")
@@ -172,10 +173,18 @@ class _Backup:
             workers=workers(),
         )
 
-    def _nobody(self, destination: Destination) -> Target:
+    def _nobody(self, destination: Where) -> Target:
         """Keeps the numbering of copies when one is out from the start."""
         return Target(
-            destination.id, str(destination.location), self._task.system, "", None, False, 0, False
+            destination.id,
+            str(destination.location),
+            self._task.system,
+            "",
+            None,
+            False,
+            0,
+            False,
+            False,
         )
 
     def _look_at_roots(self) -> list[tuple[int, int] | None]:
@@ -432,7 +441,7 @@ class _Backup:
         run = self._runs.pop(number)
         self._results[number] = self._failed(number, run.run, error)
         run.abandon()
-        run.index.close()
+        run.close()
         status = "CANCELLED" if error.code is Code.CANCELLED else "FAILED"
         self._desk.store.end_run(self._rows[number], status, code=error.code)
 
@@ -449,7 +458,7 @@ class _Backup:
                 self._drop(number, error)
                 continue
             if number in self._runs:
-                self._runs.pop(number).index.close()
+                self._runs.pop(number).close()
             self._results[number] = self._failed(number, "", error)
             row = self._desk.store.begin_run(self._task.system, destination.id, "")
             self._desk.store.end_run(row, "FAILED", code=error.code)
@@ -465,7 +474,7 @@ class _Backup:
             self._pool.close()
         for run in self._runs.values():
             run.index.rollback()
-            run.index.close()
+            run.close()
 
     # -- telling ----------------------------------------------------------------------------------
 

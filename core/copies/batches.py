@@ -103,7 +103,8 @@ class JobDone(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Target(NamedTuple):
     """One copy as a reading process needs it: where this run's objects go, what is known there.
 
-    bundled: everything is packed; else files from `whole_below` bytes on are.
+    bundled: everything is packed; else files from `whole_below` bytes on are. spooled: objects are
+    written into a folder of our home and shipped from there.
     """
 
     destination: str
@@ -114,6 +115,7 @@ class Target(NamedTuple):
     flush_each: bool
     whole_below: int
     bundled: bool
+    spooled: bool
 
 
 class Signals(Protocol):

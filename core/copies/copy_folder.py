@@ -22,6 +22,7 @@ STATES = "staende"
 DATA = "daten"
 WRITERS = "schreiber"
 CONTENTS = "inhalt.tsv.gz"
+OPEN = "offen.json"  # the plain note beside a vault
 OWN_FILES = frozenset(
     {VAULT, STATES, DATA, WRITERS, "LIESMICH.txt", "zurueckholen.sh", "zurueckholen.ps1"}
 )

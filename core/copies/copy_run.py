@@ -26,6 +26,7 @@ from core.copies.journal import SYNC_SECONDS, Durable, Finished, Journal, Stored
 from core.copies.owners import group_name, user_name
 from core.copies.packed import PackedWriter
 from core.copies.packing import packer_of_job
+from core.copies.reach import Reached
 from core.copies.rebuild import OWN_FOLDER, book_objects
 from core.copies.remembered import (
     Extra,
@@ -61,7 +62,7 @@ class CopyRun:
     """State of one run at one copy. Made by `core.copies.backup`, which hands it what was read."""
 
     name: CopyName
-    copy: CopyFolder
+    reached: Reached
     index: CopyIndex
     writer_id: str
     vault: str
@@ -80,6 +81,16 @@ class CopyRun:
     _spool: PackedWriter | None = None
     _spool_file: tempfile.SpooledTemporaryFile[bytes] | None = None
     _usual_owner: tuple[int, int] | None = None
+
+    @property
+    def copy(self) -> CopyFolder:
+        """Where the run writes."""
+        return self.reached.copy
+
+    def close(self) -> None:
+        """Let go of index and copy."""
+        self.index.close()
+        self.reached.close()
 
     # -- beginning --------------------------------------------------------------------------------
 
@@ -126,13 +137,14 @@ class CopyRun:
         folder = self.copy.folder
         return Target(
             destination=self.name.destination,
-            location=str(folder.location),
+            location=str(folder.root.parent),
             system=self.name.system,
             run_folder=folder.place(f"{DATA}/{self.run}"),
             index_path=str(self.index.path) if self.index.has_contents() else None,
             flush_each=folder.flush_each,
             whole_below=_FAT_WHOLE_BELOW if folder.is_fat else _NEVER_PARTS,
             bundled=self.is_bundled,
+            spooled=folder.spooled,
         )
 
     # -- storing ----------------------------------------------------------------------------------
@@ -190,6 +202,7 @@ class CopyRun:
         lines = [line for stored in objects for line in lines_of(stored)]
         if lines:
             self._spool_lines(lines)
+        self.copy.folder.ship(f"{DATA}/{self.run}/{stored.path}" for stored in objects)
         self.totals.new_objects += len(objects)
         self.totals.new_bytes += sum(stored.size for stored in objects)
         return twins

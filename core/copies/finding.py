@@ -8,21 +8,23 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.clock import parse_stamp
-from core.copies.copy_folder import CopyFolder, State
-from core.destinations.local import LocalFolder
+from core.copies.copy_folder import State
+from core.copies.reach import Reach, Reached, where_of
 from core.errors import Code, KnownError
 from core.plan.model import Plan
 
 
-def copy_folder(plan: Plan, system: str, destination: str) -> CopyFolder:
-    """The folder of a copy as it is reachable now; KnownError when it is not."""
-    where = plan.destination(destination)
-    folder = LocalFolder(destination, where.location.path, system)
-    if not folder.is_reachable():
+def reach_copy(reach: Reach, plan: Plan, system: str, destination: str) -> Reached:
+    """The copy as it is reachable now, to be closed; KnownError when it is not, or not ours."""
+    where = where_of(plan.destination(destination))
+    reached = reach.open(where, system)
+    if not reached.copy.folder.is_reachable():
         raise KnownError(
-            Code.DESTINATION_MISSING, destination=destination, path=str(where.location.path)
+            Code.DESTINATION_MISSING, destination=destination, path=str(where.location)
         )
-    return CopyFolder(folder)
+    if reached.outside is not None:
+        reached.outside.check_key(reached.copy)
+    return reached
 
 
 def pick_state(states: Sequence[State], at: str | None, system: str) -> State:

@@ -12,13 +12,14 @@ import msgspec
 
 from core.clock import Clock, parse_stamp
 from core.copies import names
-from core.copies.assignment import Assignment, Destination, Result, fingerprint
+from core.copies.assignment import Assignment, Result, fingerprint
 from core.copies.backup import back_up
 from core.copies.desk import Desk
 from core.copies.documents import Record
 from core.copies.events import Listener
 from core.copies.locking import locked
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, proof_lines, travelling
+from core.copies.reach import Reach, where_of
 from core.copies.writer import find_writer
 from core.paths import Home
 from core.plan.model import Copy, Plan, System
@@ -29,7 +30,7 @@ from core.store.home import HomeStore
 
 @contextlib.contextmanager
 def open_desk(
-    home: Home, clock: Clock, listener: Listener, cancelled: Callable[[], bool]
+    home: Home, clock: Clock, listener: Listener, cancelled: Callable[[], bool], reach: Reach
 ) -> Iterator[Desk]:
     """A desk to work at: lock held, store open, runs of dead processes marked as interrupted."""
     with locked(home, clock):
@@ -38,7 +39,7 @@ def open_desk(
             if store.was_broken:
                 listener.note("store_broken")
             store.mark_interrupted()
-            yield Desk(home, store, clock, find_writer(home), listener, cancelled)
+            yield Desk(home, store, clock, find_writer(home), listener, cancelled, reach)
         finally:
             store.close()
 
@@ -127,10 +128,7 @@ def _assignment(
         system=system.id,
         system_name=system.name,
         roots=roots_of(desk.store, system),
-        destinations=tuple(
-            Destination(where.id, where.location.path, where.layout)
-            for where in map(plan.destination, destinations)
-        ),
+        destinations=tuple(where_of(plan.destination(id)) for id in destinations),
         own_files=own,
         own_fingerprint=fingerprint([plan_text, proof_lines(desk.store)]),
         own_places=tuple(

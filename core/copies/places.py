@@ -9,6 +9,7 @@ from core.copies.contents import StoredObject
 from core.copies.copy_folder import DATA, CopyFolder, State
 from core.copies.documents import ContentsRef
 from core.copies.packed import InflateError, inflate
+from core.destinations.local import Range, open_plain
 from core.errors import Code, KnownError
 
 # Healing adds a place now and then; a list of thousands never comes from us and would cost hours.
@@ -29,8 +30,10 @@ def read_source(copy: CopyFolder, source: Source, limit: int) -> bytes | None:
     """The bytes of a small content; None when it is not there, not whole, or above `limit`."""
     if max(source.stored, source.size) > limit:
         return None
+    here = Range(source.offset, source.stored)
+    copy.folder.fetch_ranges({source.path: [here]}, frugal=True)
     try:
-        with copy.folder.open(source.path) as stream:
+        with open(open_plain(copy.folder.place(source.path)), "rb") as stream:
             stream.seek(source.offset)
             data = stream.read(source.stored)
         return inflate(data, source.size) if source.packing == "deflate" else data

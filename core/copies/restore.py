@@ -37,6 +37,7 @@ from core.copies.rows import (
 from core.copies.target import TargetFolder, check_target
 from core.copies.wishes import Report, Wish, selector
 from core.copies.writing_back import Outcome, OutFile, OutJob, Piece, WriterBack
+from core.destinations.local import Range
 from core.errors import Code, KnownError
 
 _JOB_FILES = 256
@@ -288,7 +289,21 @@ class _Restore:
             or self._ordered_bytes > START_PROCESSES_FROM_BYTES
         )
         job, self._job, self._job_bytes = tuple(self._job), [], 0
+        self._bring(job)
         self._pool.submit(job, apart=apart)
+
+    def _bring(self, job: Sequence[OutFile]) -> None:
+        """See that what the files consist of is at hand, where it lies behind a network."""
+        folder = self._copy.folder
+        if folder.is_crowded:
+            self._take(everything=True)
+            folder.forget_fetched()
+        wanted: dict[str, list[Range]] = {}
+        for file in job:
+            for piece in file.pieces:
+                for source in piece.sources[:1]:
+                    wanted.setdefault(source.path, []).append(Range(source.offset, source.stored))
+        folder.fetch_ranges(wanted, frugal=bool(self._wish.paths))
 
     def _take(self, *, everything: bool = False) -> None:
         for outcomes in self._pool.ready(everything=everything):
@@ -330,6 +345,9 @@ class _Restore:
         if again:
             retried = {self._pending[file.number][0] for file in again}
             self._report.failed = [f for f in self._report.failed if f[0] not in retried]
+            self._copy.folder.fetch(
+                source.path for file in again for piece in file.pieces for source in piece.sources
+            )
             self._pool.submit(tuple(again), apart=False)
             self._take(everything=True)
 

@@ -13,7 +13,7 @@ from core.copies import names
 from core.copies.batches import PartFact, Target
 from core.copies.contents import StoredObject
 from core.copies.packing import FileParts, Packer, packer_of_job
-from core.destinations.local import EXCLUSIVE, LocalFolder, name_refused
+from core.destinations.local import EXCLUSIVE, LocalFolder, SpoolFolder, name_refused
 from core.errors import KnownError
 from core.store.index import KnownContents
 
@@ -30,7 +30,10 @@ class Shelves:
 
     def __init__(self, targets: tuple[Target, ...]) -> None:
         self.targets = targets
-        self.folders = [LocalFolder(t.destination, Path(t.location), t.system) for t in targets]
+        self.folders = [
+            (SpoolFolder if t.spooled else LocalFolder)(t.destination, Path(t.location), t.system)
+            for t in targets
+        ]
         self.failed: dict[int, KnownError] = {}
         self.touched: set[str] = set()
         self._known = [KnownContents(Path(t.index_path)) if t.index_path else None for t in targets]

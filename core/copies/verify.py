@@ -52,6 +52,12 @@ class CheckItem(NamedTuple):
     read: bool
     is_bundle: bool
 
+    @property
+    def contents(self) -> tuple[bytes, ...]:
+        """What is lost when the object is gone."""
+        inside = tuple(part.sha256 for part in self.parts)
+        return inside if self.is_bundle else (self.sha, *inside)
+
 
 CheckJob = tuple[CheckItem, ...]
 
@@ -284,8 +290,33 @@ class _Verification:
             return
         self._stop_if_cancelled()
         reads = sum(item.size for item in job if item.read)
+        folder = self._copy.folder
+        if folder.spooled:
+            job = self._bring(pool, job)
         pool.submit(tuple(job), apart=self._done_bytes + reads > _JOB_BYTES)
         self._take(pool)
+
+    def _bring(
+        self, pool: Pool[CheckJob, tuple[Finding, ...]], job: list[CheckItem]
+    ) -> list[CheckItem]:
+        """Look at sizes where the objects lie, and bring those to be read; they are what is left.
+
+        An object that cannot be brought is missing for those who check it.
+        """
+        folder = self._copy.folder
+        if folder.is_crowded:
+            self._take(pool, everything=True)
+            folder.forget_fetched()
+        to_read = []
+        for item in job:
+            size = folder.size(item.path)
+            if size != item.size:
+                problem = "missing" if size is None else "size"
+                self._bad_objects[item.path] = (problem, item.contents)
+            elif item.read:
+                to_read.append(item)
+        folder.fetch(item.path for item in to_read)
+        return to_read
 
     def _take(self, pool: Pool[CheckJob, tuple[Finding, ...]], *, everything: bool = False) -> None:
         for findings in pool.ready(everything=everything):
@@ -361,8 +392,7 @@ class _Checker:
     def _check(self, item: CheckItem) -> Finding | None:
         if self._signals.cancelled():
             raise KnownError(Code.CANCELLED)
-        inside = tuple(part.sha256 for part in item.parts)
-        every = inside if item.is_bundle else (item.sha, *inside)
+        every = item.contents
         path = f"{self._root}/{item.path}"
         try:
             info = os.stat(path, follow_symlinks=False)

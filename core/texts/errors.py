@@ -70,6 +70,30 @@ _COPIES: dict[Code, Words] = {
         t("Jemand kann diese Kopie verändert haben. Aus ihr wird so nichts zurückgeholt."),
         t("Nehmen Sie eine andere Kopie, und heben Sie diese unverändert auf."),
     ),
+    Code.COPY_IS_ENCRYPTED: (
+        t("Auf „{destination}“ liegt in {path} schon eine verschlüsselte Kopie."),
+        t("Der Plan verlangt dort eine offene. Was einmal verschlüsselt ist, bleibt es."),
+        t("Schreiben Sie im Plan encrypted = true, oder tragen Sie einen anderen Ordner ein."),
+    ),
+    Code.COPY_NOT_ENCRYPTED: (
+        t("Auf „{destination}“ liegt in {path} schon eine Kopie, die jeder lesen kann."),
+        t("Der Plan verlangt dort eine verschlüsselte. Es wurde nichts hineingeschrieben."),
+        t(
+            "Tragen Sie im Plan einen anderen Ordner ein. Die alte Kopie bleibt lesbar, bis Sie "
+            "sie selbst löschen."
+        ),
+    ),
+    Code.KEY_WRONG: (
+        t(
+            "Der Tresor auf „{destination}“ in {path} lässt sich mit den hinterlegten Zeilen "
+            "nicht öffnen."
+        ),
+        t("Er ist da, aber sein Inhalt ist so nicht zu lesen. Es wurde nichts hineingeschrieben."),
+        t(
+            "Prüfen Sie Ihr Wiederherstellungsblatt mit „ladentresor key prove“. Nach einem "
+            "Schlüsselwechsel gehört zu alten Kopien das alte Blatt."
+        ),
+    ),
     Code.COPY_NOT_FOUND: (
         t("In {path} liegt keine Kopie von Ladentresor."),
         _NOTHING_CHANGED,

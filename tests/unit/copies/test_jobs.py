@@ -30,6 +30,7 @@ from core.plan.model import (
 )
 from core.store.home import HomeStore
 from tests.support.fixed_clock import NOON, FixedClock
+from tests.support.keys import no_keys
 from tests.unit.copies.test_documents import RECORD
 
 DAY = timedelta(days=1)
@@ -357,7 +358,7 @@ def test_a_broken_note_still_names_the_lock(tmp_path: Path, junk: bytes) -> None
 
 def test_runs_of_a_dead_process_are_marked_at_the_next_start(tmp_path: Path) -> None:
     home, clock = home_in(tmp_path), FixedClock()
-    with open_desk(home, clock, Silence(), lambda: False) as desk:
+    with open_desk(home, clock, Silence(), lambda: False, no_keys(home)) as desk:
         desk.store.begin_run("laden", "platte", "x")
-    with open_desk(home, clock, Silence(), lambda: False) as desk:
+    with open_desk(home, clock, Silence(), lambda: False, no_keys(home)) as desk:
         assert [run.status for run in desk.store.runs()] == ["INTERRUPTED"]
