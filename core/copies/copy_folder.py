@@ -25,6 +25,8 @@ CONTENTS = "inhalt.tsv.gz"
 OWN_FILES = frozenset(
     {VAULT, STATES, DATA, WRITERS, "LIESMICH.txt", "zurueckholen.sh", "zurueckholen.ps1"}
 )
+# What a bad sector, or a file closed to us, looks like; or a disk that is gone altogether.
+UNREADABLE = frozenset({Code.DESTINATION_GONE, Code.DESTINATION_REFUSED})
 _CLAIM = re.compile(r"([0-9]{4,9})-([0-9a-f]{16})\.json")
 
 
@@ -130,6 +132,11 @@ class CopyFolder:
                 found.states.append(self.state(run))
             except Broken:
                 found.broken.append(run)
+            except KnownError as error:
+                # One bad sector must not stand between a person and all other states.
+                if error.code not in UNREADABLE or not self.folder.is_reachable():
+                    raise
+                found.broken.append(run)
         return found
 
     def claims(self) -> list[Claim]:
@@ -170,6 +177,16 @@ class CopyFolder:
         self._check(path, ref.size, ref.sha256)
         with self._typed(path), self.folder.open(path) as stream:
             yield from read_contents(stream, run=ref.run)
+
+    def contents_as_is(self, run: str) -> Iterator[StoredObject]:
+        """The objects of an `inhalt` that no valid record vouches for, up to where it is torn.
+
+        Its contents are checked against their sha256 when they are read, so nothing false can come
+        of it (format §5). KnownError as for `contents`.
+        """
+        path = contents_path(run)
+        with self._typed(path), self.folder.open(path) as stream:
+            yield from read_contents(stream, run=run)
 
     def _check(self, path: str, size: int, sha256: str) -> None:
         """Raise unless the file is what a record announced; a wrong size costs no reading."""
