@@ -99,6 +99,7 @@ _NO_TEXT = re.compile(
 _NO_PATH = re.compile(r"(?:\A|/)\.{0,2}(?:/|\Z)").search
 _SHA = re.compile(r"[0-9a-f]{64}").fullmatch
 _REASON = re.compile(r"[a-z_]{1,40}").fullmatch
+_NO_SEGMENTS = frozenset((b"", b".", b".."))
 _MODES = frozenset(f"{mode:04o}" for mode in range(0o10000))
 
 
@@ -226,7 +227,7 @@ def path_segments(path: str) -> tuple[bytes, ...]:
     except (ValueError, UnicodeEncodeError) as error:
         raise Hostile(f"path {path[:200]!r}") from error
     segments = tuple(raw.split(b"/"))
-    if len(raw) > MAX_PATH or any(part in (b"", b".", b"..") or b"\0" in part for part in segments):
+    if len(raw) > MAX_PATH or b"\0" in raw or not _NO_SEGMENTS.isdisjoint(segments):
         raise Hostile(f"path {path[:200]!r}")
     return segments
 
