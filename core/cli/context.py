@@ -15,11 +15,11 @@ from core.plan.check import judge_plan, surroundings
 from core.plan.model import Plan
 from core.plan.problems import PlanError
 from core.plan.read import load_text, read_plan
-from core.secrets import SecretStore, choose_store
 from core.texts import Texts
 
 if TYPE_CHECKING:
     from core.copies.desk import Desk
+    from core.secrets import SecretStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Context:
     def secrets(self) -> SecretStore:
         """The store of secrets, chosen at the first call; KnownError when none can be used."""
         if not self._store:
+            from core.secrets import choose_store  # most plans have no secrets
+
             self._store.append(choose_store(self.home, self.passphrase))
         return self._store[0]
 

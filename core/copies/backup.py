@@ -12,7 +12,7 @@ import msgspec
 
 from core.copies import names, percent
 from core.copies.assignment import Assignment, Destination, Result
-from core.copies.batches import Batch, Item, Job, JobDone, Signals, Taken, Target
+from core.copies.batches import Batch, Item, Job, JobDone, Taken, Target
 from core.copies.comparing import FolderWork
 from core.copies.contents import StoredObject
 from core.copies.copy_run import CopyRun
@@ -57,10 +57,6 @@ def back_up(desk: Desk, assignment: Assignment) -> list[Result]:
         ):
             raise
     return _Backup(desk, assignment).run()
-
-
-def _make_reader(setting: tuple[Target, ...], signals: Signals) -> Reader:
-    return Reader(setting, signals)
 
 
 @dataclass(slots=True)
@@ -165,7 +161,7 @@ class _Backup:
             for number, destination in enumerate(self._task.destinations)
         )
         self._pool = Pool(
-            _make_reader,
+            Reader,
             targets,
             types=(Job, JobDone),
             advance=self._advance,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from core.clock import parse_stamp
@@ -156,15 +156,20 @@ class CopyFolder:
             claims.append(claim)
         return sorted(claims, key=lambda claim: (claim.number, claim.writer))
 
-    def rows(self, record: Record) -> Iterator[Row]:
-        """The rows of a state's list, checked; KnownError on anything wrong with it."""
+    def rows(
+        self, record: Record, *, asked: Callable[[bytes], bool] | None = None
+    ) -> Iterator[Row]:
+        """The rows of a state's list, checked; KnownError on anything wrong with it.
+
+        With `asked` most files of which it says no to their path are left out.
+        """
         name = record.list_name
         if not name.endswith(".liste.gz") or run_number(name.removesuffix(".liste.gz")) is None:
             raise self._hostile("name of the list")
         path = list_path(name)
         self._check(path, record.list_size, record.list_sha256)
         with self._typed(path), self.folder.open(path) as stream:
-            for row in read_rows(stream, unpacked=record.list_unpacked):
+            for row in read_rows(stream, unpacked=record.list_unpacked, asked=asked):
                 if isinstance(row, Header) and row.system != record.system:
                     raise self._hostile(f"{path}: another system")
                 yield row

@@ -29,7 +29,7 @@ def encode(raw: bytes) -> str:
 
 def decode(text: str) -> bytes:
     """The bytes that `text` stands for; ValueError where a percent sign codes nothing."""
-    raw = text.encode("utf-8")
+    raw = text.encode()
     if b"%" not in raw:
         return raw
     if _LOOSE.search(raw):

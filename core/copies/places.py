@@ -59,7 +59,7 @@ class Places:
         for ref in ordered:
             if not left:
                 return
-            self._read(ref, left)
+            self._read(ref, left, enough=True)
             left -= self._found.keys()
         if left:
             self._read_unvouched(left)
@@ -80,10 +80,14 @@ class Places:
             except KnownError as error:
                 self._raise_unless_damage(error)
 
-    def _read(self, ref: ContentsRef, wanted: set[bytes]) -> None:
+    def _read(self, ref: ContentsRef, wanted: set[bytes], *, enough: bool = False) -> None:
+        """Note the places of `wanted` in one `inhalt`; `enough`: one of each will do."""
+        left = len(wanted) if enough else -1
         try:
             for stored in self._copy.contents(ref):
-                self._note(ref.run, stored, wanted)
+                left -= self._note(ref.run, stored, wanted)
+                if not left:
+                    return
         except KnownError as error:
             self._raise_unless_damage(error)
             if ref.run not in self.damaged:
@@ -96,19 +100,23 @@ class Places:
         if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
             raise error
 
-    def _note(self, run: str, stored: StoredObject, wanted: set[bytes]) -> None:
+    def _note(self, run: str, stored: StoredObject, wanted: set[bytes]) -> int:
+        """Note an object and its parts as places; how many contents have their first one now."""
         path = f"{DATA}/{run}/{stored.path}"
+        new = 0
         if stored.sha256 in wanted:
-            self._add(stored.sha256, Source(path, 0, stored.size, stored.size, "roh"))
+            new += self._add(stored.sha256, Source(path, 0, stored.size, stored.size, "roh"))
         for part in stored.parts:
             if part.sha256 in wanted:
                 source = Source(path, part.offset, part.stored, part.size, part.packing)
-                self._add(part.sha256, source)
+                new += self._add(part.sha256, source)
+        return new
 
-    def _add(self, sha: bytes, source: Source) -> None:
+    def _add(self, sha: bytes, source: Source) -> bool:
         known = self._found.get(sha, ())
         if source not in known and len(known) < _MOST_PLACES:
             self._found[sha] = (*known, source)
+        return not known
 
     def of(self, sha: bytes) -> tuple[Source, ...]:
         """All known places of a content, the likeliest first."""
