@@ -69,7 +69,12 @@ class Context:
             raise PlanError(judgement.problems, source=source)
         if failures:
             raise failures[0]
-        return judgement.plan
+        return self._known(judgement.plan)
+
+    def _known(self, plan: Plan) -> Plan:
+        """The plan, its names from now on in all messages."""
+        self.output.names = {where.id: where.name for where in plan.destinations}
+        return plan
 
     def reading_plan(self) -> Plan:
         """The plan as far as it can be read: enough to look and to restore.
@@ -78,11 +83,11 @@ class Context:
         secret that cannot be had, must not stand between a person and the data.
         """
         try:
-            return read_plan(self.plan_text(), source=str(self.home.plan))
+            return self._known(read_plan(self.plan_text(), source=str(self.home.plan)))
         except PlanError as error:
             if error.readable is None or not error.readable.copies:
                 raise
-            return error.readable
+            return self._known(error.readable)
 
     @contextlib.contextmanager
     def desk(self) -> Iterator[Desk]:

@@ -187,6 +187,7 @@ class _Backup:
         scan = Scan(self._task.system, self._task.roots, self._own_places())
         for scanned in scan.folders():
             self._raise_if_cancelled()
+            self._tell_left_out(scanned)
             self._look(scanned)
             self._take_ready()
             if not self._runs:
@@ -214,6 +215,14 @@ class _Backup:
         return frozenset(identity for identity in found if identity is not None)
 
     # -- comparing --------------------------------------------------------------------------------
+
+    def _tell_left_out(self, scanned: ScannedFolder) -> None:
+        """Name what the scan could not take, every time: it is missing in every state."""
+        note = self._desk.listener.note
+        if scanned.problem is not None:
+            note("skipped", path=os.fsdecode(scanned.path), reason=scanned.problem)
+        for name, reason in scanned.left_out:
+            note("skipped", path=os.fsdecode(scanned.path + b"/" + name), reason=reason)
 
     def _look(self, scanned: ScannedFolder) -> None:
         blob = pack_entries(scanned.entries)
