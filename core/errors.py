@@ -38,6 +38,7 @@ class Code(StrEnum):
     """One code per cause a person can meet. The value stands in logs, JSON and reports."""
 
     PLAN_MISSING = "plan_missing"
+    PLAN_FILE_MISSING = "plan_file_missing"
     PLAN_INVALID = "plan_invalid"
     HOME_LOCKED = "home_locked"
     HOME_FULL = "home_full"
@@ -72,6 +73,7 @@ class Code(StrEnum):
     TARGET_REFUSED = "target_refused"
     SYSTEM_UNKNOWN = "system_unknown"
     DESTINATION_UNKNOWN = "destination_unknown"
+    COPY_UNKNOWN = "copy_unknown"
     SECRET_STORE_MISSING = "secret_store_missing"
     SECRET_WRONG_PASSPHRASE = "secret_wrong_passphrase"
     SECRET_MISSING = "secret_missing"
@@ -86,6 +88,7 @@ class Code(StrEnum):
 
 EXIT_OF: dict[Code, Exit] = {
     Code.PLAN_MISSING: Exit.PLAN_INVALID,
+    Code.PLAN_FILE_MISSING: Exit.PLAN_INVALID,
     Code.PLAN_INVALID: Exit.PLAN_INVALID,
     Code.HOME_LOCKED: Exit.LOCKED,
     Code.HOME_FULL: Exit.HOME_PROBLEM,
@@ -120,6 +123,7 @@ EXIT_OF: dict[Code, Exit] = {
     Code.TARGET_REFUSED: Exit.DESTINATION_REFUSED,
     Code.SYSTEM_UNKNOWN: Exit.NOT_FOUND,
     Code.DESTINATION_UNKNOWN: Exit.NOT_FOUND,
+    Code.COPY_UNKNOWN: Exit.NOT_FOUND,
     Code.SECRET_STORE_MISSING: Exit.SECRET_PROBLEM,
     Code.SECRET_WRONG_PASSPHRASE: Exit.SECRET_PROBLEM,
     Code.SECRET_MISSING: Exit.SECRET_PROBLEM,

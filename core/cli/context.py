@@ -15,12 +15,12 @@ from core.plan.check import judge_plan, surroundings
 from core.plan.model import Plan
 from core.plan.problems import PlanError
 from core.plan.read import load_text, read_plan
-from core.secrets import SecretStore, choose_store
 from core.texts import Texts
 
 if TYPE_CHECKING:
     from core.copies.desk import Desk
     from core.copies.reach import Reach
+    from core.secrets import SecretStore
     from core.secrets.recovery import Pair
 
 
@@ -40,6 +40,8 @@ class Context:
     def secrets(self) -> SecretStore:
         """The store of secrets, chosen at the first call; KnownError when none can be used."""
         if not self._store:
+            from core.secrets import choose_store  # most plans have no secrets
+
             self._store.append(choose_store(self.home, self.passphrase))
         return self._store[0]
 
@@ -70,7 +72,12 @@ class Context:
             raise PlanError(judgement.problems, source=source)
         if failures:
             raise failures[0]
-        return judgement.plan
+        return self._known(judgement.plan)
+
+    def _known(self, plan: Plan) -> Plan:
+        """The plan, its names from now on in all messages."""
+        self.output.names = {where.id: where.name for where in plan.destinations}
+        return plan
 
     def reading_plan(self) -> Plan:
         """The plan as far as it can be read: enough to look and to restore.
@@ -79,11 +86,11 @@ class Context:
         secret that cannot be had, must not stand between a person and the data.
         """
         try:
-            return read_plan(self.plan_text(), source=str(self.home.plan))
+            return self._known(read_plan(self.plan_text(), source=str(self.home.plan)))
         except PlanError as error:
             if error.readable is None or not error.readable.copies:
                 raise
-            return error.readable
+            return self._known(error.readable)
 
     @contextlib.contextmanager
     def desk(self) -> Iterator[Desk]:

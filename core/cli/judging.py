@@ -47,9 +47,8 @@ def _show_status(context: Context, store: HomeStore, plan: Plan, copy: Copy) -> 
         "last_code": run.code if run and run.code else None,
     }
     words = texts.t(
-        "{system} → {name}: kopiert {copied}, ganz zurückgelesen {read}",
-        system=copy.system,
-        name=plan.destination(copy.destination).name,
+        "{copy}: kopiert {copied}, ganz zurückgelesen {read}",
+        copy=context.output.copy_label(copy.system, copy.destination),
         copied=age(last, now, lang),
         read=age(read_back, now, lang),
     )

@@ -12,7 +12,7 @@ import msgspec
 
 from core.copies import names, percent
 from core.copies.assignment import Assignment, Result
-from core.copies.batches import Batch, Item, Job, JobDone, Signals, Taken, Target
+from core.copies.batches import Batch, Item, Job, JobDone, Taken, Target
 from core.copies.comparing import FolderWork
 from core.copies.contents import StoredObject
 from core.copies.copy_run import CopyRun
@@ -58,10 +58,6 @@ def back_up(desk: Desk, assignment: Assignment) -> list[Result]:
         ):
             raise
     return _Backup(desk, assignment).run()
-
-
-def _make_reader(setting: tuple[Target, ...], signals: Signals) -> Reader:
-    return Reader(setting, signals)
 
 
 @dataclass(slots=True)
@@ -166,7 +162,7 @@ class _Backup:
             for number, destination in enumerate(self._task.destinations)
         )
         self._pool = Pool(
-            _make_reader,
+            Reader,
             targets,
             types=(Job, JobDone),
             advance=self._advance,
@@ -200,6 +196,7 @@ class _Backup:
         scan = Scan(self._task.system, self._task.roots, self._own_places())
         for scanned in scan.folders():
             self._raise_if_cancelled()
+            self._tell_left_out(scanned)
             self._look(scanned)
             self._take_ready()
             if not self._runs:
@@ -227,6 +224,14 @@ class _Backup:
         return frozenset(identity for identity in found if identity is not None)
 
     # -- comparing --------------------------------------------------------------------------------
+
+    def _tell_left_out(self, scanned: ScannedFolder) -> None:
+        """Name what the scan could not take, every time: it is missing in every state."""
+        note = self._desk.listener.note
+        if scanned.problem is not None:
+            note("skipped", path=os.fsdecode(scanned.path), reason=scanned.problem)
+        for name, reason in scanned.left_out:
+            note("skipped", path=os.fsdecode(scanned.path + b"/" + name), reason=reason)
 
     def _look(self, scanned: ScannedFolder) -> None:
         blob = pack_entries(scanned.entries)

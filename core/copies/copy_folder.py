@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from core.clock import parse_stamp
@@ -26,6 +26,8 @@ OPEN = "offen.json"  # the plain note beside a vault
 OWN_FILES = frozenset(
     {VAULT, STATES, DATA, WRITERS, "LIESMICH.txt", "zurueckholen.sh", "zurueckholen.ps1"}
 )
+# What a bad sector, or a file closed to us, looks like; or a disk that is gone altogether.
+UNREADABLE = frozenset({Code.DESTINATION_GONE, Code.DESTINATION_REFUSED})
 _CLAIM = re.compile(r"([0-9]{4,9})-([0-9a-f]{16})\.json")
 
 
@@ -131,6 +133,11 @@ class CopyFolder:
                 found.states.append(self.state(run))
             except Broken:
                 found.broken.append(run)
+            except KnownError as error:
+                # One bad sector must not stand between a person and all other states.
+                if error.code not in UNREADABLE or not self.folder.is_reachable():
+                    raise
+                found.broken.append(run)
         return found
 
     def claims(self) -> list[Claim]:
@@ -150,15 +157,20 @@ class CopyFolder:
             claims.append(claim)
         return sorted(claims, key=lambda claim: (claim.number, claim.writer))
 
-    def rows(self, record: Record) -> Iterator[Row]:
-        """The rows of a state's list, checked; KnownError on anything wrong with it."""
+    def rows(
+        self, record: Record, *, asked: Callable[[bytes], bool] | None = None
+    ) -> Iterator[Row]:
+        """The rows of a state's list, checked; KnownError on anything wrong with it.
+
+        With `asked` most files of which it says no to their path are left out.
+        """
         name = record.list_name
         if not name.endswith(".liste.gz") or run_number(name.removesuffix(".liste.gz")) is None:
             raise self._hostile("name of the list")
         path = list_path(name)
         self._check(path, record.list_size, record.list_sha256)
         with self._typed(path), self.folder.open(path) as stream:
-            for row in read_rows(stream, unpacked=record.list_unpacked):
+            for row in read_rows(stream, unpacked=record.list_unpacked, asked=asked):
                 if isinstance(row, Header) and row.system != record.system:
                     raise self._hostile(f"{path}: another system")
                 yield row
@@ -171,6 +183,16 @@ class CopyFolder:
         self._check(path, ref.size, ref.sha256)
         with self._typed(path), self.folder.open(path) as stream:
             yield from read_contents(stream, run=ref.run)
+
+    def contents_as_is(self, run: str) -> Iterator[StoredObject]:
+        """The objects of an `inhalt` that no valid record vouches for, up to where it is torn.
+
+        Its contents are checked against their sha256 when they are read, so nothing false can come
+        of it (format §5). KnownError as for `contents`.
+        """
+        path = contents_path(run)
+        with self._typed(path), self.folder.open(path) as stream:
+            yield from read_contents(stream, run=run)
 
     def _check(self, path: str, size: int, sha256: str) -> None:
         """Raise unless the file is what a record announced; a wrong size costs no reading."""

@@ -89,17 +89,11 @@ def is_due(store: HomeStore, copy: Copy, now: datetime) -> bool:
 
 
 def chosen_copies(plan: Plan, store: HomeStore, now: datetime, request: Request) -> list[Copy]:
-    """The copies a request means; KnownError for ids the plan does not know."""
-    for system in request.systems:
-        plan.system(system)
-    for destination in request.destinations:
-        plan.destination(destination)
+    """The copies a request means; KnownError as `Plan.copies_between`."""
     return [
         copy
-        for copy in plan.copies
-        if (not request.systems or copy.system in request.systems)
-        and (not request.destinations or copy.destination in request.destinations)
-        and (not request.only_due or is_due(store, copy, now))
+        for copy in plan.copies_between(request.systems, request.destinations)
+        if not request.only_due or is_due(store, copy, now)
     ]
 
 

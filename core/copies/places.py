@@ -1,4 +1,8 @@
-"""Where contents lie, looked up from the copy alone: restore works the same on a bare PC."""
+"""Where contents lie, looked up from the copy alone: restore works the same on a bare PC.
+
+Every `inhalt` that a valid record names is believed first. What stands in none of them is looked
+for in all others there are: one rotten record must not cost the states after it (format §9).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from core.copies.contents import StoredObject
-from core.copies.copy_folder import DATA, CopyFolder, State
+from core.copies.copy_folder import DATA, UNREADABLE, CopyFolder, State
 from core.copies.documents import ContentsRef
 from core.copies.packed import InflateError, inflate
 from core.destinations.local import Range, open_plain
@@ -58,37 +62,64 @@ class Places:
         for ref in ordered:
             if not left:
                 return
-            self._read(ref, left)
+            self._read(ref, left, enough=True)
             left -= self._found.keys()
+        if left:
+            self._read_unvouched(left)
 
     def find_others(self, wanted: set[bytes]) -> None:
         """Look for further places of contents whose known place turned out bad."""
         for ref in self._refs:
             self._read(ref, wanted)
+        self._read_unvouched(wanted)
 
-    def _read(self, ref: ContentsRef, wanted: set[bytes]) -> None:
+    def _read_unvouched(self, wanted: set[bytes]) -> None:
+        """Look into every `inhalt` that no valid record names as it lies there now."""
+        sound = {ref.run for ref in self._refs} - set(self.damaged)
+        for run in sorted(self._copy.data_names() - sound):
+            try:
+                for stored in self._copy.contents_as_is(run):
+                    self._note(run, stored, wanted)
+            except KnownError as error:
+                self._raise_unless_damage(error)
+
+    def _read(self, ref: ContentsRef, wanted: set[bytes], *, enough: bool = False) -> None:
+        """Note the places of `wanted` in one `inhalt`; `enough`: one of each will do."""
+        left = len(wanted) if enough else -1
         try:
             for stored in self._copy.contents(ref):
-                self._note(ref.run, stored, wanted)
+                left -= self._note(ref.run, stored, wanted)
+                if not left:
+                    return
         except KnownError as error:
-            if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
-                raise
+            self._raise_unless_damage(error)
             if ref.run not in self.damaged:
                 self.damaged.append(ref.run)
 
-    def _note(self, run: str, stored: StoredObject, wanted: set[bytes]) -> None:
+    def _raise_unless_damage(self, error: KnownError) -> None:
+        """One bad file is looked past; a disk that is gone is not."""
+        if error.code in UNREADABLE and self._copy.folder.is_reachable():
+            return
+        if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+            raise error
+
+    def _note(self, run: str, stored: StoredObject, wanted: set[bytes]) -> int:
+        """Note an object and its parts as places; how many contents have their first one now."""
         path = f"{DATA}/{run}/{stored.path}"
+        new = 0
         if stored.sha256 in wanted:
-            self._add(stored.sha256, Source(path, 0, stored.size, stored.size, "roh"))
+            new += self._add(stored.sha256, Source(path, 0, stored.size, stored.size, "roh"))
         for part in stored.parts:
             if part.sha256 in wanted:
                 source = Source(path, part.offset, part.stored, part.size, part.packing)
-                self._add(part.sha256, source)
+                new += self._add(part.sha256, source)
+        return new
 
-    def _add(self, sha: bytes, source: Source) -> None:
+    def _add(self, sha: bytes, source: Source) -> bool:
         known = self._found.get(sha, ())
         if source not in known and len(known) < _MOST_PLACES:
             self._found[sha] = (*known, source)
+        return not known
 
     def of(self, sha: bytes) -> tuple[Source, ...]:
         """All known places of a content, the likeliest first."""

@@ -34,6 +34,9 @@ from core.errors import Code, KnownError
 # A small file that changes under us is read again at once and then after these pauses (seconds);
 # a large one is read twice. After that it is stored as read and marked (DESIGN §5).
 _PAUSES = (0.0, 0.01, 0.05, 0.2)
+# So long a process waits for such files in all its run: a shop with a hundred logs must not wait
+# for each of them, every day.
+_PATIENCE = 3.0
 _SEPARATOR = os.fsencode(os.sep)
 
 
@@ -47,6 +50,7 @@ class Reader:
         self._view = memoryview(bytearray(BUFFER))
         self._large = LargeFiles(self._shelves, self._facts, signals, self._view)
         self._untold = 0
+        self._patience = _PATIENCE
 
     def close(self) -> None:
         self._shelves.close()
@@ -99,7 +103,10 @@ class Reader:
     def _take_small(self, path: bytes, true_path: bytes, item: Item) -> Taken | None:
         """Whole file in the buffer; None when it turned out to be larger than that."""
         for pause in _PAUSES:
+            if pause > self._patience:
+                break
             if pause:
+                self._patience -= pause
                 time.sleep(pause)
             fd = os.open(path, READ)
             try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from core.copies import documents, percent
 from core.copies.contents import StoredObject
-from core.copies.copy_folder import CopyFolder, State
+from core.copies.copy_folder import DATA, CopyFolder, State, contents_path
 from core.copies.documents import ContentsRef
 from core.copies.events import Listener
 from core.copies.remembered import Extra, Kept, pack_entries, pack_kept
@@ -44,11 +44,15 @@ def book_objects(index: CopyIndex, objects: Sequence[StoredObject], run: int) ->
     return new
 
 
-def rebuild(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
+def rebuild(
+    copy: CopyFolder, index: CopyIndex, listener: Listener, *, unfinished: Collection[str] = ()
+) -> None:
     """Fill `index` from records, contents files and the newest list of the copy.
 
     Change times and file ids are not in lists, so the next run reads every file once (and stores
     nothing that is there). What cannot be read is noted and left out: it is then stored anew.
+    An `inhalt` that no valid record names is taken over, and the next record names it; but not
+    those of `unfinished` runs, whose journals know better what is sound.
     """
     found = copy.states()
     data = copy.data_names()
@@ -63,8 +67,12 @@ def rebuild(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
         for state in found.states:
             line = documents.seal(state.record)[0].split(b"\n")[0]
             index.put_state(state.run, state.digest, line, pending=False)
-        for ref in _all_contents(found.states):
-            _take_contents(copy, index, ref, data, listener)
+        refs = _all_contents(found.states)
+        sound = {ref.run for ref in refs if _take_contents(copy, index, ref, data)}
+        for run in sorted({ref.run for ref in refs} - sound):
+            listener.note("contents_damaged" if run in data else "data_missing", run=run)
+        for run in sorted(data - sound - set(unfinished)):
+            _take_unnamed(copy, index, run, listener)
         complete = [state for state in found.states if state.record.complete]
         for state in reversed(complete or found.states):
             if _take_list(copy, index, state, listener):
@@ -80,13 +88,16 @@ def _all_contents(states: list[State]) -> list[ContentsRef]:
     return list(refs.values())
 
 
-def _take_contents(
-    copy: CopyFolder, index: CopyIndex, ref: ContentsRef, data: set[str], listener: Listener
-) -> None:
-    index.put_contents_file(ContentsFile(ref.run, ref.size, ref.sha256, ref.lines), named=True)
+def _take_contents(copy: CopyFolder, index: CopyIndex, ref: ContentsRef, data: set[str]) -> bool:
+    """Book what an `inhalt` holds; whether it is what the record says.
+
+    One that was mended is named by two records, and only the later one is right.
+    """
+    file = ContentsFile(ref.run, ref.size, ref.sha256, ref.lines)
+    if not index.is_named(ref.run):
+        index.put_contents_file(file, named=True)
     if ref.run not in data:
-        listener.note("data_missing", run=ref.run)
-        return
+        return False
     number = index.run_id(ref.run)
     objects: list[StoredObject] = []
     try:
@@ -98,8 +109,37 @@ def _take_contents(
     except KnownError as error:
         if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
             raise
-        listener.note("contents_damaged", run=ref.run)
+        return False
     book_objects(index, objects, number)
+    index.put_contents_file(file, named=True)
+    return True
+
+
+def _take_unnamed(copy: CopyFolder, index: CopyIndex, run: str, listener: Listener) -> None:
+    """Book a whole `inhalt` whose record is rotten or gone, and have the next record name it.
+
+    Only objects that are there in their size: nobody vouches for what an interrupted run left.
+    """
+    path = contents_path(run)
+    before = copy.digest_of(path)
+    if before is None:
+        return
+    lines = 1
+    objects: list[StoredObject] = []
+    try:
+        for stored in copy.contents_as_is(run):
+            lines += 1 + len(stored.parts)
+            if copy.folder.size(f"{DATA}/{run}/{stored.path}") == stored.size:
+                objects.append(stored)
+    except KnownError as error:
+        if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+            raise
+        return  # torn: it never was one
+    if copy.digest_of(path) != before:
+        return  # somebody is writing it right now
+    book_objects(index, objects, index.run_id(run))
+    index.put_contents_file(ContentsFile(run, *before, lines), named=False)
+    listener.note("contents_taken_over", run=run, objects=len(objects))
 
 
 def _take_list(copy: CopyFolder, index: CopyIndex, state: State, listener: Listener) -> bool:

@@ -12,7 +12,6 @@ from itertools import groupby
 from pathlib import Path
 
 from core.copies import percent
-from core.copies.batches import Signals
 from core.copies.copy_folder import CopyFolder, State
 from core.copies.events import Listener
 from core.copies.places import Places
@@ -117,7 +116,7 @@ class _Restore:
         self._places.find(wanted, hints)
         self._target.make()
         self._pool: Pool[OutJob, tuple[Outcome, ...]] = Pool(
-            _make_hand,
+            WriterBack,
             str(self._copy.folder.root),
             types=(OutJob, tuple[Outcome, ...]),
             advance=self._advance,
@@ -135,7 +134,8 @@ class _Restore:
     # -- what is asked for --------------------------------------------------------------------
 
     def _rows(self) -> Iterator[tuple[Row, list[PartRow]]]:
-        return _rows_with_parts(self._copy.rows(self._state.record))
+        asked = self._selects if self._wish.paths else None
+        return _rows_with_parts(self._copy.rows(self._state.record, asked=asked))
 
     def _survey(self) -> tuple[set[bytes], set[str]]:
         """First look at the list: which contents are needed, is all of it fit to be written?"""
@@ -361,7 +361,3 @@ class _Restore:
         self._stop_if_cancelled()
         self._done_bytes += size
         self._listener.progress(files=self._report.files, size=self._done_bytes, current="")
-
-
-def _make_hand(root: str, signals: Signals) -> WriterBack:
-    return WriterBack(root, signals)

@@ -140,7 +140,8 @@ class Shelves:
         """A new object, its stored path and its place; under another name if the medium insists."""
         permissions = (mode & 0o777) | 0o600
         root = self.targets[number].run_folder
-        for candidate in (stored, names.long_path(true_path)):
+        for wish in (stored, None):
+            candidate = wish or names.long_path(true_path)
             path = f"{root}/{candidate}"
             folder = path.rpartition("/")[0]
             try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import random
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import FileIO
 from typing import Literal, NamedTuple, TypeVar
@@ -22,7 +23,7 @@ from core.copies.copy_folder import (
     State,
     contents_path,
 )
-from core.copies.documents import ContentsRef, run_number
+from core.copies.documents import run_number
 from core.copies.events import Listener
 from core.copies.packed import InflateError, inflate
 from core.copies.places import Places
@@ -68,6 +69,9 @@ class Finding(NamedTuple):
     path: str
     problem: str
     shas: tuple[bytes, ...]
+
+
+_Pool = Pool[CheckJob, tuple[Finding, ...]]
 
 
 @dataclass(slots=True)
@@ -140,7 +144,8 @@ class _Verification:
         self._done_bytes = 0
         self._known: set[int] = set()
         self._bad_objects: dict[str, tuple[str, tuple[bytes, ...]]] = {}
-        self._bad_inhalte: list[str] = []
+        self._bad_inhalte: dict[str, str] = {}
+        self._noted: set[tuple[str, str]] = set()
 
     def run(self, expected_states: Iterable[str]) -> Verdict:
         copy, verdict = self._copy, self._verdict
@@ -193,6 +198,9 @@ class _Verification:
             self._affect(run, WHOLE_STATE)
 
     def _note(self, kind: str, path: str) -> None:
+        if (kind, path) in self._noted:
+            return
+        self._noted.add((kind, path))
         self._verdict.damage.append(Damage(kind, path))
         self._listener.note("damage", what=kind, path=path)
 
@@ -202,28 +210,62 @@ class _Verification:
 
     def _check_lists(self, states: list[State]) -> None:
         """Every list reads from first to last row and names only what stands somewhere."""
-        nowhere: set[bytes] = set()
+        unvouched: dict[str, set[bytes]] = {}
         for state in {s.record.list_name: s for s in states}.values():
             self._stop_if_cancelled()
-            path = f"staende/{state.record.list_name}"
-            try:
-                lines, unknown = self._count_rows(state)
-            except KnownError as error:
-                if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
-                    raise
-                self._note("list", path)
-                for lost in states:
-                    if lost.record.list_name == state.record.list_name:
-                        self._affect(lost.run, WHOLE_STATE)
-                continue
-            if lines != state.record.list_lines:
-                self._note("list", path)
+            unknown = self._unknown_to(state, states)
             if unknown:
-                self._note("contents_nowhere", path)
-                nowhere |= unknown
-        self._verdict.bad_contents |= nowhere
-        for path in self._bad_inhalte if nowhere else ():  # else all of it stands elsewhere too
+                unvouched[f"staende/{state.record.list_name}"] = unknown
+        if not unvouched:
+            return  # what a damaged `inhalt` held stands elsewhere too
+        for path in sorted(self._bad_inhalte.values()):
             self._note("contents", path)
+        wanted = set[bytes]().union(*unvouched.values())
+        nowhere = wanted - self._check_unvouched(states, wanted)
+        for path, unknown in unvouched.items():
+            if unknown & nowhere:
+                self._note("contents_nowhere", path)
+        self._verdict.bad_contents |= nowhere
+
+    def _unknown_to(self, state: State, states: list[State]) -> set[bytes]:
+        """The contents of a list that no vouched `inhalt` knows; what is wrong with it is noted."""
+        path = f"staende/{state.record.list_name}"
+        try:
+            lines, unknown = self._count_rows(state)
+        except KnownError as error:
+            if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+                raise
+            self._note("list", path)
+            for lost in states:
+                if lost.record.list_name == state.record.list_name:
+                    self._affect(lost.run, WHOLE_STATE)
+            return set()
+        if lines != state.record.list_lines:
+            self._note("list", path)
+        return unknown
+
+    def _check_unvouched(self, states: list[State], wanted: set[bytes]) -> set[bytes]:
+        """Those of `wanted` that every reader still reaches, through an `inhalt` no record names.
+
+        The objects that hold them are looked at like all others.
+        """
+        places = Places(self._copy, states)
+        places.find(wanted, set())
+        at = {source.path: sha for sha in wanted for source in places.of(sha)}
+        with self._pool() as pool:
+            for run in sorted({path.split("/")[1] for path in at}):
+                self._check_objects_of(
+                    (
+                        stored
+                        for stored in self._copy.contents_as_is(run)
+                        if f"{DATA}/{run}/{stored.path}" in at
+                    ),
+                    run,
+                    pool,
+                )
+            self._take(pool, everything=True)
+        self._forgive_healed(states)
+        return {sha for sha in wanted if places.of(sha)}
 
     def _count_rows(self, state: State) -> tuple[int, set[bytes]]:
         """How many rows a list has, and the contents it names that no `inhalt` knows."""
@@ -242,7 +284,20 @@ class _Verification:
 
     def _check_objects(self, states: list[State]) -> None:
         refs = {(ref.run, ref.sha256): ref for s in states for ref in s.record.contents}
-        pool: Pool[CheckJob, tuple[Finding, ...]] = Pool(
+        mended = set()  # named by two records, and only the later one is right
+        with self._pool() as pool:
+            for ref in refs.values():
+                if self._check_objects_of(self._copy.contents(ref), ref.run, pool):
+                    mended.add(ref.run)
+                else:
+                    self._bad_inhalte[ref.run] = contents_path(ref.run)
+            self._take(pool, everything=True)
+        for run in mended:
+            self._bad_inhalte.pop(run, None)
+
+    @contextlib.contextmanager
+    def _pool(self) -> Iterator[_Pool]:
+        pool: _Pool = Pool(
             _make_checker,
             str(self._copy.folder.root),
             types=(CheckJob, tuple[Finding, ...]),
@@ -250,21 +305,21 @@ class _Verification:
             workers=workers(),
         )
         try:
-            for ref in refs.values():
-                self._check_run(ref, pool)
-            self._take(pool, everything=True)
+            yield pool
         except BaseException:
             pool.cancel()
             raise
         finally:
             pool.close()
 
-    def _check_run(self, ref: ContentsRef, pool: Pool[CheckJob, tuple[Finding, ...]]) -> None:
+    def _check_objects_of(self, objects: Iterable[StoredObject], run: str, pool: _Pool) -> bool:
+        """Look at these objects of a run; False when what names them ends in damage."""
         job: list[CheckItem] = []
         size = 0
+        sound = True
         try:
-            for stored in self._copy.contents(ref):
-                job.append(self._item(ref.run, stored))
+            for stored in objects:
+                job.append(self._item(run, stored))
                 size += stored.size if job[-1].read else 0
                 if size >= _JOB_BYTES or len(job) >= _JOB_FILES:
                     self._submit(pool, job)
@@ -272,8 +327,9 @@ class _Verification:
         except KnownError as error:
             if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
                 raise
-            self._bad_inhalte.append(contents_path(ref.run))
+            sound = False
         self._submit(pool, job)
+        return sound
 
     def _item(self, run: str, stored: StoredObject) -> CheckItem:
         read = self._share >= 1 or self._random.random() < self._share
@@ -285,7 +341,7 @@ class _Verification:
             path, stored.size, stored.sha256, stored.parts, read, is_bundle(stored.path)
         )
 
-    def _submit(self, pool: Pool[CheckJob, tuple[Finding, ...]], job: list[CheckItem]) -> None:
+    def _submit(self, pool: _Pool, job: list[CheckItem]) -> None:
         if not job:
             return
         self._stop_if_cancelled()
@@ -296,9 +352,7 @@ class _Verification:
         pool.submit(tuple(job), apart=self._done_bytes + reads > _JOB_BYTES)
         self._take(pool)
 
-    def _bring(
-        self, pool: Pool[CheckJob, tuple[Finding, ...]], job: list[CheckItem]
-    ) -> list[CheckItem]:
+    def _bring(self, pool: _Pool, job: list[CheckItem]) -> list[CheckItem]:
         """Look at sizes where the objects lie, and bring those to be read; they are what is left.
 
         An object that cannot be brought is missing for those who check it.
@@ -318,7 +372,7 @@ class _Verification:
         folder.fetch(item.path for item in to_read)
         return to_read
 
-    def _take(self, pool: Pool[CheckJob, tuple[Finding, ...]], *, everything: bool = False) -> None:
+    def _take(self, pool: _Pool, *, everything: bool = False) -> None:
         for findings in pool.ready(everything=everything):
             for finding in findings:
                 self._bad_objects[finding.path] = (finding.problem, finding.shas)

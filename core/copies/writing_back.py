@@ -14,7 +14,7 @@ from core.copies import percent
 from core.copies.batches import Signals
 from core.copies.packed import InflateError, inflate
 from core.copies.places import Source
-from core.copies.source_file import KEPT_XATTRS
+from core.copies.source_file import KEPT_XATTRS, read_into
 from core.destinations.local import EXCLUSIVE, open_plain, write_all
 from core.errors import Code, KnownError
 
@@ -116,23 +116,24 @@ class WriterBack:
     ) -> tuple[int, hashlib._Hash]:
         """Write one content from the first place where it is sound.
 
-        Returns its size, and `whole` (the digest of all before it) carried on over it.
+        Returns its size, and `whole` (the digest of all before it) carried on over it. Most files
+        are one content: nothing lies before it, and hashing it once serves both.
         """
         if piece.size == 0 and piece.sha == _EMPTY:
             return 0, whole  # needs no object
         cause = "not stored anywhere"
         for source in piece.sources:
-            so_far = whole.copy()
             digest = hashlib.sha256()
+            so_far = whole.copy() if start else digest
             done = 0
-            os.lseek(fd, start, os.SEEK_SET)
             try:
                 for block in self._blocks(source):
                     done += len(block)
                     if done > piece.size:
                         raise BadContent(f"{source.path}: longer than listed")
                     digest.update(block)
-                    so_far.update(block)
+                    if so_far is not digest:
+                        so_far.update(block)
                     _write(fd, block, sparse=sparse)
                     self._signals.advance(len(block))
                 if done == piece.size and digest.digest() == piece.sha:
@@ -143,23 +144,27 @@ class WriterBack:
             except FileNotFoundError:
                 cause = f"{source.path}: missing"
             os.ftruncate(fd, start)
+            os.lseek(fd, start, os.SEEK_SET)
         raise BadContent(cause)
 
     def _blocks(self, source: Source) -> Iterator[memoryview]:
         """The unpacked bytes of a content, block by block, never more than the object says."""
-        with open(open_plain(f"{self._root}/{source.path}"), "rb", buffering=0) as stream:
+        fd = open_plain(f"{self._root}/{source.path}")
+        try:
             if source.offset:
-                stream.seek(source.offset)
+                os.lseek(fd, source.offset, os.SEEK_SET)
             if source.packing == "deflate":
-                yield _inflated(stream.read(min(source.stored, MAX_PACKED)), source)
+                yield _inflated(os.read(fd, min(source.stored, MAX_PACKED)), source)
                 return
             left = source.stored
             while left:
-                length = stream.readinto(self._view[: min(left, _BLOCK)]) or 0
+                length = read_into(fd, self._view[: min(left, _BLOCK)])
                 if not length:
                     return
                 left -= length
                 yield self._view[:length]
+        finally:
+            os.close(fd)
 
 
 def _inflated(data: bytes, source: Source) -> memoryview:

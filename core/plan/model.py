@@ -6,7 +6,7 @@ secret in `core.secrets`. All values are frozen; a changed plan is a new plan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -168,6 +168,31 @@ class Plan:
         """The copies of one system in the order of the plan; KnownError SYSTEM_UNKNOWN."""
         self.system(system)
         return tuple(copy for copy in self.copies if copy.system == system)
+
+    def copies_between(
+        self, systems: Sequence[str] = (), destinations: Sequence[str] = ()
+    ) -> tuple[Copy, ...]:
+        """The copies of these systems to these destinations (none named: all), as in the plan.
+
+        KnownError SYSTEM_UNKNOWN or DESTINATION_UNKNOWN for an id the plan does not have, and
+        COPY_UNKNOWN for one that has no copy among the others named.
+        """
+        for system in systems:
+            self.system(system)
+        for destination in destinations:
+            self.destination(destination)
+        found = tuple(
+            copy
+            for copy in self.copies
+            if (not systems or copy.system in systems)
+            and (not destinations or copy.destination in destinations)
+        )
+        met = {copy.system for copy in found} | {copy.destination for copy in found}
+        if any(id not in met for id in (*systems, *destinations)):
+            what = " → ".join(", ".join(ids) for ids in (systems, destinations) if ids)
+            known = ", ".join(f"{copy.system} → {copy.destination}" for copy in self.copies)
+            raise KnownError(Code.COPY_UNKNOWN, what=what, known=known)
+        return found
 
     def line_of(self, key: str) -> int | None:
         """The line of a key in the plan file, else of the nearest table around it."""

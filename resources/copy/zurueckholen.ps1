@@ -5,8 +5,7 @@
 param([string]$Stand, [string]$Ziel, [string]$Pfad) Add-Type -ErrorAction Stop -TypeDefinition @'
 using System; using System.Collections.Generic; using System.IO; using System.IO.Compression; using System.Text;
 using System.Security.Cryptography; using System.Text.RegularExpressions;
-public static class Kopie {
-  static string K, Z; static char S = Path.DirectorySeparatorChar; static byte[] puffer = new byte[1 << 20];
+public static class Kopie { static string K, Z; static char S = Path.DirectorySeparatorChar; static Dictionary<string, bool> gilt = new Dictionary<string, bool>(); static byte[] puffer = new byte[1 << 20];
   static HashAlgorithm sha = HashAlgorithm.Create("System.Security.Cryptography.SHA256CryptoServiceProvider") ?? SHA256.Create();
   static Dictionary<string, List<string[]>> orte = new Dictionary<string, List<string[]>>(); // Inhalt: wo er überall liegt
   static Dictionary<string, string> da = new Dictionary<string, string>(); // Pfad in der Liste: Pfad im Ziel
@@ -22,12 +21,16 @@ public static class Kopie {
     return Regex.Replace(Regex.Replace(t, "%[89A-F].", "\ufffd"), "%(..)", m => "" + (char)Convert.ToInt32(m.Groups[1].Value, 16)); }
   static string[] Zeilen(string p, string summe, long grenze) { // einer Datei der Kopie, geprüft und entpackt
     p = Lang(K + S + p.Replace('/', S)); byte[] b = File.Exists(p) ? File.ReadAllBytes(p) : new byte[0]; var aus = new MemoryStream();
-    if (Hex(sha.ComputeHash(b)) != summe) return null; for (int n, von = 0; von + 18 <= b.Length;) { // gzip darf aus Stücken bestehen
+    if (summe != "" && Hex(sha.ComputeHash(b)) != summe) return null; for (int n, von = 0; von + 18 <= b.Length;) { // gzip darf aus Stücken bestehen
       long ab = aus.Length; var ein = new GZipStream(new MemoryStream(b, von, b.Length - von), AUS);
       while (aus.Length <= grenze && (n = ein.Read(puffer, 0, puffer.Length)) > 0) aus.Write(puffer, 0, n);
       for (von += 18; von + 18 <= b.Length && (b[von] != 31 || b[von + 1] != 139 || BitConverter.ToUInt32(b, von - 4) != aus.Length - ab);) von++; }
     return aus.Length > grenze ? null : Encoding.UTF8.GetString(aus.GetBuffer(), 0, (int)aus.Length).Split('\n'); }
   static void Ort(string s, params string[] ort) { if (!orte.ContainsKey(s)) orte[s] = new List<string[]>(); orte[s].Add(ort); }
+  static void Inhalt(string lauf, string summe) { // ein Inhaltsverzeichnis; ohne Summe: bürgt kein gültiger Beleg, wird es zuletzt auch gelesen
+    string o = null, wo = "daten/" + lauf + "/"; if (!gilt.ContainsKey(lauf)) try { var zeilen = Zeilen(wo + "inhalt.tsv.gz", summe, int.MaxValue);
+      if (zeilen != null && (gilt[lauf] = true)) foreach (string t in zeilen) { var f = t.Split('\t'); if (f[0] == "T") Ort(f[1], o, f[2], f[4], f[5]);
+        if (f[0] == "O") Ort(f[2], o = Lang(K + S + (wo + f[3]).Replace('/', S)), "0", f[1], "roh"); } } catch (Exception) { Sage("Hinweis: unlesbar: " + wo); } }
   static bool Hole(string s, FileStream aus) { // hängt den Inhalt s an und nimmt dafür den ersten Ort, an dem er heil ist
     int n; long ab = aus.Position; if (orte.ContainsKey(s)) foreach (var o in orte[s]) try { // Objekt, Anfang, Größe, Packung
         using (Stream f = File.OpenRead(o[0])) { f.Position = long.Parse(o[1]); var ein = o[3] == "roh" ? f : new DeflateStream(f, AUS);
@@ -57,17 +60,14 @@ public static class Kopie {
     if (stand == "") return; Falls(wahl == null || treffer > 1, "Den Stand " + stand + " gibt es hier nicht oder doppelt.");
     var liste = Zeilen("staende/" + Feld(wahl, "liste"), Feld(wahl, "liste_sha256"), long.Parse(Feld(wahl, "liste_entpackt")));
     Falls(liste == null, "Die Liste " + Feld(wahl, "liste") + " ist beschädigt oder fehlt; dieser Stand ist so nicht zurückzuholen.");
-    foreach (Match m in Regex.Matches(belege, "\\{\"lauf\":\"([^\"]*)\",\"groesse\":[0-9]+,\"sha256\":\"([^\"]*)\"")) {
-      string wo = "daten/" + m.Groups[1].Value + "/"; var inhalt = Zeilen(wo + "inhalt.tsv.gz", m.Groups[2].Value, long.MaxValue);
-      if (inhalt == null) Sage("Hinweis: inhalt.tsv.gz beschädigt oder nicht da: " + wo); else foreach (string t in inhalt) { var f = t.Split('\t');
-        if (f[0] == "O") Ort(f[2], o = Lang(K + S + (wo + f[3]).Replace('/', S)), "0", f[1], "roh"); if (f[0] == "T") Ort(f[1], o, f[2], f[4], f[5]); } }
+    foreach (Match m in Regex.Matches(belege, "\\{\"lauf\":\"([^\"]*)\",\"groesse\":[0-9]+,\"sha256\":\"([^\"]*)\"")) Inhalt(m.Groups[1].Value, m.Groups[2].Value);
+    if (Directory.Exists(Lang(K + S + "daten"))) foreach (string d in Directory.GetDirectories(Lang(K + S + "daten"))) Inhalt(Path.GetFileName(d), "");
     Falls(ziel == "" || Vorn((Z + S).ToUpper(), (K + S).ToUpper()), "Es fehlt ein Zielordner außerhalb der Kopie.");
     Falls(Directory.Exists(Lang(Z)) && Directory.GetFileSystemEntries(Lang(Z)).Length > 0, "Der Zielordner muss leer oder neu sein.");
     Directory.CreateDirectory(Lang(da[""] = Z)); for (int i = 1; i < liste.Length - 1; i += 1 + teile) {
       string z = liste[i], art = Feld(z, "art"), pfad = Feld(z, "pfad"), klar = Klar(pfad) + "/"; int.TryParse(Feld(z, "teile"), out teile);
       bool mit = nur == "" || Vorn(klar, nur + "/"); if (mit) treffer = 9; else if (art != "ordner" || !Vorn(nur + "/", klar)) continue;
-      if (art == "ordner") Directory.CreateDirectory(Platz(pfad));
-      else if (art != "datei") Sage("Nicht angelegt (" + art + "): " + pfad + " " + Feld(z, "grund") + Feld(z, "ziel"));
+      if (art == "ordner") Directory.CreateDirectory(Platz(pfad)); else if (art != "datei") Sage("Nicht angelegt (" + art + "): " + pfad + " " + Feld(z, "grund") + Feld(z, "ziel"));
       if (art != "datei") continue; string p = Platz(pfad), s = Feld(z, "sha256"), x = "\nBeschädigt oder nicht da: " + pfad; heil = false;
       try { using (var aus = new FileStream(p, FileMode.CreateNew)) { heil = Hole(s, aus); // ganz, oder aus seinen Teilen
         for (int j = 1; j <= teile && !heil; j++) Hole(Feld(liste[i + j], "sha256"), aus); aus.Position = 0; heil = heil || Hex(sha.ComputeHash(aus)) == s; }

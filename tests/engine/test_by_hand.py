@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -287,7 +288,7 @@ def test_a_list_of_another_length_than_announced_is_refused(tmp_path: Path, wron
 
 def _truncated_inhalt(copy: HandmadeCopy) -> None:
     path = data(copy, 2, "inhalt.tsv.gz")
-    path.write_bytes(path.read_bytes()[:-20])
+    path.write_bytes(path.read_bytes()[:20])  # of one torn later, a reader takes what it can
 
 
 def _missing_inhalt(copy: HandmadeCopy) -> None:
@@ -381,16 +382,46 @@ def test_a_damaged_whole_file_is_put_together_from_its_parts_elsewhere(
     assert differences(small.state(1), tmp_path / "ziel") == []
 
 
-def test_an_inhalt_without_a_record_is_not_believed(tmp_path: Path) -> None:
-    maker = Maker(tmp_path / "laden")
-    interrupted = maker.run(1)
-    digest = interrupted.store("shop/x", b"x")
-    interrupted.write_inhalt()
+def unvouched_copy(folder: Path) -> tuple[Maker, str]:
+    """Make a copy whose one state needs a content of which only an unnamed `inhalt` knows."""
+    maker = Maker(folder)
+    forgotten = maker.run(1)
+    digest = forgotten.store("shop/x", b"x")
+    forgotten.write_inhalt()
     run = maker.run(2)
     rows = [row("ordner", pfad="shop", zeit=1, modus="0755"), file_row("shop/x", digest)]
     run.commit(run.write_list(rows), [])
+    return maker, forgotten.name
+
+
+@pytest.mark.parametrize(("shell", "awk"), SHELLS)
+def test_an_inhalt_without_a_record_is_the_last_resort(
+    tmp_path: Path, shell: str, awk: str | None
+) -> None:
+    maker, _ = unvouched_copy(tmp_path / "laden")
+    handreader.restore(maker.folder, "2", tmp_path / "ziel", shell=shell, awk=awk)
+    assert (tmp_path / "ziel/shop/x").read_bytes() == b"x"
+
+
+def test_nothing_false_comes_of_an_inhalt_without_a_record(tmp_path: Path) -> None:
+    maker, run = unvouched_copy(tmp_path / "laden")
+    (maker.folder / "daten" / run / "shop/x").write_bytes(b"y")
     with pytest.raises(HandRestoreFailed, match="shop/x"):
         handreader.restore(maker.folder, "2", tmp_path / "ziel")
+    assert not (tmp_path / "ziel/shop/x").exists()
+
+
+@pytest.mark.parametrize("modus", ["4755", "2755", "6711"])
+def test_the_script_sets_no_set_uid_bits(tmp_path: Path, modus: str) -> None:
+    """It does not set owners either, and the one bit without the other gives rights away."""
+    run = Maker(tmp_path / "laden").run(1)
+    digest = run.store("shop/x", b"x")
+    line = file_row("shop/x", digest).replace('"0644"', f'"{modus}"')
+    rows = [row("ordner", pfad="shop", zeit=1, modus="2755"), line]
+    run.commit(run.write_list(rows), [run.write_inhalt()])
+    handreader.restore(tmp_path / "laden", "1", tmp_path / "ziel")
+    assert stat.S_IMODE((tmp_path / "ziel/shop/x").stat().st_mode) == int(modus, 8) & 0o1777
+    assert stat.S_IMODE((tmp_path / "ziel/shop").stat().st_mode) == 0o755
 
 
 def test_two_states_of_one_number_are_told_apart_by_name(

@@ -74,7 +74,7 @@ def test_partial_states_come_before_the_whole_one(
         assert files == sorted(files)
         verdict = verify(copy, Silence(), lambda: False, depth="full")
         assert verdict.is_sound, verdict.damage
-        assert pick_state(states, None, "laden").record.complete
+        assert pick_state(states, None, "laden").state.record.complete
 
 
 def test_every_partial_state_restores_what_it_names(
