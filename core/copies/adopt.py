@@ -71,10 +71,10 @@ def adopt(desk: Desk, location: Path, *, take_over: bool) -> Adopted:
 def _adopt_one(desk: Desk, copy: CopyFolder, result: Adopted, *, take_over: bool) -> None:
     vault = copy.vault()
     if vault is None:
-        raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.root))
+        raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.shown))
     if not (is_id(vault.system) and is_id(vault.destination)):
         what = "system or destination"  # our files are named after them
-        raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.root), what=what)
+        raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.shown), what=what)
     found = copy.states()
     result.systems.append(vault.system)
     result.destination = vault.destination

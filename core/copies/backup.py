@@ -218,7 +218,7 @@ class _Backup:
 
     def _own_places(self) -> frozenset[tuple[int, int]]:
         places = [str(path) for path in self._task.own_places]
-        places += [str(run.copy.folder.root) for run in self._runs.values()]
+        places += [str(run.copy.folder.shown) for run in self._runs.values()]
         places += [str(self._desk.home.state), str(self._desk.home.cache)]
         found = (place_identity(path) for path in places)
         return frozenset(identity for identity in found if identity is not None)

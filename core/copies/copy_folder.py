@@ -70,10 +70,10 @@ class CopyFolder:
         self.folder = folder
 
     def _damaged(self, what: str) -> KnownError:
-        return KnownError(Code.COPY_DAMAGED, path=str(self.folder.root), what=what)
+        return KnownError(Code.COPY_DAMAGED, path=str(self.folder.shown), what=what)
 
     def _hostile(self, what: str) -> KnownError:
-        return KnownError(Code.COPY_HOSTILE, path=str(self.folder.root), what=what)
+        return KnownError(Code.COPY_HOSTILE, path=str(self.folder.shown), what=what)
 
     def vault(self) -> Vault | None:
         """The identity of the copy; None when there is none, KnownError when it is unreadable."""
@@ -91,7 +91,7 @@ class CopyFolder:
     def _refuse_newer(self, data: bytes) -> None:
         version = documents.format_of(data)
         if version is not None and version > documents.FORMAT:
-            raise KnownError(Code.COPY_NEWER_FORMAT, path=str(self.folder.root), format=version)
+            raise KnownError(Code.COPY_NEWER_FORMAT, path=str(self.folder.shown), format=version)
 
     def record_names(self) -> list[str]:
         """Runs that have a file named like a record, in order."""

@@ -146,7 +146,7 @@ def check_writer(copy: CopyFolder, name: CopyName, writer: Writer) -> None:
     raise KnownError(
         Code.DESTINATION_WRITER,
         destination=name.destination,
-        path=str(copy.folder.root),
+        path=str(copy.folder.shown),
         computer=last.computer if last else "?",
         since=last.since if last else "?",
     )

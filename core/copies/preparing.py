@@ -51,7 +51,7 @@ def _prepare(desk: Desk, name: CopyName, reached: Reached) -> tuple[CopyRun, int
         number = guards.next_number(copy.record_names(), copy.data_names())
         if number > documents.HIGHEST_RUN:
             what = "number of a run"  # ours would not be recognised as a name
-            raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.root), what=what)
+            raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.shown), what=what)
     except BaseException:
         index.close()
         raise

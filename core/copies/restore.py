@@ -96,7 +96,7 @@ class _Restore:
         self._selects = selector(wish.paths)
         self._places = Places(copy, [state, *reversed(states)])
         self._report = Report()
-        self._target = TargetFolder(into, copy.folder.root, self._report)
+        self._target = TargetFolder(into, copy.folder.shown, self._report)
         self._few: list[tuple[Row, list[PartRow]]] = []
         self._hard: dict[str, tuple[bytes, int]] = {}
         self._hard_later: list[tuple[bytes, str, FileRow]] = []

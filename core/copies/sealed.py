@@ -23,7 +23,7 @@ README = "LIESMICH.txt"
 
 
 class OpenNote(msgspec.Struct, frozen=True, kw_only=True):
-    """`offen.json`: what may be known of an encrypted copy without its key (format §11)."""
+    """`offen.json`: what may be known of an encrypted copy without its key (format §10)."""
 
     format: int
     art: str
@@ -50,7 +50,7 @@ class Outside:
             return None
         version = documents.format_of(data)
         if version is not None and version > documents.FORMAT:
-            raise KnownError(Code.COPY_NEWER_FORMAT, path=str(self.folder.root), format=version)
+            raise KnownError(Code.COPY_NEWER_FORMAT, path=str(self.folder.shown), format=version)
         try:
             return documents.unseal(data, OpenNote)[0]
         except Broken:

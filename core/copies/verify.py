@@ -154,7 +154,7 @@ class _Verification:
         found = copy.states()
         if vault is None:
             if not (found.states or found.broken or verdict.damage):
-                raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.root))
+                raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.shown))
             if not verdict.damage:
                 self._note("marker", VAULT)
         elif any(state.record.vault != vault.vault for state in found.states):

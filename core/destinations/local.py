@@ -109,7 +109,8 @@ class Range(NamedTuple):
 class LocalFolder:
     """The folder of one copy, `<location>/<system>`.
 
-    Attributes: destination (its id, for messages), root, flush_each (whether a barrier has to flush
+    Attributes: destination (its id, for messages), root, shown (the folder to name to people),
+    flush_each (whether a barrier has to flush
     each file by itself), spooled (whether what is written below `root` still has to be shipped).
     """
 
@@ -117,6 +118,7 @@ class LocalFolder:
         self.destination = destination
         self.location = location
         self.root = location / system
+        self.shown = self.root
         kind = file_system_of(str(location)) if sys.platform == "linux" else ""
         self.flush_each = kind not in _SYNCFS_IS_ENOUGH
         self.spooled = False
@@ -176,6 +178,22 @@ class LocalFolder:
             return None
         except OSError as error:
             raise self.failure(error) from error
+
+    def count_files(self, relative: str) -> int:
+        """How many files there are below a folder."""
+        found = 0
+        waiting = [self.place(relative)]
+        try:
+            while waiting:
+                with os.scandir(waiting.pop()) as listing:
+                    for item in listing:
+                        if item.is_dir(follow_symlinks=False):
+                            waiting.append(item.path)
+                        else:
+                            found += 1
+        except OSError as error:
+            raise self.failure(error) from error
+        return found
 
     def read(self, relative: str, limit: int) -> bytes | None:
         """The bytes of a small file, None when it does not exist or is larger than `limit`."""

@@ -52,6 +52,7 @@ class RemoteFolder(LocalFolder):
     ) -> None:
         super().__init__(destination, shadow, system)
         self.location = location
+        self.shown = location / system
         self.flush_each = False
         self.is_fat = False
         self.spooled = True
@@ -98,6 +99,10 @@ class RemoteFolder(LocalFolder):
             }
         return self._listings[relative]
 
+    def count_files(self, relative: str) -> int:
+        items = self._session.list(self._fs, self._there(relative), recurse=True)
+        return sum(not item.is_folder for item in items)
+
     def size(self, relative: str) -> int | None:
         folder, _, name = relative.rpartition("/")
         return self._listing(folder).get(name)
@@ -105,10 +110,13 @@ class RemoteFolder(LocalFolder):
     def read(self, relative: str, limit: int) -> bytes | None:
         """The bytes of a small file as they lie there now."""
         try:
-            data = self._session.read(self._fs, self._there(relative), limit=limit + 1)
+            return self._session.read(self._fs, self._there(relative), limit=limit)
         except FileNotFoundError:
             return None
-        return data if len(data) <= limit else None
+        except KnownError as error:
+            if error.code in (Code.REMOTE_LARGER, Code.REMOTE_DAMAGED):
+                return None
+            raise
 
     def open(self, relative: str) -> BinaryIO:
         self.fetch([relative])
@@ -160,6 +168,10 @@ class RemoteFolder(LocalFolder):
                 )
             except FileNotFoundError:
                 return
+            except KnownError as error:
+                if error.code is not Code.REMOTE_DAMAGED:
+                    raise
+                return
             place = self._made(path)
             fd = os.open(place, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
             try:
@@ -177,6 +189,10 @@ class RemoteFolder(LocalFolder):
             size = os.path.getsize(place)
         except FileNotFoundError:
             return
+        except KnownError as error:
+            if error.code is not Code.REMOTE_DAMAGED:
+                raise
+            return  # as good as missing: whoever reads it looks elsewhere
         with self._lock:
             self._whole[path] = size
             self._fetched += size

@@ -203,9 +203,12 @@ class Plan:
         return None
 
 
-def default_layout(medium: Medium) -> Layout:
-    """Trees where one can look with the Explorer; bundles where every file costs a request."""
-    return Layout.BUNDLED if medium is Medium.CLOUD else Layout.TREE
+def default_layout(medium: Medium, *, encrypted: bool) -> Layout:
+    """Trees where one can look with the Explorer; bundles where every file costs a request.
+
+    In an encrypted copy nobody can look, and all goes through rclone file by file (DESIGN §5).
+    """
+    return Layout.BUNDLED if encrypted or medium is Medium.CLOUD else Layout.TREE
 
 
 def default_encrypted(*, medium: Medium, site: Site, offline: bool, removable: bool) -> bool:

@@ -143,15 +143,6 @@ _NOT_YET: dict[str, str] = {
         "Ziele der Art „{value}“ kann diese Fassung von Ladentresor noch nicht benutzen. Möglich "
         "ist: local."
     ),
-    "encrypted": t(
-        "Verschlüsselte Kopien kann diese Fassung von Ladentresor noch nicht schreiben. Nehmen Sie "
-        "für „{destination}“ encrypted = false nur, wenn ein Finder die Daten lesen dürfte."
-    ),
-    "encrypted_default": t(
-        "Was den Laden verlässt, wird verschlüsselt, wenn nichts anderes dasteht; das kann diese "
-        "Fassung von Ladentresor noch nicht. Schreiben Sie bei „{destination}“ encrypted = false "
-        "nur dazu, wenn ein Finder die Daten lesen dürfte."
-    ),
 }
 
 _TYPES: dict[str, str] = {

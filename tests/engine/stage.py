@@ -21,17 +21,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import Code, Exit, KnownError
+from core.secrets.recovery import Pair
 from core.texts import Texts
 from core.texts.catalog import MISSING
 from core.texts.errors import describe
 from tests.engine import handreader
-from tests.support import cli, warm
+from tests.support import cli, keys, warm
 from tests.support.trees import Snapshot, compare, snapshot
 
 By = Literal["program", "script"]
 BOTH: tuple[By, ...] = ("program", "script")
-Layout = Literal["tree", "bundled"]
-LAYOUTS: tuple[Layout, ...] = ("tree", "bundled")
+Layout = Literal["tree", "bundled", "sealed"]  # sealed: encrypted, and bundled in there
+LAYOUTS: tuple[Layout, ...] = ("tree", "bundled", "sealed")
 Event = dict[str, Any]
 # Root keeps its name but has to obey the permissions of files like everybody else.
 OBEYING = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all")
@@ -43,13 +44,14 @@ def wrapper_without_rights() -> Sequence[str]:
 
 
 def destination_text(id: str, path: Path, layout: Layout = "tree") -> str:
-    """The plan's lines for a plain destination on a disk, and the copy to it."""
+    """The plan's lines for a destination on a disk, and the copy to it."""
+    sealed = layout == "sealed"
     return f"""
 [[destinations]]
 id = "{id}"
 name = "Platte {id}"
-layout = "{layout}"
-encrypted = false
+layout = "{"bundled" if sealed else layout}"
+encrypted = {str(sealed).lower()}
 [destinations.location]
 kind = "local"
 path = {json.dumps(str(path))}
@@ -96,6 +98,7 @@ class Shop:
     disks: dict[str, Path]
     home: Path
     layouts: dict[str, Layout] = field(default_factory=dict)
+    pair: Pair | None = None
     days: dict[int, dict[str, Snapshot]] = field(default_factory=dict)
     runs: dict[int, str] = field(default_factory=dict)
     _restores: Iterator[int] = field(default_factory=count)
@@ -128,7 +131,8 @@ class Shop:
         if wrapper:
             done = cli.run("--json", *args, home=where, check=False, wrapper=wrapper)
         else:
-            done = warm.run("--json", *args, home=where)
+            env = keys.ENV if self.pair is not None else None
+            done = warm.run("--json", *args, home=where, env=env)
         assert done.rc == rc, f"{args} ended with {done.rc}, not {rc}\n{done.stdout}\n{done.stderr}"
         return done.lines
 
@@ -169,10 +173,26 @@ class Shop:
             if by == "program":
                 self.restore(into, state, disk=disk, paths=paths, keep_links=keep_links, rc=rc)
             else:
-                handreader.restore(self.copy(disk), str(state or "neuester"), into)
+                folder = self.opened(disk, into.with_name(f"{into.name}-offen"))
+                handreader.restore(folder, str(state or "neuester"), into)
             yield into
         finally:
+            shutil.rmtree(into.with_name(f"{into.name}-offen"), ignore_errors=True)
             shutil.rmtree(into, ignore_errors=True)
+
+    def opened(self, disk: str, room: Path) -> Path:
+        """The folder of a copy as anybody can read it, an encrypted one decrypted by hand."""
+        if self.pair is None or self.layouts.get(disk) != "sealed":
+            return self.copy(disk)
+        room.parent.mkdir(parents=True, exist_ok=True)
+        keys.open_by_hand(self.copy(disk), self.pair, room)
+        return room
+
+    def seal(self, disk: str) -> None:
+        """From the plan on, this disk gets an encrypted copy."""
+        self.layouts[disk] = "sealed"
+        self.pair = self.pair or keys.put_pair(self.home)
+        self.write_plan()
 
     def restore(
         self,
@@ -241,6 +261,8 @@ def make_shop(
     )
     for path in (*shop.sources.values(), *shop.disks.values()):
         path.mkdir(parents=True)
+    if layout == "sealed":
+        shop.pair = keys.put_pair(shop.home)
     shop.write_plan()
     return shop
 
