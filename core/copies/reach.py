@@ -62,6 +62,7 @@ class Reached:
             self._session.close()
         self._remote = self._session = None
         if self._lock is not None:
+            shutil.rmtree(Path(self._lock.lock_file).with_suffix(""), ignore_errors=True)
             self._lock.release()
             Path(self._lock.lock_file).unlink(missing_ok=True)
         self._lock = None
@@ -110,10 +111,14 @@ class Reach:
         base = local_remote("basis", where.location)
         over = f"basis:{system}/{VAULT_FOLDER}"
         vault = crypt_remote("tresor", over=over, password=pair.password, salt=pair.salt)
-        room = self._home.cache / "rclone"
-        room.mkdir(mode=0o700, parents=True, exist_ok=True)
         shadow, lock = self._shadow(where.id, system)
-        session = Session([base, vault], room=room, destination=where.id, cancelled=self._cancelled)
+        # A folder of this PC bears several at once: no account, no room to share.
+        session = Session(
+            [base, vault],
+            room=shadow / "rclone",
+            destination=where.id,
+            cancelled=self._cancelled,
+        )
         try:
             remote = RemoteFolder(
                 where.id,
@@ -153,6 +158,11 @@ def _remove_if_left(note: Path) -> None:
         lock.acquire()
     except filelock.Timeout:
         return
-    shutil.rmtree(note.with_suffix(""), ignore_errors=True)
+    from core.rclone.child import end_leftover
+
+    folder = note.with_suffix("")
+    for record in (folder / "rclone").glob("*.json"):
+        end_leftover(record)
+    shutil.rmtree(folder, ignore_errors=True)
     lock.release()
     note.unlink(missing_ok=True)

@@ -77,10 +77,13 @@ def test_bundles_keep_the_rules_of_the_explorer(hostile: Shop) -> None:
 
 @pytest.fixture(scope="module")
 def week(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A dump changed in its middle, a mailbox that grows, files moved, set back, become folders."""
-    shop = make_shop(tmp_path_factory.mktemp("woche"), disks=("platte", "wolke"))
+    """A dump changed in its middle, a mailbox that grows, files moved, set back, become folders.
+
+    Three copies in one run: a tree, bundles, encrypted bundles.
+    """
+    shop = make_shop(tmp_path_factory.mktemp("woche"), disks=("platte", "wolke", "stick"))
     shop.layouts["wolke"] = "bundled"
-    shop.write_plan()
+    shop.seal("stick")
     shop_tree(shop.source, seed=3, files=60)
     chance = random.Random(3)
     dump = shop.source / "dump.sql"
@@ -107,7 +110,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return shop
 
 
-@pytest.mark.parametrize("disk", ["platte", "wolke"])
+@pytest.mark.parametrize("disk", ["platte", "wolke", "stick"])
 @pytest.mark.parametrize("by", BOTH)
 def test_every_day_of_the_week_comes_back(week: Shop, disk: str, by: By) -> None:
     assert week.differences(1, 2, 3, disk=disk, by=by) == []

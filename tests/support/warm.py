@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -114,9 +115,11 @@ def _work(order: dict[str, Any]) -> None:
             os.close(fd)
         os.environ.update(order["env"])
         rc = run_program(list(order["args"]))
+    except BaseException:  # the process is about to end without another word
+        traceback.print_exc()
+    finally:
         sys.stdout.flush()
         sys.stderr.flush()
-    finally:
         os._exit(rc)
 
 
