@@ -8,11 +8,11 @@ from pathlib import Path
 from core.cli.context import Context
 from core.copies.locking import locked
 from core.errors import Code, Exit, KnownError
-from core.plan.kinds import duration_text
 from core.plan.model import Plan
 from core.plan.read import load_text
 from core.plan.schema import schema_text
 from core.sources.patterns import DEFAULT_EXCLUDES
+from core.texts.formats import span
 
 
 def plan(context: Context, options: argparse.Namespace) -> Exit:
@@ -81,12 +81,11 @@ def _show(context: Context, plan: Plan, text: str) -> None:
             out.line(f"  {folder}")
         for copy in plan.copies_of(system.id):
             where = plan.destination(copy.destination)
-            every = duration_text(copy.every)
             out.say(
-                "  → {name} ({path}), alle {every}",
-                name=where.name,
+                "  {copy}: {path}, Abstand {every}",
+                copy=out.copy_label(copy.system, copy.destination),
                 path=where.location.path,
-                every=every,
+                every=span(copy.every, out.texts.lang),
             )
         if any(source.default_excludes for source in system.sources):
             out.say(
