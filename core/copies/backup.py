@@ -38,6 +38,7 @@ _JOB_BYTES = 8 * 1024 * 1024
 # A job's contents fill bundles of their own: enough of them that these are worth a request.
 _JOB_FILES_BUNDLED = 8192
 _JOB_BYTES_BUNDLED = 24 * 1024 * 1024
+_LOOK_EVERY = 64  # folders: asking the readers costs as much as a small folder
 _RESERVE = 16 * 1024 * 1024
 
 
@@ -194,11 +195,12 @@ class _Backup:
         began = self._desk.clock.monotonic()
         self._phase("scan")
         scan = Scan(self._task.system, self._task.roots, self._own_places())
-        for scanned in scan.folders():
+        for at, scanned in enumerate(scan.folders()):
             self._raise_if_cancelled()
             self._tell_left_out(scanned)
             self._look(scanned)
-            self._take_ready()
+            if at % _LOOK_EVERY == 0:
+                self._take_ready()
             if not self._runs:
                 return
             if self._desk.clock.monotonic() - began > self._task.partial_after:

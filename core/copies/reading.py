@@ -7,6 +7,7 @@ interpreter lock is the limit, not the disk (PROTOTYPE §2).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -28,7 +29,7 @@ from core.copies.source_file import (
     skip_reason,
     skipped,
 )
-from core.destinations.local import write_all
+from core.destinations.local import HeldFolder, write_all
 from core.errors import Code, KnownError
 
 # A small file that changes under us is read again at once and then after these pauses (seconds);
@@ -73,15 +74,16 @@ class Reader:
 
     def _take_batch(self, batch: Batch) -> tuple[Taken, ...]:
         taken = []
-        for item in batch.items:
-            if self._signals.cancelled():
-                raise KnownError(Code.CANCELLED)
-            try:
-                taken.append(self._take(batch, item))
-            except Skip as skip:
-                taken.append(skipped(item, str(skip.args[0])))
-            except OSError as error:
-                taken.append(skipped(item, skip_reason(error)))
+        with contextlib.closing(HeldFolder(batch.place)) as folder:
+            for item in batch.items:
+                if self._signals.cancelled():
+                    raise KnownError(Code.CANCELLED)
+                try:
+                    taken.append(self._take(batch, folder, item))
+                except Skip as skip:
+                    taken.append(skipped(item, str(skip.args[0])))
+                except OSError as error:
+                    taken.append(skipped(item, skip_reason(error)))
         return tuple(taken)
 
     def _tell(self) -> None:
@@ -91,16 +93,15 @@ class Reader:
 
     # -- one file ---------------------------------------------------------------------------------
 
-    def _take(self, batch: Batch, item: Item) -> Taken:
-        path = batch.place + _SEPARATOR + item.name
+    def _take(self, batch: Batch, folder: HeldFolder[bytes], item: Item) -> Taken:
         true_path = batch.path + b"/" + item.name
         if item.size <= BUFFER:
-            taken = self._take_small(path, true_path, item)
+            taken = self._take_small(folder, true_path, item)
             if taken is not None:
                 return taken
-        return self._large.take(path, true_path, item)
+        return self._large.take(batch.place + _SEPARATOR + item.name, true_path, item)
 
-    def _take_small(self, path: bytes, true_path: bytes, item: Item) -> Taken | None:
+    def _take_small(self, folder: HeldFolder[bytes], true_path: bytes, item: Item) -> Taken | None:
         """Whole file in the buffer; None when it turned out to be larger than that."""
         for pause in _PAUSES:
             if pause > self._patience:
@@ -108,7 +109,7 @@ class Reader:
             if pause:
                 self._patience -= pause
                 time.sleep(pause)
-            fd = os.open(path, READ)
+            fd = folder.open(item.name, READ)
             try:
                 info = os.fstat(fd)
                 racy = is_racy(info)

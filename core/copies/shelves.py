@@ -13,7 +13,13 @@ from core.copies import names
 from core.copies.batches import PartFact, Target
 from core.copies.contents import StoredObject
 from core.copies.packing import FileParts, Packer, packer_of_job
-from core.destinations.local import EXCLUSIVE, LocalFolder, SpoolFolder, name_refused
+from core.destinations.local import (
+    EXCLUSIVE,
+    HeldFolder,
+    LocalFolder,
+    SpoolFolder,
+    name_refused,
+)
 from core.errors import KnownError
 from core.store.index import KnownContents
 
@@ -37,18 +43,20 @@ class Shelves:
         self.failed: dict[int, KnownError] = {}
         self.touched: set[str] = set()
         self._known = [KnownContents(Path(t.index_path)) if t.index_path else None for t in targets]
-        self._made: list[set[str]] = [set() for _ in targets]
         self._job = 0
         self._packers: dict[int, Packer] = {}
         # What went into bundles that the index of the run does not show us yet: all of the job, and
         # of jobs before it what is worth the memory.
         self._packed: list[set[bytes]] = [set() for _ in targets]
         self._packed_before: list[set[bytes]] = [set() for _ in targets]
+        self._held: dict[int, HeldFolder[str]] = {}
 
     def close(self) -> None:
         for known in self._known:
             if known is not None:
                 known.close()
+        for folder in self._held.values():
+            folder.close()
 
     def wanted(self, targets: int) -> list[int]:
         """The numbers in a bit mask, without copies that failed."""
@@ -70,7 +78,9 @@ class Shelves:
         return None if packed is None else msgspec.msgpack.decode(packed, type=_Parts)
 
     def fail(self, number: int, error: OSError) -> None:
-        """A copy is out of the run."""
+        """A copy is out of the run; nothing of it is held, so that its disk can be taken away."""
+        if number in self._held:
+            self._held.pop(number).close()
         self.failed[number] = self.folders[number].failure(error)
 
     # -- bundles ----------------------------------------------------------------------------------
@@ -143,15 +153,16 @@ class Shelves:
         for wish in (stored, None):
             candidate = wish or names.long_path(true_path)
             path = f"{root}/{candidate}"
-            folder = path.rpartition("/")[0]
+            place, _, name = path.rpartition("/")
             try:
-                if folder not in self._made[number]:
-                    self._make_folders(number, folder)
+                folder = self._held.get(number)
+                if folder is None or folder.place != place:
+                    folder = self._hold(number, place)
                 elif self.targets[number].flush_each:
                     # Told anew for every job: a barrier in between flushed what was told before,
                     # and a name created after it would be lost with the power.
-                    self.touched.add(folder)
-                return os.open(path, EXCLUSIVE, permissions), candidate, path
+                    self.touched.add(place)
+                return folder.open(name, EXCLUSIVE, permissions), candidate, path
             except FileExistsError:
                 continue
             except OSError as error:
@@ -159,18 +170,24 @@ class Shelves:
                     raise
         raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), stored)
 
-    def _make_folders(self, number: int, folder: str) -> None:
+    def _hold(self, number: int, place: str) -> HeldFolder[str]:
+        """The folder that objects go to now, made where it is new; files come folder by folder."""
+        if number in self._held:
+            self._held.pop(number).close()
         if self.targets[number].flush_each:
-            here = folder
+            here = place
             while len(here) >= len(self.targets[number].run_folder):
                 self.touched.add(here)
                 here = here.rpartition("/")[0]
             self.touched.add(here)
-        os.makedirs(folder, mode=0o755, exist_ok=True)
-        made = self._made[number]
-        if len(made) > 4096:
-            made.clear()
-        made.add(folder)
+        try:
+            os.mkdir(place, 0o755)
+        except FileExistsError:
+            pass
+        except FileNotFoundError:
+            os.makedirs(place, mode=0o755, exist_ok=True)
+        folder = self._held[number] = HeldFolder(place)
+        return folder
 
     def finish(self, number: int, fd: int, info: os.stat_result, size: int) -> None:
         """Give the object its time, flush it where the medium needs that, see that it is whole."""
@@ -183,5 +200,5 @@ class Shelves:
                     raise
         if self.targets[number].flush_each:
             os.fsync(fd)
-        if os.fstat(fd).st_size != size:
+        if os.lseek(fd, 0, os.SEEK_END) != size:  # its size, for a third of what fstat costs
             raise OSError(errno.EIO, os.strerror(errno.EIO))

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import AnyStr, BinaryIO, Generic, NamedTuple, TypeVar
 
 from core.errors import Code, KnownError
 
@@ -61,6 +61,9 @@ _PLAIN = (
     | getattr(os, "O_CLOEXEC", 0)
 )
 
+_CAN_HOLD = os.open in os.supports_dir_fd
+_HOLD = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
+
 
 def open_plain(path: str) -> int:
     """Open an ordinary file for reading; whatever else stands there counts as not being there.
@@ -78,6 +81,32 @@ def open_plain(path: str) -> int:
         os.close(fd)
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     return fd
+
+
+class HeldFolder(Generic[AnyStr]):
+    """A folder held open: the system need not walk its whole path for every file opened in it.
+
+    Where a system cannot do that, or the folder cannot be had, files are opened by their paths.
+    """
+
+    def __init__(self, place: AnyStr) -> None:
+        self.place: AnyStr = place
+        self._fd = -1
+        if _CAN_HOLD:
+            with contextlib.suppress(OSError):
+                self._fd = os.open(place, _HOLD)
+
+    def open(self, name: AnyStr, flags: int, mode: int = 0o600) -> int:
+        """`os.open` of a name right below the folder."""
+        if self._fd < 0:
+            return os.open(os.path.join(self.place, name), flags, mode)
+        return os.open(name, flags, mode, dir_fd=self._fd)
+
+    def close(self) -> None:
+        """Let go; it may be closed twice."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
 
 def file_system_of(path: str) -> str:

@@ -141,9 +141,10 @@ class Scan:
             if folder.problem == "verschwunden":
                 self._check_same(root, top)
                 folder.problem = None  # somebody deleted it just now: nothing in it is missing
+            inside = os.path.join(place, b"")
             for name, mode, size, _, _, _ in folder.entries:
                 if stat.S_ISDIR(mode) and size == 0:
-                    waiting.append((path + b"/" + name, os.path.join(place, name)))
+                    waiting.append((path + b"/" + name, inside + name))
             yield folder
 
     def _check_same(self, root: Root, top: os.stat_result) -> None:
