@@ -69,6 +69,7 @@ def _show_result(output: Output, result: Result) -> Exit:
         new_bytes=record.new_bytes,
         skipped=record.skipped,
         complete=record.complete,
+        damaged=list(result.damaged),
     )
     what = texts.n("eine Datei", "{n} Dateien", record.files)
     output.say(
@@ -84,4 +85,7 @@ def _show_result(output: Output, result: Result) -> Exit:
         output.say(
             "  {n} Einträge sind nicht in diesem Stand.", n=count(record.skipped, texts.lang)
         )
-    return Exit.PARTLY if record.skipped else Exit.OK
+    if result.damaged:
+        output.say("  In dieser Kopie sind ältere Stände beschädigt: {n}", n=len(result.damaged))
+        output.say("  → Welche das sind, sagt verify. Neue Stände betrifft es nicht.")
+    return Exit.PARTLY if record.skipped or result.damaged else Exit.OK

@@ -22,7 +22,7 @@ from core.texts.formats import size
 
 def verify(context: Context, options: argparse.Namespace) -> Exit:
     """Look at every copy, or those named; what is found damaged is stored anew by the next run."""
-    plan = context.plan()
+    plan = context.reading_plan()  # looking needs no more than restoring does
     for destination in options.destinations:
         plan.destination(destination)
     depth: Depth = "full" if options.full else "sample" if options.sample else "stat"
@@ -62,7 +62,7 @@ def _verify_one(
         out.say("{system} → {destination}: Es gibt noch keinen Stand.", **where)
         return Exit.NOTHING_DONE  # nothing was proven
     if verdict.damage:
-        forget_damaged(desk, folder, copy.system, copy.destination, verdict)
+        forget_damaged(desk, copy.system, copy.destination, verdict)
     now = stamp(context.clock.now())
     result = "sound" if verdict.is_sound else "damaged"
     # Bytes that may have come from memory prove the memory, not the disk (REVIEW A2).

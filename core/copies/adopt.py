@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.copies import guards, percent, rows
-from core.copies.copy_folder import VAULT, CopyFolder, State
+from core.copies.contents import safe_object_path
+from core.copies.copy_folder import DATA, VAULT, CopyFolder, State
 from core.copies.desk import Desk
-from core.copies.documents import Vault
+from core.copies.documents import Vault, run_number
 from core.copies.guards import CopyName
 from core.copies.places import Places
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
@@ -160,8 +161,11 @@ def _own_files(
     found = {}
     for name, row in wanted.items():
         sha = bytes.fromhex(row.sha256)
-        for source in places.of(sha):
-            data = copy.folder.read(source.path, _OWN_LIMIT)
+        # Where it was put, should the `inhalt` that says so be rotten.
+        usual = f"{DATA}/{row.run}/{OWN_FOLDER.decode()}/{name}"
+        at = [source.path for source in places.of(sha)]
+        for path in at if run_number(row.run) is None else [*at, usual]:
+            data = copy.folder.read(path, _OWN_LIMIT) if safe_object_path(path) else None
             if data is not None and hashlib.sha256(data).digest() == sha:
                 found[name] = data
     return found, folders

@@ -68,6 +68,7 @@ class CopyRun:
     listener: Listener
     journals: Path
     cache: Path
+    damaged: tuple[str, ...] = ()  # records and lists at the copy that cannot be mended
     run: str = ""
     run_id: int = 0
     list_changed: bool = False
