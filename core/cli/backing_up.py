@@ -86,6 +86,9 @@ def _show_result(output: Output, result: Result) -> Exit:
             "  {n} Einträge sind nicht in diesem Stand.", n=count(record.skipped, texts.lang)
         )
     if result.damaged:
-        output.say("  In dieser Kopie sind ältere Stände beschädigt: {n}", n=len(result.damaged))
-        output.say("  → Welche das sind, sagt verify. Neue Stände betrifft es nicht.")
+        output.say(
+            "  Listen oder Belege älterer Stände, die hier beschädigt sind: {n}",
+            n=len(result.damaged),
+        )
+        output.say("  → Welche Stände das trifft, sagt verify. Dieser Stand ist heil.")
     return Exit.PARTLY if record.skipped or result.damaged else Exit.OK

@@ -62,7 +62,7 @@ OutJob = tuple[OutFile, ...]
 
 
 class BadContent(Exception):
-    """An object does not hold what it should."""
+    """An object does not hold what it should, or cannot be read."""
 
 
 class WriterBack:
@@ -142,13 +142,23 @@ class WriterBack:
                 cause = f"{source.path}: sha256 differs"
             except BadContent as error:
                 cause = str(error)
-            except FileNotFoundError:
-                cause = f"{source.path}: missing"
             os.ftruncate(fd, start)
         raise BadContent(cause)
 
     def _blocks(self, source: Source) -> Iterator[memoryview]:
-        """The unpacked bytes of a content, block by block, never more than the object says."""
+        """The unpacked bytes of a content, block by block, never more than the object says.
+
+        `BadContent` for whatever goes wrong on the way, a bad sector or a closed file as well: the
+        same content may stand elsewhere. What fails where it is written is none of this.
+        """
+        try:
+            yield from self._read_blocks(source)
+        except FileNotFoundError as error:
+            raise BadContent(f"{source.path}: missing") from error
+        except OSError as error:
+            raise BadContent(f"{source.path}: {error.strerror or error}") from error
+
+    def _read_blocks(self, source: Source) -> Iterator[memoryview]:
         with open(open_plain(f"{self._root}/{source.path}"), "rb", buffering=0) as stream:
             if source.offset:
                 stream.seek(source.offset)

@@ -10,11 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from core.errors import Exit
+from core.copies import documents
+from core.copies.documents import Vault
+from core.errors import Code, Exit
 from tests.engine import handreader
-from tests.engine.forging import ask
+from tests.engine.forging import ask, facts_of
+from tests.engine.handmade import two_lines
 from tests.engine.stage import BOTH, Shop, make_shop, states_at
 from tests.support.trees import mutate, shop_tree
 
@@ -235,3 +239,67 @@ def test_what_was_put_right_by_hand_is_believed_again(shop: Shop) -> None:
     path.write_bytes(before)
     assert ask(shop.home, "backup").exit == Exit.OK
     assert ask(shop.home, "verify").exit == Exit.OK
+
+
+# ------------------------------------------------------------------ the markers
+
+
+def torn(path: Path) -> None:
+    """A few bytes of something else."""
+    path.write_bytes(b"\x00" * 100)
+
+
+@pytest.mark.parametrize("damage", [flip, torn, gone])
+@pytest.mark.parametrize("known", [True, False], ids=["the writer", "a bare PC"])
+def test_a_rotten_marker_is_for_a_person_to_judge(shop: Shop, damage: Damage, known: bool) -> None:
+    """A backup never writes where nothing says whose copy it is; `adopt --take-over` is a word."""
+    path = shop.copy() / "tresor.json"
+    before = path.read_bytes()
+    damage(path)
+    if known:
+        done = ask(shop.home, "backup")
+        assert (done.exit, done.code) == (Exit.INTEGRITY, Code.COPY_MARKER_DAMAGED)
+    else:
+        shutil.rmtree(shop.home)
+        assert ask(shop.home, "adopt", shop.copy()).exit == Exit.OK
+    assert not path.exists() or path.read_bytes() != before
+    assert shop.differences(1, 2, 3, 4, by=BOTH) == []
+    assert ask(shop.home, "adopt", shop.copy(), "--take-over").exit == Exit.OK
+    said, was = (documents.unseal(data, Vault)[0] for data in (path.read_bytes(), before))
+    assert replace_created(said) == replace_created(was)
+    done = ask(shop.home, "backup")
+    assert done.exit == Exit.OK, done.text
+    assert shop.differences(1, 2, 3, 4, by=BOTH) == []
+    assert ask(shop.home, "verify", "--full").exit == Exit.OK
+
+
+def replace_created(vault: Vault) -> Vault:
+    """All that records tell of a copy; when it was laid out they do not know to the second."""
+    return msgspec.structs.replace(vault, created="")
+
+
+def test_records_of_two_copies_make_no_marker(shop: Shop) -> None:
+    (shop.copy() / "tresor.json").unlink()
+    path = record(shop, 2)
+    path.write_bytes(two_lines(facts_of(path) | {"tresor": "0" * 32}))
+    done = ask(shop.home, "adopt", shop.copy(), "--take-over")
+    assert (done.exit, done.code) == (Exit.INTEGRITY, Code.COPY_HOSTILE)
+    assert not (shop.copy() / "tresor.json").exists()
+
+
+@pytest.mark.parametrize("damage", [flip, torn])
+@pytest.mark.parametrize("known", [True, False], ids=["the writer", "a bare PC"])
+def test_a_rotten_claim_is_superseded_by_a_person(shop: Shop, damage: Damage, known: bool) -> None:
+    (path,) = (shop.copy() / "schreiber").iterdir()
+    damage(path)
+    if known:
+        done = ask(shop.home, "backup")
+        assert (done.exit, done.code) == (Exit.INTEGRITY, Code.COPY_MARKER_DAMAGED)
+    else:
+        shutil.rmtree(shop.home)
+        assert ask(shop.home, "adopt", shop.copy()).said("adopted")["writer"] is False
+    assert ask(shop.home, "adopt", shop.copy(), "--take-over").said("adopted")["writer"] is True
+    assert [name.name[:4] for name in sorted(path.parent.iterdir())] == ["0001", "0002"]
+    done = ask(shop.home, "backup")
+    assert done.exit == Exit.OK, done.text
+    assert ask(shop.home, "verify", "--full").exit == Exit.OK
