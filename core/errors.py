@@ -59,6 +59,7 @@ class Code(StrEnum):
     DESTINATION_EMPTIED = "destination_emptied"
     DESTINATION_WRITER = "destination_writer"
     COPY_DAMAGED = "copy_damaged"
+    COPY_MARKER_DAMAGED = "copy_marker_damaged"
     COPY_NEWER_FORMAT = "copy_newer_format"
     COPY_HOSTILE = "copy_hostile"
     COPY_NOT_FOUND = "copy_not_found"
@@ -134,6 +135,7 @@ EXIT_OF: dict[Code, Exit] = {
     Code.DESTINATION_EMPTIED: Exit.DESTINATION_UNREACHABLE,
     Code.DESTINATION_WRITER: Exit.DESTINATION_REFUSED,
     Code.COPY_DAMAGED: Exit.INTEGRITY,
+    Code.COPY_MARKER_DAMAGED: Exit.INTEGRITY,
     Code.COPY_NEWER_FORMAT: Exit.NEWER_FORMAT,
     Code.COPY_HOSTILE: Exit.INTEGRITY,
     Code.COPY_NOT_FOUND: Exit.NOT_FOUND,

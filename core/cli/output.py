@@ -37,6 +37,12 @@ _NOTES = {
     "record_broken": t("Der Stand {run} ist beschädigt."),
     "contents_damaged": t("Das Inhaltsverzeichnis von {run} ist beschädigt."),
     "list_damaged": t("Die Liste von {run} ist beschädigt."),
+    "record_put_back": t("Der Beleg des Standes {run} war beschädigt; jetzt ist er wieder heil."),
+    "contents_written_anew": t(
+        "Das Inhaltsverzeichnis von {run} war beschädigt; es ist neu geschrieben."
+    ),
+    "list_lost": t("{path} ist beschädigt. Stände mit dieser Liste lassen sich nicht zurückholen."),
+    "marker_written_anew": t("Woran die Kopie zu erkennen ist, ist neu geschrieben: {path}"),
     "contents_missing": t("{count} Inhalte fehlen in der Kopie; sie werden neu gesichert."),
     "damage": t("Schaden: {path}"),
 }

@@ -24,7 +24,7 @@ from core.texts.formats import size
 
 def verify(context: Context, options: argparse.Namespace) -> Exit:
     """Look at every copy, or those named; what is found damaged is stored anew by the next run."""
-    plan = context.plan()
+    plan = context.reading_plan()  # looking needs no more than restoring does
     copies = plan.copies_between(destinations=options.destinations)
     depth: Depth = "full" if options.full else "sample" if options.sample else "stat"
     outcomes = []
@@ -80,7 +80,7 @@ def _look_at(
         out.say("{copy}: Es gibt noch keinen Stand.", copy=label)
         return Exit.NOTHING_DONE  # nothing was proven
     if verdict.damage:
-        forget_damaged(desk, folder, copy.system, copy.destination, verdict)
+        forget_damaged(desk, copy.system, copy.destination, verdict)
     now = stamp(context.clock.now())
     result = "sound" if verdict.is_sound else "damaged"
     # Bytes that may have come from memory prove the memory, not the disk (REVIEW A2).

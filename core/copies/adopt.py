@@ -7,18 +7,21 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.copies import guards, percent, rows
-from core.copies.copy_folder import VAULT, CopyFolder, State
+from core.copies import guards, marker, percent, rows
+from core.copies.contents import safe_object_path
+from core.copies.copy_folder import DATA, VAULT, CopyFolder, State
 from core.copies.desk import Desk
-from core.copies.documents import Vault
+from core.copies.documents import Claim, Vault, run_number
 from core.copies.guards import CopyName
-from core.copies.places import Places, read_source
+from core.copies.places import Places, Source, read_source
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
 from core.copies.rebuild import OWN_FOLDER, rebuild
 from core.copies.writer import new_writer
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 from core.plan.kinds import is_id
+from core.plan.model import Plan
+from core.plan.read import load_text
 from core.plan.write import edit_location
 
 _OWN_LIMIT = 16 * 1024 * 1024
@@ -38,24 +41,32 @@ class Adopted:
 
 def find_copies(location: Path) -> list[CopyFolder]:
     """The copies at a location: the folder itself or those right below it."""
-    if os.path.isfile(location / VAULT):
+    if _is_copy(location):
         return [CopyFolder(LocalFolder("", location.parent, location.name))]
     try:
         names = sorted(entry.name for entry in location.iterdir() if entry.is_dir())
     except OSError:
         names = []
     return [
-        CopyFolder(LocalFolder("", location, name))
-        for name in names
-        if (location / name / VAULT).is_file()
+        CopyFolder(LocalFolder("", location, name)) for name in names if _is_copy(location / name)
     ]
+
+
+def _is_copy(folder: Path) -> bool:
+    """Whether a marker lies there, or records of which it was lost."""
+    if os.path.isfile(folder / VAULT):
+        return True
+    try:
+        return any(CopyFolder(LocalFolder("", folder.parent, folder.name)).record_names())
+    except KnownError:
+        return False  # somebody else's folder beside ours, closed to us
 
 
 def adopt(desk: Desk, location: Path, *, take_over: bool) -> Adopted:
     """Make this home know the copies at `location`; with `take_over` it writes there from now on.
 
     Raises `KnownError` COPY_NOT_FOUND when there is none. Nothing at the copy is changed, except
-    that taking over adds a claim.
+    that taking over adds a claim, and a marker where it is rotten or gone.
     """
     copies = find_copies(location)
     if not copies:
@@ -69,13 +80,11 @@ def adopt(desk: Desk, location: Path, *, take_over: bool) -> Adopted:
 
 
 def _adopt_one(desk: Desk, copy: CopyFolder, result: Adopted, *, take_over: bool) -> None:
-    vault = copy.vault()
-    if vault is None:
-        raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.shown))
+    found = copy.states()
+    vault = _vault(desk, copy, found.states, take_over=take_over)
     if not (is_id(vault.system) and is_id(vault.destination)):
         what = "system or destination"  # our files are named after them
         raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.shown), what=what)
-    found = copy.states()
     result.systems.append(vault.system)
     result.destination = vault.destination
     result.states += len(found.states)
@@ -88,15 +97,61 @@ def _adopt_one(desk: Desk, copy: CopyFolder, result: Adopted, *, take_over: bool
         index.set_meta("tresor", vault.vault)
     finally:
         index.close()
-    claims = copy.claims()
-    if take_over and (not claims or claims[-1].writer != desk.writer.id):
+    last = _last_claim(copy)
+    if take_over and (last is None or last.writer != desk.writer.id):
         name = CopyName(vault.system, vault.name, vault.destination)
-        number = 1 + max((claim.number for claim in claims), default=0)
+        number = 1 + max((number for _, number, _ in copy.claim_names()), default=0)
         guards.write_claim(copy, number, desk.writer, desk.clock)
         copy.folder.barrier()
-        claims = copy.claims()
         guards.check_writer(copy, name, desk.writer)
-    result.writer = bool(claims) and claims[-1].writer == desk.writer.id and desk.writer.at_home
+        last = _last_claim(copy)
+    result.writer = last is not None and last.writer == desk.writer.id and desk.writer.at_home
+
+
+def _vault(desk: Desk, copy: CopyFolder, states: list[State], *, take_over: bool) -> Vault:
+    """The marker; one that is rotten or gone is made again, and written when we take over."""
+    try:
+        vault = copy.vault()
+    except KnownError as error:
+        if error.code is not Code.COPY_MARKER_DAMAGED:
+            raise
+        vault = None
+    if vault is not None:
+        return vault
+    vault = marker.remade(copy, states, desk.store, _plan(desk, copy, states))
+    if take_over:
+        marker.write(copy, vault)
+        desk.listener.note("marker_written_anew", path=str(copy.folder.shown))
+    return vault
+
+
+def _plan(desk: Desk, copy: CopyFolder, states: list[State]) -> Plan | None:
+    """This home's plan, or the newest in the copy that can be read."""
+    try:
+        return marker.plan_of(load_text(desk.home.plan))
+    except KnownError:
+        pass
+    for state in reversed(states):
+        try:
+            own, _ = _own_files(copy, state, states)
+        except KnownError as error:
+            if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+                raise
+            continue
+        if PLAN_FILE in own:
+            return marker.plan_of(own[PLAN_FILE].decode("utf-8", "replace"))
+    return None
+
+
+def _last_claim(copy: CopyFolder) -> Claim | None:
+    """Who writes; nobody where the claim is rotten, for a person has to say who does."""
+    try:
+        claims = copy.claims()
+    except KnownError as error:
+        if error.code is not Code.COPY_MARKER_DAMAGED:
+            raise
+        return None
+    return claims[-1] if claims else None
 
 
 def _bring_back(
@@ -160,7 +215,12 @@ def _own_files(
     found = {}
     for name, row in wanted.items():
         sha = bytes.fromhex(row.sha256)
-        for source in places.of(sha):
+        at = list(places.of(sha))
+        # Where it was put, should the `inhalt` that says so be rotten.
+        usual = f"{DATA}/{row.run}/{OWN_FOLDER.decode()}/{name}"
+        if run_number(row.run) is not None and safe_object_path(usual):
+            at.append(Source(usual, 0, row.size, row.size, "roh"))
+        for source in at:
             data = read_source(copy, source, _OWN_LIMIT)
             if data is not None and hashlib.sha256(data).digest() == sha:
                 found[name] = data

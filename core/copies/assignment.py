@@ -17,7 +17,10 @@ PARTIAL_AFTER_SECONDS = 2 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How the run at one copy ended: with a state, or with an error."""
+    """How the run at one copy ended: with a state, or with an error.
+
+    damaged: records and lists of older states there that are damaged for good.
+    """
 
     system: str
     destination: str
@@ -25,6 +28,7 @@ class Result:
     written: Written | None
     error: KnownError | None
     resumed: bool = False
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -412,7 +412,7 @@ class _Backup:
             skipped=record.skipped,
         )
         self._results[number] = Result(
-            self._task.system, run.name.destination, run.run, written, None
+            self._task.system, run.name.destination, run.run, written, None, damaged=run.damaged
         )
 
     def _commit_partly(self) -> None:

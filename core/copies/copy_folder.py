@@ -75,18 +75,21 @@ class CopyFolder:
     def _hostile(self, what: str) -> KnownError:
         return KnownError(Code.COPY_HOSTILE, path=str(self.folder.shown), what=what)
 
+    def _marker_damaged(self, what: str) -> KnownError:
+        return KnownError(Code.COPY_MARKER_DAMAGED, path=str(self.folder.root), what=what)
+
     def vault(self) -> Vault | None:
         """The identity of the copy; None when there is none, KnownError when it is unreadable."""
         data = self.folder.read(VAULT, documents.MAX_DOCUMENT)
         if data is None:
             if self.folder.size(VAULT) is not None:
-                raise self._damaged(VAULT)
+                raise self._marker_damaged(VAULT)
             return None
         self._refuse_newer(data)
         try:
             return documents.unseal(data, Vault)[0]
         except Broken as error:
-            raise self._damaged(VAULT) from error
+            raise self._marker_damaged(VAULT) from error
 
     def _refuse_newer(self, data: bytes) -> None:
         version = documents.format_of(data)
@@ -141,21 +144,32 @@ class CopyFolder:
         return found
 
     def claims(self) -> list[Claim]:
-        """All writers' claims, the last one counts; KnownError when one is unreadable."""
+        """All writers' claims, the last one counts; KnownError when that one is unreadable.
+
+        A damaged one with a readable one above it says nothing any more.
+        """
         claims = []
-        for name in sorted(self.folder.names(WRITERS)):
-            named = _CLAIM.fullmatch(name)
-            if named is None:
-                continue  # what an Explorer or Finder leaves in every folder it shows
+        damaged = (0, "")
+        for name, number, writer in self.claim_names():
             data = self.folder.read(f"{WRITERS}/{name}", documents.MAX_DOCUMENT)
             try:
                 claim = documents.unseal(data or b"", Claim)[0]
-            except Broken as error:
-                raise self._damaged(f"{WRITERS}/{name}") from error
-            if (claim.number, claim.writer) != (int(named[1]), named[2]):
-                raise self._damaged(f"{WRITERS}/{name}")
-            claims.append(claim)
-        return sorted(claims, key=lambda claim: (claim.number, claim.writer))
+            except Broken:
+                claim = None
+            if claim is None or (claim.number, claim.writer) != (number, writer):
+                damaged = max(damaged, (number, name))
+            else:
+                claims.append(claim)
+        claims.sort(key=lambda claim: (claim.number, claim.writer))
+        if damaged[0] and not (claims and claims[-1].number > damaged[0]):
+            raise self._marker_damaged(f"{WRITERS}/{damaged[1]}")
+        return claims
+
+    def claim_names(self) -> list[tuple[str, int, str]]:
+        """What is called like a claim: file name, number, writer."""
+        found = ((name, _CLAIM.fullmatch(name)) for name in self.folder.names(WRITERS))
+        # An Explorer or Finder leaves other files in every folder it shows.
+        return sorted((name, int(named[1]), named[2]) for name, named in found if named)
 
     def rows(
         self, record: Record, *, asked: Callable[[bytes], bool] | None = None

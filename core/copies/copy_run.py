@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -22,7 +23,7 @@ from core.copies.copy_folder import DATA, CopyFolder
 from core.copies.cutting import MIB, average_for
 from core.copies.events import Listener
 from core.copies.guards import CopyName
-from core.copies.journal import SYNC_SECONDS, Durable, Finished, Journal, Stored
+from core.copies.journal import SYNC_SECONDS, Durable, Finished, Journal, Stored, home_failure
 from core.copies.owners import group_name, user_name
 from core.copies.packed import PackedWriter
 from core.copies.packing import packer_of_job
@@ -45,6 +46,7 @@ from core.store.index import CopyIndex
 _FAT_WHOLE_BELOW = 1024 * MIB
 _NEVER_PARTS = 1 << 62
 _BARRIER_SECONDS = 20.0
+_SPOOL_IN_MEMORY = 8 * MIB
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class CopyRun:
     listener: Listener
     journals: Path
     cache: Path
+    damaged: tuple[str, ...] = ()  # records and lists at the copy that cannot be mended
     run: str = ""
     run_id: int = 0
     list_changed: bool = False
@@ -233,11 +236,21 @@ class CopyRun:
             # index knows and that is missing would mean that somebody took it away.
             self.index.add_data_folder(self.run)
             self._spool_file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed in _drop_spool
-                8 * MIB, dir=str(self.cache)
+                _SPOOL_IN_MEMORY, dir=str(self.cache)
             )
-            self._spool = PackedWriter(self._spool_file.write)
+            self._spool = PackedWriter(self._write_spool)
             self._spool.write(head(self.run), 1)
         self._spool.write(("\n".join(lines) + "\n").encode(), len(lines))
+
+    def _write_spool(self, data: bytes) -> None:
+        """Add to this run's `inhalt`; a large one lies on the home's disk, which may be full."""
+        if self._spool_file is None:
+            raise ValueError("the spool is open while it is written")
+        try:
+            self._spool_file.write(data)
+            self._spool_file.flush()
+        except OSError as error:
+            raise home_failure(self.cache / "inhalt", error) from error
 
     def _row(
         self, number: int, work: FolderWork, taken: Taken, objects: tuple[StoredObject, ...]
@@ -477,7 +490,8 @@ class CopyRun:
     def _drop_spool(self) -> None:
         self._spool = None
         if self._spool_file is not None:
-            self._spool_file.close()
+            with contextlib.suppress(OSError):  # what a full disk did not take is not wanted now
+                self._spool_file.close()
             self._spool_file = None
 
     def abandon(self) -> None:

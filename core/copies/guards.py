@@ -58,6 +58,9 @@ def recognise(
     if not names:
         raise KnownError(Code.DESTINATION_EMPTIED, **where)
     vault = copy.vault()
+    if vault is None and any(copy.record_names()):
+        path = str(folder.root)
+        raise KnownError(Code.COPY_MARKER_DAMAGED, path=path, what=VAULT)
     if vault is None or vault.vault != vault_id:
         system = vault.system if vault else "?"
         raise KnownError(Code.DESTINATION_FOREIGN, **where, system=system)
@@ -71,7 +74,7 @@ def _is_begun_only(copy: CopyFolder, names: set[str]) -> bool:
     try:
         return copy.vault() is None
     except KnownError as error:
-        if error.code is not Code.COPY_DAMAGED:
+        if error.code is not Code.COPY_MARKER_DAMAGED:
             raise
         return True
 

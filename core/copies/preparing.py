@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.clock import stamp
-from core.copies import documents, guards, resume
+from core.copies import documents, guards, mending, resume
 from core.copies.copy_folder import DATA, CopyFolder
 from core.copies.copy_run import CopyRun
 from core.copies.desk import Desk
@@ -47,7 +47,7 @@ def _prepare(desk: Desk, name: CopyName, reached: Reached) -> tuple[CopyRun, int
     index = desk.open_index(name.system, name.destination)
     try:
         journals = desk.home.state / "journal" / f"{name.system}@{name.destination}"
-        _make_true(desk, copy, index, name, journals, vault.vault)
+        damaged = _make_true(desk, copy, index, name, journals, vault.vault)
         number = guards.next_number(copy.record_names(), copy.data_names())
         if number > documents.HIGHEST_RUN:
             what = "number of a run"  # ours would not be recognised as a name
@@ -57,18 +57,21 @@ def _prepare(desk: Desk, name: CopyName, reached: Reached) -> tuple[CopyRun, int
         raise
     run = CopyRun(
         name, reached, index, desk.writer.id, vault.vault, desk.clock, desk.listener,
-        journals, desk.home.cache,
+        journals, desk.home.cache, tuple(sorted(damaged)),
     )  # fmt: skip
     return run, number
 
 
 def _make_true(
     desk: Desk, copy: CopyFolder, index: CopyIndex, name: CopyName, journals: Path, vault: str
-) -> None:
-    """Bring the index in line with what lies at the copy now."""
+) -> set[str]:
+    """Bring the index in line with what lies at the copy now; paths of what is damaged there."""
     if index.meta("tresor") not in (None, vault):
         index.clear()
+    suspects = index.suspects()
     resume.settle_pending(copy, index, desk.listener)
+    # Before names are compared: what is put back is no difference any more.
+    damaged = mending.put_records_back(copy, index, suspects, desk.listener)
     difference = guards.compare_names(copy, index)
     is_stale = difference.needs_rebuild or guards.newest_differs(copy, index)
     missing = [] if is_stale else guards.missing_of_sample(copy, index)
@@ -78,7 +81,7 @@ def _make_true(
             desk.listener.note("state_missing", run=run)
         if missing:
             desk.listener.note("objects_missing", count=len(missing))
-        rebuild(copy, index, desk.listener)
+        rebuild(copy, index, desk.listener, unfinished=_unfinished(journals))
         _drop_missing(copy, index, desk.listener)
     if any(journals.glob("*.journal")):
         desk.listener.phase("resume", system=name.system, destination=name.destination)
@@ -86,6 +89,14 @@ def _make_true(
     for orphan in difference.unknown_data:
         index.add_data_folder(orphan)
     index.set_meta("tresor", vault)
+    damaged |= mending.look_over(copy, index, suspects | index.suspects(), desk.listener)
+    index.set_suspects(damaged)
+    return damaged
+
+
+def _unfinished(journals: Path) -> set[str]:
+    """The runs that were interrupted and left a journal."""
+    return {path.stem for path in journals.glob("*.journal")}
 
 
 def _drop_missing(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from core.copies import documents, percent
 from core.copies.contents import StoredObject
-from core.copies.copy_folder import DATA, CopyFolder, State, contents_path
+from core.copies.copy_folder import DATA, CopyFolder, State, contents_path, list_path
 from core.copies.documents import ContentsRef
 from core.copies.events import Listener
 from core.copies.remembered import Extra, Kept, pack_entries, pack_kept
@@ -71,6 +71,7 @@ def rebuild(
         sound = {ref.run for ref in refs if _take_contents(copy, index, ref, data)}
         for run in sorted({ref.run for ref in refs} - sound):
             listener.note("contents_damaged" if run in data else "data_missing", run=run)
+            index.set_suspects({*index.suspects(), contents_path(run)})
         for run in sorted(data - sound - set(unfinished)):
             _take_unnamed(copy, index, run, listener)
         complete = [state for state in found.states if state.record.complete]
@@ -152,6 +153,7 @@ def _take_list(copy: CopyFolder, index: CopyIndex, state: State, listener: Liste
         if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
             raise
         listener.note("list_damaged", run=state.run)
+        index.set_suspects({*index.suspects(), list_path(state.record.list_name)})
         index.drop_folders(list(index.folder_paths()))
         return False
     index.set_meta("list_of", state.run)

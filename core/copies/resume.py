@@ -7,7 +7,7 @@ last barrier are read again, because a pulled plug may have emptied them (DESIGN
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from core.copies.contents import StoredObject, head, lines_of
@@ -140,7 +140,7 @@ def _seal(
     index.add_data_folder(run)
     objects = [stored for _, groups in frames for group in groups for stored in group]
     if objects:
-        _write_contents(copy, index, run, objects)
+        write_contents(copy, index, run, objects)
         book_objects(index, objects, number)
     saved: list[_SAVED] = []
     for frame, _ in frames:
@@ -173,10 +173,10 @@ def _parts(index: CopyIndex, kept: Kept) -> list[tuple[bytes, int, int]] | None:
     return rows
 
 
-def _write_contents(
-    copy: CopyFolder, index: CopyIndex, run: str, objects: list[StoredObject]
+def write_contents(
+    copy: CopyFolder, index: CopyIndex, run: str, objects: Iterable[StoredObject]
 ) -> None:
-    """Write the `inhalt` of an interrupted run; one that was torn is ours and not yet named."""
+    """Write the `inhalt` of a run, to be named by the next record; a torn one makes room."""
     path = contents_path(run)
     copy.folder.remove(path)
     with copy.folder.writer(path) as out:

@@ -175,7 +175,7 @@ class _Verification:
         try:
             return look()
         except KnownError as error:
-            if error.code is not Code.COPY_DAMAGED:
+            if error.code is not Code.COPY_MARKER_DAMAGED:
                 raise
             self._note("marker", str(error.params.get("what", path)))
             return None

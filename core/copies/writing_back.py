@@ -60,7 +60,7 @@ OutJob = tuple[OutFile, ...]
 
 
 class BadContent(Exception):
-    """An object does not hold what it should."""
+    """An object does not hold what it should, or cannot be read."""
 
 
 class WriterBack:
@@ -141,14 +141,24 @@ class WriterBack:
                 cause = f"{source.path}: sha256 differs"
             except BadContent as error:
                 cause = str(error)
-            except FileNotFoundError:
-                cause = f"{source.path}: missing"
             os.ftruncate(fd, start)
             os.lseek(fd, start, os.SEEK_SET)
         raise BadContent(cause)
 
     def _blocks(self, source: Source) -> Iterator[memoryview]:
-        """The unpacked bytes of a content, block by block, never more than the object says."""
+        """The unpacked bytes of a content, block by block, never more than the object says.
+
+        `BadContent` for whatever goes wrong on the way, a bad sector or a closed file as well: the
+        same content may stand elsewhere. What fails where it is written is none of this.
+        """
+        try:
+            yield from self._read_blocks(source)
+        except FileNotFoundError as error:
+            raise BadContent(f"{source.path}: missing") from error
+        except OSError as error:
+            raise BadContent(f"{source.path}: {error.strerror or error}") from error
+
+    def _read_blocks(self, source: Source) -> Iterator[memoryview]:
         fd = open_plain(f"{self._root}/{source.path}")
         try:
             if source.offset:

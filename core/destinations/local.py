@@ -199,6 +199,20 @@ class LocalFolder:
         except OSError as error:
             raise self.failure(error) from error
 
+    def sizes(self, relative: str) -> dict[str, int]:
+        """Name → size of the files in a folder, from one listing; empty when it does not exist."""
+        try:
+            with os.scandir(self.place(relative)) as listing:
+                return {
+                    entry.name: entry.stat(follow_symlinks=False).st_size
+                    for entry in listing
+                    if entry.is_file(follow_symlinks=False)
+                }
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise self.failure(error) from error
+
     def size(self, relative: str) -> int | None:
         """The size of a file, None when there is no such file."""
         try:
@@ -346,6 +360,9 @@ class LocalFolder:
 
     def fetch(self, objects: Iterable[str]) -> None:
         """Objects will be read whole; here they lie at hand."""
+
+    def fetch_all(self, relative: str) -> None:
+        """All objects below a folder will be read."""
 
     def fetch_ranges(self, wanted: Mapping[str, Iterable[Range]], *, frugal: bool) -> None:
         """Parts of objects will be read; `frugal`: only a little of the copy is wanted."""

@@ -99,6 +99,9 @@ class RemoteFolder(LocalFolder):
             }
         return self._listings[relative]
 
+    def sizes(self, relative: str) -> dict[str, int]:
+        return {name: size for name, size in self._listing(relative).items() if size is not None}
+
     def count_files(self, relative: str) -> int:
         items = self._session.list(self._fs, self._there(relative), recurse=True)
         return sum(not item.is_folder for item in items)
@@ -133,6 +136,11 @@ class RemoteFolder(LocalFolder):
         wanted = [path for path in dict.fromkeys(objects) if path not in self._whole]
         for future in [self._pool.submit(self._fetch_one, path) for path in wanted]:
             future.result()
+
+    def fetch_all(self, relative: str) -> None:
+        items = self._session.list(self._fs, self._there(relative), recurse=True)
+        skip = len(self._prefix) + 1 if self._prefix else 0
+        self.fetch(item.path[skip:] for item in items if not item.is_folder)
 
     def fetch_ranges(self, wanted: Mapping[str, Iterable[Range]], *, frugal: bool) -> None:
         """Bring what is needed of objects: ranges where that saves much, else whole objects.

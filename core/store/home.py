@@ -97,6 +97,11 @@ class HomeStore:
         )
         return str(rows[0][0]) if rows else None
 
+    def destination_of(self, vault: str) -> str | None:
+        """What the destination of a copy is called here; None when we never met this copy."""
+        rows = self._run("SELECT destination FROM copy WHERE vault=?", (vault,))
+        return str(rows[0][0]) if len(rows) == 1 else None
+
     def is_laid_out(self, system: str, destination: str) -> bool:
         """Whether the copy was once there whole; before that its set-up may begin anew."""
         rows = self._run(

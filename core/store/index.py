@@ -243,6 +243,14 @@ class CopyIndex:
         ):
             yield row[0], Place(*row[1:])
 
+    def contents_of(self, run: int) -> Iterator[tuple[bytes, Place]]:
+        """Every content placed in one run, by object and offset. Looks through all there are."""
+        for row in self._base.execute(
+            f"SELECT sha, {_PLACE} FROM content WHERE run=? ORDER BY path, offset",  # noqa: S608
+            (run,),
+        ):
+            yield row[0], Place(*row[1:])
+
     def random_contents(self, count: int) -> list[tuple[bytes, Place]]:
         """Contents picked at random, without reading the whole table."""
         found: dict[bytes, Place] = {}
@@ -290,15 +298,32 @@ class CopyIndex:
     def note_broken_record(self, run: str) -> None:
         self.set_meta("broken_records", " ".join(sorted({*self.broken_records(), run})))
 
+    def forget_broken_record(self, run: str) -> None:
+        self.set_meta("broken_records", " ".join(sorted(self.broken_records() - {run})))
+
+    def suspects(self) -> set[str]:
+        """Paths at the copy (records, lists, `inhalt` files) known or feared to be damaged."""
+        return set((self.meta("suspects") or "").split())
+
+    def set_suspects(self, paths: Iterable[str]) -> None:
+        self.set_meta("suspects", " ".join(sorted(paths)))
+
     def put_contents_file(self, file: ContentsFile, *, named: bool) -> None:
         self._run("INSERT OR REPLACE INTO contents_file VALUES (?,?,?,?,?)", (*file, int(named)))
 
+    def contents_files(self) -> list[ContentsFile]:
+        """Every `inhalt` as it has to be at the copy."""
+        return self._contents_files("named IN (0, 1)")
+
     def unnamed_contents_files(self) -> list[ContentsFile]:
         """`inhalt` files that no record names yet."""
-        rows = self._run("SELECT run, size, sha256, lines FROM contents_file WHERE named=0")
+        return self._contents_files("named=0")
+
+    def _contents_files(self, which: str) -> list[ContentsFile]:
+        statement = f"SELECT run, size, sha256, lines FROM contents_file WHERE {which}"  # noqa: S608
         return [
             ContentsFile(str(row[0]), int(str(row[1])), str(row[2]), int(str(row[3])))
-            for row in rows
+            for row in self._run(statement)
         ]
 
     def is_named(self, run: str) -> bool:

@@ -69,6 +69,11 @@ _COPIES: dict[Code, Words] = {
         t("Einzelne Stände lassen sich von hier vielleicht nicht vollständig zurückholen."),
         t("Lassen Sie mit „{program} verify --full“ die ganze Kopie prüfen."),
     ),
+    Code.COPY_MARKER_DAMAGED: (
+        t("Woran Ladentresor die Kopie in {path} erkennt, ist beschädigt oder fehlt: {what}"),
+        t("In diese Kopie wird nichts mehr geschrieben. Zurückholen lässt sich aus ihr weiterhin."),
+        t("Ist es sicher Ihre Kopie, übernehmen Sie sie: „ladentresor adopt {path} --take-over“."),
+    ),
     Code.COPY_NEWER_FORMAT: (
         t("Die Kopie in {path} hat das Format {format}. Diese Fassung kennt es noch nicht."),
         t("Der Kopie fehlt nichts. Sie wird nur nicht angerührt."),

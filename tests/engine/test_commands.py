@@ -168,7 +168,7 @@ def test_events_of_backup_verify_and_restore(tmp_path: Path) -> None:
     assert result["outcome"] == "committed"
     assert set(result) == set(
         "event system destination run outcome files bytes new_objects new_bytes skipped"
-        " complete".split()
+        " complete damaged".split()
     )
     phases = [line["phase"] for line in events(lines, "phase")]
     assert phases == ["guards", "scan", "objects", "contents", "list", "index", "record", "index"]

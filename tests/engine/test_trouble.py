@@ -14,7 +14,9 @@ from random import Random
 
 import pytest
 
+from core.copies import copy_run
 from core.errors import Code
+from tests.engine.forging import ask
 from tests.engine.stage import (
     BOTH,
     Event,
@@ -139,7 +141,7 @@ def test_what_somebody_tidied_away_is_stored_anew(shop: Shop, lost: str) -> None
         shutil.rmtree(shop.copy() / "daten" / run)
     if lost in ("staende", "both"):
         (shop.copy() / "staende" / f"{run}.json").unlink()
-    shop.day()
+    shop.day(rc=3 if lost == "both" else 0)  # of a record alone nothing stays lost
     assert shop.differences(max(shop.days), by=BOTH) == []
 
 
@@ -153,7 +155,22 @@ def _tree(folder: Path) -> dict[str, bytes]:
 
 # ------------------------------------------------------------------ the copy rots
 
-_LOST = {"record": {1}, "list": {1}}  # what no repair brings back: the state itself
+
+def test_a_content_that_cannot_be_read_is_taken_from_elsewhere(shop: Shop) -> None:
+    """Not only what is wrong or gone: a bad sector or a closed file is looked past as well."""
+    run = states_at(shop.copy())[0]
+    _damage(shop.copy(), run, "object")
+    shop.run("verify", "--full", rc=8)
+    shop.day()  # stored anew, in another place
+    path = shop.copy() / "daten" / run / "shop/Daten/kunden.csv"
+    path.chmod(0)
+    into = shop.root / "ziel"
+    args = ("restore", "laden", "--at", "1", "--into", into)
+    shop.run(*args, wrapper=wrapper_without_rights())
+    assert (into / "shop/Daten/kunden.csv").stat().st_size == path.stat().st_size
+
+
+_LOST = {"list": {1}}  # what no repair brings back: the state itself
 
 
 @pytest.mark.parametrize(
@@ -173,7 +190,7 @@ def test_damage_is_found_and_mended_by_the_next_run(tmp_path: Path, what: str) -
     assert found["damage"]
     if what not in ("list", "record"):
         assert found["affected_files"] > 0
-    shop.day()
+    shop.day(rc=3 if what in _LOST else 0)
     assert shop.differences(*set(shop.days) - _LOST.get(what, set()), by=BOTH) == []
     if what.startswith("object"):  # what was mended is no reason for alarm any more
         shop.run("verify", "--full")
@@ -185,7 +202,7 @@ def test_a_damaged_list_is_not_referred_to_again(shop: Shop) -> None:
     run = states_at(shop.copy())[1]
     _damage(shop.copy(), run, "list")
     shop.run("verify", rc=8)
-    shop.day()
+    shop.day(rc=3)
     assert shop.differences(1, 3) == []
 
 
@@ -416,6 +433,25 @@ def test_home_disk_full(tmp_path: Path, disks: DiskDrawer, leave: int) -> None: 
     assert shop.differences(1) == []  # getting data back needs no room there
     for run in states_at(shop.copy())[1:]:  # a state that came about all the same is a whole one
         shop.days[int(run[:6])] = shop.look()
+    ballast.unlink()
+    heals(shop)
+
+
+@pytest.mark.root
+def test_no_room_for_a_large_inhalt(
+    shop: Shop,
+    disks: DiskDrawer,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Beyond what is held in memory it waits in the cache folder until the objects are there."""
+    monkeypatch.setattr(copy_run, "_SPOOL_IN_MEMORY", 100)
+    cache = disks("tmpfs", MIB).path
+    shutil.rmtree(shop.home / "cache", ignore_errors=True)
+    (shop.home / "cache").symlink_to(cache)
+    (shop.source / "neu.txt").write_text("neu")
+    ballast = _fill(cache, 0)
+    done = ask(shop.home, "backup")
+    assert (done.exit, done.code) == (exit_of(Code.HOME_FULL), Code.HOME_FULL)
     ballast.unlink()
     heals(shop)
 

@@ -36,6 +36,7 @@ PARAMS: dict[Code, str] = {
     Code.DESTINATION_EMPTIED: "destination path",
     Code.DESTINATION_WRITER: "destination path computer since",
     Code.COPY_DAMAGED: "path what",
+    Code.COPY_MARKER_DAMAGED: "path what",
     Code.COPY_NEWER_FORMAT: "path format",
     Code.COPY_HOSTILE: "path what",
     Code.COPY_NOT_FOUND: "path",

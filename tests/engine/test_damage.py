@@ -1,0 +1,441 @@
+"""Disks rot: whatever happens to a copy's files, verification finds it and the next run mends it.
+
+Hundreds of planted damages, each found, each named with the states and files it costs; then a
+backup, and everything whose content still stands in the shop restores again, in every state.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from core.errors import Code, Exit
+from tests.engine import handreader
+from tests.engine.forging import Answer, ask, facts_of
+from tests.engine.handmade import sha256, two_lines
+from tests.engine.stage import Shop, make_shop
+from tests.support.trees import Snapshot, compare, mutate, shop_tree, snapshot
+
+SEED = 20261121
+EVERYWHERE = ("objects", "inhalt", "list", "record", "tresor.json", "schreiber")
+KINDS = ("flip", "truncate", "zero", "delete", "swap", "older", "grow")
+
+
+@dataclass
+class Rotting:
+    """A shop of three days, kept as it was, so that each damage starts from a sound copy."""
+
+    shop: Shop
+    template: Path
+    needs: dict[str, set[tuple[str, str]]] = field(default_factory=dict)  # sha → (run, path)
+    live: set[str] = field(default_factory=set)  # contents that still stand in the shop
+    held: dict[str, set[str]] = field(default_factory=dict)  # run → contents in its `inhalt`
+    lists: dict[str, str] = field(default_factory=dict)  # run → its list
+
+    @property
+    def copy(self) -> Path:
+        return self.shop.copy()
+
+    def put_back(self) -> None:
+        """Copy and home as they were."""
+        for name in ("medien", "home"):
+            shutil.rmtree(self.shop.root / name, ignore_errors=True)
+            shutil.copytree(self.template / name, self.shop.root / name, symlinks=True)
+
+    def ask(self, *words: str | Path) -> Answer:
+        return ask(self.shop.home, *words)
+
+    def restored(self, run: str) -> tuple[Answer, Snapshot]:
+        """A state brought back."""
+        into = self.shop.root / "zurück"
+        shutil.rmtree(into, ignore_errors=True)
+        answer = self.ask("restore", "laden", "--at", run, "--into", into)
+        return answer, snapshot(into / "shop", with_root=True) if (into / "shop").exists() else {}
+
+    def learn(self) -> None:
+        """Which state needs which content, and where it lies, read by hand."""
+        for record in sorted((self.copy / "staende").glob("*.json")):
+            facts = facts_of(record)
+            run, name = facts["lauf"], facts["liste"]
+            self.lists[run] = name
+            rows = gzip.decompress((self.copy / "staende" / name).read_bytes()).decode().split("\n")
+            for row in map(json.loads, rows[1:-1]):
+                if row["art"] == "datei" and row["groesse"]:  # nothing needs no object
+                    self.needs.setdefault(row["sha256"], set()).add((run, row["pfad"]))
+            for ref in facts["inhalte"]:
+                inhalt = self.copy / "daten" / ref["lauf"] / "inhalt.tsv.gz"
+                rows = gzip.decompress(inhalt.read_bytes()).decode().split("\n")[1:-1]
+                self.held[ref["lauf"]] = {row.split("\t")[2] for row in rows}
+        for path in self.shop.source.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                self.live.add(sha256(path.read_bytes()))
+
+    def files(self, where: str) -> list[Path]:
+        """The files of one kind that a damage can hit."""
+        copy = self.copy
+        if where == "objects":
+            found = [p for p in (copy / "daten").rglob("*") if p.is_file()]
+            found = [p for p in found if p.name != "inhalt.tsv.gz" and p.stat().st_size]
+        elif where == "inhalt":
+            found = list((copy / "daten").glob("*/inhalt.tsv.gz"))
+        elif where == "list":
+            found = list((copy / "staende").glob("*.liste.gz"))
+        elif where == "record":
+            found = list((copy / "staende").glob("*.json"))
+        elif where == "schreiber":
+            found = list((copy / "schreiber").iterdir())
+        else:
+            found = [copy / where]
+        return sorted(found)
+
+
+@pytest.fixture(scope="module")
+def rotting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rotting]:
+    root = tmp_path_factory.mktemp("moder")
+    shop = make_shop(root / "laden")
+    shop_tree(shop.source, seed=SEED, files=30)
+    shop.day()
+    for day in (2, 3):
+        mutate(shop.source, seed=SEED, day=day)
+        shop.day()
+    shop.day()  # nothing changed: a fourth state that names the list of the third
+    found = Rotting(shop, root / "vorlage")
+    for name in ("medien", "home"):
+        shutil.copytree(shop.root / name, found.template / name, symlinks=True)
+    found.learn()
+    yield found
+    shutil.rmtree(root)
+
+
+# -- planting -------------------------------------------------------------------------------------
+
+
+def plant(rotting: Rotting, where: str, kind: str, chance: random.Random) -> Path | None:
+    """Damage one file; None when this kind of damage would change nothing there."""
+    paths = rotting.files(where)
+    path = chance.choice(paths)
+    data = path.read_bytes()
+    bad = damaged(data, kind, chance, [p for p in paths if p != path], path)
+    if bad == data:
+        return None
+    times = path.stat()
+    path.unlink()
+    if bad is not None:
+        path.write_bytes(bad)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # rot does not tell
+    return path
+
+
+def damaged(
+    data: bytes, kind: str, chance: random.Random, others: Sequence[Path], path: Path
+) -> bytes | None:
+    """What the file holds then; None: it is gone."""
+    at = chance.randrange(len(data))
+    if kind == "flip":
+        return data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :]
+    if kind == "truncate":
+        return data[:at]
+    if kind == "zero":
+        end = min(len(data), at + 4096)
+        return data[:at] + bytes(end - at) + data[end:]
+    if kind == "grow":
+        return data + bytes(1 + at % 512)
+    if kind == "delete":
+        return None
+    if not others:
+        return data
+    if kind == "older":
+        return min([*others, path]).read_bytes()
+    other = chance.choice(others)
+    swapped = other.read_bytes()
+    if swapped != data:
+        other.write_bytes(data)
+    return swapped
+
+
+def plantings() -> list[tuple[int, str, str]]:
+    """Every kind everywhere, then more of what copies consist of."""
+    chance = random.Random(SEED)
+    pairs = [(where, kind) for where in EVERYWHERE for kind in KINDS]
+    more = [(chance.choice(EVERYWHERE[:4]), chance.choice(KINDS)) for _ in range(200)]
+    return [(number, where, kind) for number, (where, kind) in enumerate(pairs + more)]
+
+
+# -- found, named, mended -------------------------------------------------------------------------
+
+
+def costs(rotting: Rotting, where: str, path: Path) -> set[tuple[str, str]]:
+    """The states and files that a damage to this file costs ("" is a whole state)."""
+    runs = list(rotting.lists)
+    if where == "objects":
+        before = rotting.template / path.relative_to(rotting.shop.root)
+        return rotting.needs.get(sha256(before.read_bytes()), set())
+    if where == "inhalt":
+        elsewhere = {
+            s for run, held in rotting.held.items() if run != path.parent.name for s in held
+        }
+        gone = rotting.held[path.parent.name] - elsewhere
+        return {pair for sha in gone for pair in rotting.needs.get(sha, set())}
+    if where == "list":
+        return {(run, "") for run in runs if rotting.lists[run] == path.name}
+    if where == "record":
+        return {(path.stem, "")}
+    return set()
+
+
+def test_there_are_enough_plantings() -> None:
+    assert len(plantings()) >= 240
+
+
+@pytest.mark.parametrize("where", EVERYWHERE)
+def test_planted_damage_is_found_named_and_mended(rotting: Rotting, where: str) -> None:
+    """Two kinds in every kind of place; `./test kill` has all of them, and the long series."""
+    number = EVERYWHERE.index(where)
+    chosen = [
+        p for p in plantings() if p[1] == where and p[2] in (KINDS[number], KINDS[number - 3])
+    ]
+    assert series(rotting, chosen[:2]) >= 1
+
+
+@pytest.mark.kill
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("part", range(4))
+def test_many_planted_damages_are_found_named_and_mended(rotting: Rotting, part: int) -> None:
+    assert series(rotting, plantings()[part::4]) >= 50
+
+
+def series(rotting: Rotting, planted: Sequence[tuple[int, str, str]]) -> int:
+    """Plant, look, mend; then the same from a home that knows nothing. How many took effect."""
+    took = 0
+    for number, where, kind in planted:
+        rotting.put_back()
+        path = plant(rotting, where, kind, random.Random(SEED + number))
+        if path is None:
+            continue
+        took += 1
+        scene = f"{number}: {kind} {path.relative_to(rotting.copy)}"
+        is_found(rotting, where, kind, path, scene)
+        is_mended(rotting, where, path, scene)
+        rotting.put_back()
+        plant(rotting, where, kind, random.Random(SEED + number))
+        shutil.rmtree(rotting.shop.home)
+        is_survived_by_a_bare_pc(rotting, where, kind, path, scene)
+    return took
+
+
+def is_found(rotting: Rotting, where: str, kind: str, path: Path, scene: str) -> None:
+    """Seen by a full look, by a quick look where names and sizes show it, and named."""
+    if kind in ("delete", "truncate", "grow") or where != "objects":
+        assert rotting.ask("verify").exit == Exit.INTEGRITY, scene
+    answer = rotting.ask("verify", "--full")
+    assert answer.exit == Exit.INTEGRITY, scene
+    said = answer.said("verified")
+    assert not said["sound"], scene
+    named = {(item["run"], item["path"]) for item in said["affected"]}
+    expected = costs(rotting, where, path)
+    here = str(path.relative_to(rotting.copy))  # of a writer's claim that is gone, the folder
+    names = {here, here.split("/")[0]}
+    if kind == "swap":  # two files are hit
+        assert expected & named or len(expected) > 10 or not expected, scene
+    elif where == "inhalt":  # one that is torn may still tell a part of what it held
+        assert named <= expected, (scene, expected, named)
+    else:
+        assert expected <= named or len(named) == 20, (scene, expected, named)
+    if where in ("objects", "list") and kind != "swap":
+        assert said["affected_files"] == len(expected), (scene, expected, named)
+    if where != "objects" or expected:
+        assert {item["path"] for item in said["damage"]} & names, scene
+
+
+def is_mended(rotting: Rotting, where: str, path: Path, scene: str) -> None:
+    """The next run puts right what it can and stores anew what is still there."""
+    done = rotting.ask("backup")
+    if where in ("tresor.json", "schreiber"):
+        # Who wrote here, and whether this is our copy at all, is for a person to say.
+        assert done.exit in (Exit.INTEGRITY, Exit.DESTINATION_REFUSED), (scene, done.text)
+        assert rotting.ask("adopt", rotting.copy, "--take-over").exit == Exit.OK, scene
+        done = rotting.ask("backup")
+    lost = where == "list"
+    assert done.exit == (Exit.PARTLY if lost else Exit.OK), (scene, done.text)
+    assert bool(done.said("result")["damaged"]) == lost, (scene, done.text)
+    assert restores_today(rotting, done), scene
+    for run in rotting.lists:
+        answer, tree = rotting.restored(run)
+        expected = rotting.shop.days[int(run.split("-")[0])]["shop"]
+        if where == "objects":
+            assert not missing_but_live(rotting, expected, tree), (scene, run)
+        elif not lost:
+            assert answer.exit == Exit.OK, (scene, run, answer.text)
+            assert not compare(expected, tree), (scene, run)
+    if not lost:
+        # Only what the shop has no more can still be damage: once it is told, it was lost.
+        sound = rotting.ask("verify", "--full")
+        assert where == "objects" or sound.exit == Exit.OK, (scene, sound.text)
+
+
+def restores_today(rotting: Rotting, done: Answer) -> bool:
+    """Whether the state just made is the shop as it stands."""
+    answer, tree = rotting.restored(done.said("result")["run"])
+    today = rotting.shop.days[max(rotting.shop.days)]["shop"]
+    return answer.exit == Exit.OK and not compare(today, tree)
+
+
+def is_survived_by_a_bare_pc(
+    rotting: Rotting, where: str, kind: str, path: Path, scene: str
+) -> None:
+    """A PC that knows nothing gets every file whose bytes are there, and can go on from it."""
+    assert rotting.ask("adopt", rotting.copy, "--take-over").exit == Exit.OK, scene
+    lost = costs(rotting, where, path)
+    if kind != "swap":
+        for run in rotting.lists:
+            expected = rotting.shop.days[int(run.split("-")[0])]["shop"]
+            gone = {os.fsencode(file.removeprefix("shop/")) for at, file in lost if at == run}
+            answer, tree = rotting.restored(run)
+            if (run, "") in lost:
+                assert not tree, (scene, run)
+                continue
+            wrong = [
+                name
+                for name, entry in expected.items()
+                if entry.kind == "file" and name not in gone and tree.get(name) != entry
+            ]
+            assert not wrong, (scene, run, wrong, answer.text)
+    if not (rotting.shop.home / "config/plan.toml").exists():
+        assert path.name == "plan.toml" or kind == "swap", scene
+        rotting.shop.write_plan()  # it was the plan that rotted
+    done = rotting.ask("backup")
+    assert done.exit in (Exit.OK, Exit.PARTLY), (scene, done.text)
+    assert restores_today(rotting, done), scene
+
+
+def missing_but_live(rotting: Rotting, expected: Snapshot, tree: Snapshot) -> list[str]:
+    """What a state lacks although the shop still has the content."""
+    words = []
+    for path, entry in expected.items():
+        there = tree.get(path)
+        if path == b"" or (there and (there.kind, there.sha256) == (entry.kind, entry.sha256)):
+            continue
+        if entry.kind != "file" or entry.sha256 in rotting.live:
+            words.append(f"{path!r}: {there}")
+    return words
+
+
+# -- one damage, looked at closely ----------------------------------------------------------------
+
+
+def test_a_damaged_file_is_not_written_and_the_others_come(rotting: Rotting) -> None:
+    rotting.put_back()
+    path = next(p for p in rotting.files("objects") if p.name == "preisliste.csv")
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    first = rotting.shop.runs[1]
+    answer, tree = rotting.restored(first)
+    assert answer.exit == Exit.INTEGRITY
+    failed = answer.said("restored")["failed"]
+    assert [(item["path"], item["problem"]) for item in failed] == [
+        ("shop/Preise/preisliste.csv", "damaged")
+    ]
+    expected = dict(rotting.shop.days[1]["shop"])
+    assert not compare(
+        {key: entry for key, entry in expected.items() if key != b"Preise/preisliste.csv"}, tree
+    )
+    into = rotting.shop.root / "von-hand"
+    with pytest.raises(handreader.HandRestoreFailed, match="preisliste"):
+        handreader.restore(rotting.copy, first, into)
+    assert not (into / "shop/Preise/preisliste.csv").exists()
+    assert (into / "shop/Daten/artikel.csv").exists()
+
+
+def test_a_copy_put_back_to_yesterday_is_noticed(rotting: Rotting) -> None:
+    """Somebody restored the stick itself: the home knows that a state is gone."""
+    rotting.put_back()
+    last = rotting.shop.runs[4]
+    (rotting.copy / "staende" / f"{last}.json").unlink()
+    answer = rotting.ask("verify")
+    assert answer.exit == Exit.INTEGRITY
+    assert {"run": last, "path": ""} in answer.said("verified")["affected"]
+
+
+def test_a_stolen_state_is_noticed_by_a_pc_that_knows_nothing(rotting: Rotting) -> None:
+    """Every record names the states there were when it was written."""
+    rotting.put_back()
+    shutil.rmtree(rotting.shop.home)
+    assert rotting.ask("adopt", rotting.copy).exit == Exit.OK
+    shutil.rmtree(rotting.shop.home / "state" / "kopien")
+    (rotting.copy / "staende" / f"{rotting.shop.runs[2]}.json").unlink()
+    answer = rotting.ask("verify")
+    assert answer.exit == Exit.INTEGRITY
+    assert "record_missing" in answer.damage
+
+
+def test_a_forged_record_in_place_of_an_old_one_is_noticed(rotting: Rotting) -> None:
+    """Its digest fits, but later records remember another one."""
+    rotting.put_back()
+    path = rotting.copy / "staende" / f"{rotting.shop.runs[1]}.json"
+    path.write_bytes(two_lines(facts_of(path) | {"dateien": 1}))
+    assert "record_differs" in rotting.ask("verify").damage
+
+
+def test_what_an_explorer_leaves_behind_is_no_damage(rotting: Rotting) -> None:
+    rotting.put_back()
+    for folder in ("", "schreiber", "staende", "daten"):
+        for name in ("desktop.ini", ".DS_Store", "Thumbs.db", "._x.json"):
+            (rotting.copy / folder / name).write_bytes(b"Ansicht")
+    assert rotting.ask("verify", "--full").exit == Exit.OK
+    assert rotting.ask("backup").exit == Exit.OK
+
+
+def test_a_mended_damage_is_forgiven(rotting: Rotting) -> None:
+    """Red for ever would be noise: what was stored anew elsewhere costs nobody anything."""
+    rotting.put_back()
+    for path in rotting.files("objects"):
+        if sha256(path.read_bytes()) in rotting.live:
+            path.write_bytes(b"?" * path.stat().st_size)
+    assert rotting.ask("verify", "--full").exit == Exit.INTEGRITY
+    assert rotting.ask("backup").exit == Exit.OK
+    answer = rotting.ask("verify", "--full")
+    assert answer.exit == Exit.OK, answer.text
+    for run in rotting.lists:
+        assert rotting.restored(run)[0].exit == Exit.OK
+
+
+def test_damage_in_a_bundle_of_parts(tmp_path: Path) -> None:
+    """A large file that changed lies in parts; one bad part costs the states that need it."""
+    shop = make_shop(tmp_path)
+    (shop.source / "klein.txt").write_text("klein")
+    large = shop.source / "kasse.sql"
+    with large.open("wb") as file:
+        file.truncate(65 << 20)
+    shop.day()
+    with large.open("r+b") as file:
+        file.seek(30 << 20)
+        file.write(random.Random(1).randbytes(9000))
+    shop.day()
+    (bundle,) = (shop.copy() / "daten").glob("*/teile/*.zip")
+    data = bundle.read_bytes()
+    bundle.write_bytes(data[:5000] + bytes([data[5000] ^ 1]) + data[5001:])
+    answer = ask(shop.home, "verify", "--full")
+    assert answer.exit == Exit.INTEGRITY
+    assert answer.said("verified")["affected"] == [{"run": shop.runs[2], "path": "shop/kasse.sql"}]
+    into = tmp_path / "aus"
+    broken = ask(shop.home, "restore", "laden", "--into", into)
+    assert broken.exit == Exit.INTEGRITY
+    assert sorted(path.name for path in (into / "shop").iterdir()) == ["klein.txt"]
+    assert ask(shop.home, "backup").exit == Exit.OK
+    for number in (1, 2):
+        assert not shop.differences(number)
+
+
+def test_a_marker_that_is_gone_stops_writing_and_not_restoring(rotting: Rotting) -> None:
+    rotting.put_back()
+    (rotting.copy / "tresor.json").unlink()
+    done = rotting.ask("backup")
+    assert (done.exit, done.code) == (Exit.INTEGRITY, Code.COPY_MARKER_DAMAGED)
+    assert rotting.restored(rotting.shop.runs[3])[0].exit == Exit.OK
