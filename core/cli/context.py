@@ -16,6 +16,7 @@ from core.plan.model import Plan
 from core.plan.problems import PlanError
 from core.plan.read import load_text, read_plan
 from core.secrets import SecretStore, choose_store
+from core.secrets.pairs import SHOP_KEY
 from core.texts import Texts
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class Context:
 
         def have_secret(name: str) -> bool:
             try:
-                return bool(failures) or self.secrets().get(name) is not None
+                if failures:
+                    return True
+                return any(self.secrets().get(one) is not None for one in (name, SHOP_KEY))
             except KnownError as error:
                 failures.append(error)
                 return True
