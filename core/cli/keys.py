@@ -24,7 +24,7 @@ from core.plan.model import Plan
 from core.plan.syncfolders import sync_service
 from core.reports.pages import Page, as_text
 from core.reports.recovery_sheet import Sheet, copies_of, make_page
-from core.secrets import pairs
+from core.secrets import SecretStore, pairs
 from core.secrets.recovery import CHECK_LINE, Mistake, Pair, Slip, read_typed
 from core.store.home import Proof, SheetPrint
 from core.texts import t
@@ -48,7 +48,7 @@ _WHOLE_LINE = {
     Slip.EXTRA: t("Zeile {line}: Eine Gruppe ist zu viel"),
 }
 _CHECKSUM = {
-    Slip.WRONG: t("Prüfzeile, Gruppe {group}: anders als auf dem Blatt"),
+    Slip.WRONG: t("Prüfzeile, Gruppe {group}, oder eine Gruppe darüber: anders als auf dem Blatt"),
     Slip.SIGN: t("Prüfzeile, Gruppe {group}: ein Zeichen, das auf keinem Blatt vorkommt"),
     Slip.LENGTH: t("Prüfzeile, Gruppe {group}: zu wenige oder zu viele Zeichen"),
     Slip.MISSING: t("Prüfzeile: Eine Gruppe fehlt"),
@@ -198,13 +198,8 @@ def _prove(context: Context, options: argparse.Namespace) -> Exit:
     typed, mistakes = _judge(lines)
     for mistake in mistakes:
         _tell(context, mistake)
-    if typed is None:
-        raise KnownError(Code.KEY_MISTYPED, count=len(mistakes))
-    if not _opens(context, stored, typed):
-        for old in pairs.old_names(store, name):
-            if pairs.read_pair(store, old) == typed:
-                raise KnownError(Code.KEY_OLD, name=old)
-        raise KnownError(Code.KEY_OPENS_NOTHING, name=name)
+    if typed is None or not _opens(context, stored, typed):
+        raise _unproven(store, name, typed, mistakes)
     now = stamp(context.clock.now())
     with jobs.open_store(context.home, context.clock) as base:
         at = options.destination
@@ -212,6 +207,18 @@ def _prove(context: Context, options: argparse.Namespace) -> Exit:
     out.record("proven", name=name, mark=stored.mark, at=now, mistakes=len(mistakes))
     out.say(t("Das Blatt stimmt: Mit dem, was Sie getippt haben, ging die Probedatei auf."))
     return Exit.OK
+
+
+def _unproven(
+    store: SecretStore, name: str, typed: Pair | None, mistakes: list[Mistake]
+) -> KnownError:
+    """Why what was typed is no proof: mistyped, an earlier sheet, or another one altogether."""
+    for old in pairs.old_names(store, name):
+        if typed is not None and pairs.read_pair(store, old) == typed:
+            return KnownError(Code.KEY_OLD, name=old)
+    if mistakes:
+        return KnownError(Code.KEY_MISTYPED, count=len(mistakes))
+    return KnownError(Code.KEY_OPENS_NOTHING, name=name)
 
 
 def _judge(lines: list[str]) -> tuple[Pair | None, list[Mistake]]:

@@ -10,6 +10,7 @@ import pty
 import stat
 import sys
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from core.errors import Code, Exit
 from core.paths import find_home
 from core.plan.check import _Check
 from core.secrets import sealed_file
-from core.secrets.recovery import Pair, checksum_line, unpack
+from core.secrets.recovery import ALPHABET, Pair, checksum_line, unpack
 from core.secrets.sealed_file import Cost, SealedFileStore
 from core.store.home import Proof, SheetPrint
 from tests.engine.stage import Event, Shop, events, make_shop, only
@@ -241,6 +242,21 @@ def test_a_slip_in_the_checksum_line_alone_proves_the_lines(shop: Shop, call: Ca
     lines = call("key", "prove", stdin=f"{pair.password}\n{pair.salt}\n{sign}{check[1:]}\n")
     assert only(events(lines, "mistake"))["line"] == 3
     assert only(events(lines, "proven"))["mistakes"] == 1
+
+
+def test_a_wrong_group_that_looks_like_a_slip_of_the_checksum(shop: Shop, call: Call) -> None:
+    """Two wrong characters can leave one of the two checksums right: opening sees through it."""
+    call("key", "create")
+    pair = stored(shop)
+    check = checksum_line(pair)
+    for first, second in product(ALPHABET, repeat=2):
+        wrong = Pair(first + second + pair.password[2:], pair.salt)
+        if wrong != pair and checksum_line(wrong)[0] == check[0]:
+            break
+    text = f"{wrong.password}\n{wrong.salt}\n{check}\n"
+    lines = call("key", "prove", stdin=text, rc=Exit.SECRET_PROBLEM)
+    assert (only(events(lines, "mistake"))["line"], code(lines)) == (3, Code.KEY_MISTYPED)
+    assert proofs(shop) == []
 
 
 def test_what_opens_nothing_is_no_proof(shop: Shop, call: Call) -> None:
