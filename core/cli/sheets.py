@@ -7,18 +7,20 @@ from dataclasses import dataclass
 
 from core.cli.context import Context
 from core.clock import parse_stamp
+from core.errors import Code, KnownError
 from core.plan.model import Plan
-from core.secrets import pairs
+from core.secrets import SecretStore, pairs
 from core.store.home import HomeStore
+from core.texts.errors import describe
 from core.texts.formats import age
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The sheets of one key; times as stamps, None for never."""
+    """The sheets of one key; times as stamps, None for never; no mark when it cannot be read."""
 
     name: str
-    mark: str
+    mark: str | None
     prints: int
     printed_at: str | None
     proven_at: str | None
@@ -36,23 +38,33 @@ def papers(context: Context, store: HomeStore, plan: Plan) -> Iterator[Paper]:
     names = {pairs.key_in_use(secrets, id) for id in encrypted}
     proofs = [proof for proof in store.proofs() if proof.kind == "sheet"]
     for name in sorted(name for name in names if name):
-        pair = pairs.read_pair(secrets, name)
-        if pair is None:
-            continue
-        prints = store.prints(pair.mark)
-        proven = [proof.at for proof in proofs if proof.detail == pair.mark]
+        mark = _mark(secrets, name)
+        prints = store.prints(mark) if mark else []
+        proven = [proof.at for proof in proofs if proof.detail == mark]
         yield Paper(
             name,
-            pair.mark,
+            mark,
             len(prints),
             max((made.at for made in prints), default=None),
             max(proven, default=None),
         )
 
 
+def _mark(secrets: SecretStore, name: str) -> str | None:
+    try:
+        pair = pairs.read_pair(secrets, name)
+    except KnownError as error:
+        if error.code is not Code.KEY_UNREADABLE:
+            raise
+        return None
+    return pair.mark if pair else None
+
+
 def sentence(context: Context, paper: Paper) -> str:
     """One line for people, with the next step when there is one."""
     t, lang, now = context.texts.t, context.texts.lang, context.clock.now()
+    if paper.mark is None:
+        return describe(context.texts, KnownError(Code.KEY_UNREADABLE, name=paper.name)).sentence
     if paper.proven_at is not None:
         return t(
             "Wiederherstellungsblatt {name}: geprüft {proven}",

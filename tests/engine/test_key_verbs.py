@@ -320,6 +320,14 @@ def test_status_and_doctor_name_a_sheet_that_is_no_proof_yet(shop: Shop, call: C
     assert paper() == (0, False, False)
 
 
+def test_status_and_doctor_name_a_secret_that_is_no_pair(shop: Shop, call: Call) -> None:
+    call("secret", "set", "platte.key", stdin="geheim-1234-geheim")
+    found = only([one for one in call("status") if "key" in one])
+    assert (found["key"], found["mark"], found["prints"]) == ("platte.key", None, 0)
+    checks = call("doctor", rc=Exit.PARTLY)
+    assert not only([one for one in checks if one["check"] == "sheet platte.key"])["good"]
+
+
 @pytest.mark.parametrize(("lang", "word"), [("de", "Das Blatt stimmt"), ("en", "sheet is right")])
 def test_in_words(
     lang: str,
