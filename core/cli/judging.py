@@ -23,7 +23,7 @@ def status(context: Context, options: argparse.Namespace) -> Exit:
         for copy in plan.copies:
             _show_status(context, store, plan, copy)
         for paper in sheets.papers(context, store, plan):
-            fields = {
+            fields: dict[str, object] = {
                 "key": paper.name,
                 "mark": paper.mark,
                 "prints": paper.prints,
