@@ -109,6 +109,14 @@ class Code(StrEnum):
     SECRET_NOT_TEXT = "secret_not_text"
     SECRET_TOO_LONG = "secret_too_long"
     SECRET_STORE_DAMAGED = "secret_store_damaged"
+    KEY_EXISTS = "key_exists"
+    KEY_MISSING = "key_missing"
+    KEY_UNREADABLE = "key_unreadable"
+    KEY_MISTYPED = "key_mistyped"
+    KEY_OPENS_NOTHING = "key_opens_nothing"
+    KEY_OLD = "key_old"
+    SHEET_EXPOSED = "sheet_exposed"
+    SHEET_NOT_WRITTEN = "sheet_not_written"
     NOT_IN_THIS_VERSION = "not_in_this_version"
     CANCELLED = "cancelled"
 
@@ -185,6 +193,14 @@ EXIT_OF: dict[Code, Exit] = {
     Code.SECRET_NOT_TEXT: Exit.SECRET_PROBLEM,
     Code.SECRET_TOO_LONG: Exit.SECRET_PROBLEM,
     Code.SECRET_STORE_DAMAGED: Exit.SECRET_PROBLEM,
+    Code.KEY_EXISTS: Exit.SECRET_PROBLEM,
+    Code.KEY_MISSING: Exit.SECRET_PROBLEM,
+    Code.KEY_UNREADABLE: Exit.SECRET_PROBLEM,
+    Code.KEY_MISTYPED: Exit.SECRET_PROBLEM,
+    Code.KEY_OPENS_NOTHING: Exit.SECRET_PROBLEM,
+    Code.KEY_OLD: Exit.SECRET_PROBLEM,
+    Code.SHEET_EXPOSED: Exit.DESTINATION_REFUSED,
+    Code.SHEET_NOT_WRITTEN: Exit.DESTINATION_REFUSED,
     Code.NOT_IN_THIS_VERSION: Exit.USAGE,
     Code.CANCELLED: Exit.CANCELLED,
 }

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core import VERSION
+from core.cli import sheets
 from core.cli.context import Context
 from core.copies import cutting, pool
+from core.copies.jobs import open_store
 from core.copies.writer import find_writer
 from core.destinations.local import LocalFolder
 from core.errors import Code, Exit, KnownError
@@ -129,6 +131,10 @@ def _destinations(context: Context) -> Iterator[_Check]:
         yield _Check("plan", False, f"{said.sentence} → {_plan_step(context, error, said)}")
         return
     yield _Check("plan", True, t("Der Plan ist in Ordnung"))
+    with open_store(context.home, context.clock) as store:
+        for paper in sheets.papers(context, store, plan):
+            good = paper.proven_at is not None
+            yield _Check(f"sheet {paper.name}", good, sheets.sentence(context, paper))
     for where in plan.destinations:
         folder = LocalFolder(where.id, where.location.path, "")
         if not folder.is_reachable():

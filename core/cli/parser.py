@@ -95,6 +95,7 @@ def make_parser(texts: Texts) -> Parser:
     )
 
     _secret_verbs(verb("secret", t("Kennwörter und Schlüssel hinterlegen")), texts, common)
+    _key_verbs(verb("key", t("Schlüssel und Wiederherstellungsblatt")), texts, common)
 
     verb("status", t("Wie es um jede Kopie steht"))
     verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))
@@ -145,6 +146,32 @@ def _secret_verbs(secret: Parser, texts: Texts, common: Parser) -> None:
     verbs.add_parser("list", parents=[common], help=t("die Namen nennen, nie die Werte"))
     forget = verbs.add_parser("forget", parents=[common], help=t("eines löschen"))
     forget.add_argument("name", metavar="NAME", help=t("etwa platte.key"))
+
+
+def _key_verbs(key: Parser, texts: Texts, common: Parser) -> None:
+    t = texts.t
+    verbs = key.add_subparsers(dest="key_verb", metavar=t("BEFEHL"), required=True)
+
+    def one(name: str, summary: str) -> Parser:
+        made = verbs.add_parser(name, parents=[common], help=summary, description=summary)
+        made.add_argument(
+            "--for",
+            dest="destination",
+            default="",
+            metavar=t("ZIEL"),
+            help=t("der eigene Schlüssel dieses Ziels statt dem des Ladens"),
+        )
+        return made
+
+    one("create", t("den Schlüssel für verschlüsselte Kopien anlegen"))
+    show = one("show", t("das Wiederherstellungsblatt drucken"))
+    show.add_argument("--pdf", metavar="FILE", help=t("als PDF in diese neue Datei"))
+    show.add_argument("--text", action="store_true", help=t("als Text ausgeben; sonst ohne --pdf"))
+    show.add_argument(
+        "--place", default="", metavar=t("ORT"), help=t("wo dieses Exemplar liegen wird")
+    )
+    one("prove", t("mit dem abgetippten Blatt eine Probedatei öffnen"))
+    one("rotate", t("einen neuen Schlüssel nehmen; der bisherige bleibt aufgehoben"))
 
 
 def _plan_verbs(plan: Parser, texts: Texts, common: Parser) -> None:

@@ -25,6 +25,7 @@ _HOMES = {
     "verify": "verifying",
     "adopt": "adopting",
     "secret": "secret",
+    "key": "keys",
     "status": "judging",
     "doctor": "doctor",
 }

@@ -110,7 +110,7 @@ class Destination:
 
     @property
     def secret(self) -> str:
-        """Name of the secret that holds the two recovery lines of an encrypted destination."""
+        """Name of the secret with recovery lines of its own; without it those of the shop count."""
         return f"{self.id}.key"
 
     def folder_of(self, system: str) -> Path:

@@ -129,7 +129,8 @@ _WORLD: dict[ProblemCode, str] = {
         "früher oder später. Nennen Sie mit „--home“ einen Ordner auf einer Platte dieses PCs."
     ),
     _C.SECRET_MISSING: t(
-        "Für das verschlüsselte Ziel „{destination}“ ist kein Schlüssel hinterlegt ({secret})."
+        "Für das verschlüsselte Ziel „{destination}“ ist kein Schlüssel hinterlegt ({secret}). "
+        "Legen Sie einen an: „{program} key create“."
     ),
     _C.NOT_YET: t("Das kann diese Fassung von Ladentresor noch nicht."),
 }

@@ -35,6 +35,7 @@ from core.texts.formats import date, visible
 VAULT = "tresor"
 """The folder of an encrypted copy that is the root of rclone crypt (docs/format.md)."""
 _SOURCE = "quelle"
+_PASSWORD = t("KENNWORT")
 _KINDS = {
     Medium.DISK: t("Platte"),
     Medium.NAS: t("Netzspeicher (NAS)"),
@@ -225,7 +226,10 @@ def _steps(sheet: Sheet, texts: Texts) -> Iterator[Block]:
     if accounts:
         yield Step(
             next(numbers),
-            t("Beim Anbieter anmelden; statt KENNWORT tippen Sie das Ihres Kontos:"),
+            t(
+                "Beim Anbieter anmelden; statt {word} tippen Sie das Ihres Kontos:",
+                word=t(_PASSWORD),
+            ),
             accounts,
         )
     yield Step(
@@ -275,7 +279,7 @@ def _account(account: Account, letter: str, texts: Texts) -> Command:
     """Step 1; typed alike in every shell as long as the names in it are plain."""
     given = [f"{key}={value}" for key, value in account.parameters]
     if account.password:
-        given.append(f"{account.password}={texts.t('KENNWORT')}")
+        given.append(f"{account.password}={texts.t(_PASSWORD)}")
     words = ("rclone", "config", "create", _source(letter), account.backend, "--obscure", *given)
     return Command(command(words, _shell("")), letter)
 

@@ -1,7 +1,8 @@
 """What a `KnownError` means for a shop owner: what happened, what is not safe now, what to do.
 
-Every code has its three texts here or in `place_errors`; a test keeps that complete. How they are
-written: UI.md §8 (no blame, no exclamation mark, the thing by its name, one next step).
+Every code has its three texts here, in `place_errors` or in `key_errors`; a test keeps that
+complete. How they are written: UI.md §8 (no blame, no exclamation mark, the thing by its name, one
+next step).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from core.errors import Code, KnownError
 from core.texts.catalog import Texts, t
 from core.texts.formats import date_time, moment_of, size, visible
+from core.texts.key_errors import KEYS
 from core.texts.place_errors import PLACES
 
 Words = tuple[str, str, str]
@@ -72,7 +74,7 @@ _COPIES: dict[Code, Words] = {
     Code.COPY_MARKER_DAMAGED: (
         t("Woran Ladentresor die Kopie in {path} erkennt, ist beschädigt oder fehlt: {what}"),
         t("In diese Kopie wird nichts mehr geschrieben. Zurückholen lässt sich aus ihr weiterhin."),
-        t("Ist es sicher Ihre Kopie, übernehmen Sie sie: „ladentresor adopt {path} --take-over“."),
+        t("Ist es sicher Ihre Kopie, übernehmen Sie sie: „{program} adopt {path} --take-over“."),
     ),
     Code.COPY_NEWER_FORMAT: (
         t("Die Kopie in {path} hat das Format {format}. Diese Fassung kennt es noch nicht."),
@@ -104,7 +106,7 @@ _COPIES: dict[Code, Words] = {
         ),
         t("Er ist da, aber sein Inhalt ist so nicht zu lesen. Es wurde nichts hineingeschrieben."),
         t(
-            "Prüfen Sie Ihr Wiederherstellungsblatt mit „ladentresor key prove“. Nach einem "
+            "Prüfen Sie Ihr Wiederherstellungsblatt mit „{program} key prove“. Nach einem "
             "Schlüsselwechsel gehört zu alten Kopien das alte Blatt."
         ),
     ),
@@ -234,7 +236,7 @@ _REST: dict[Code, Words] = {
     ),
 }
 
-WORDS: Mapping[Code, Words] = {**_PLAN_AND_HOME, **PLACES, **_COPIES, **_REST}
+WORDS: Mapping[Code, Words] = {**_PLAN_AND_HOME, **PLACES, **_COPIES, **KEYS, **_REST}
 """What happened, what is not safe now, the one next step; for every code."""
 
 

@@ -115,7 +115,7 @@ def _work(order: dict[str, Any]) -> None:
             os.close(fd)
         os.environ.update(order["env"])
         rc = run_program(list(order["args"]))
-    except BaseException:  # the process is about to end without another word
+    except BaseException:  # noqa: BLE001 - the process is about to end without another word
         traceback.print_exc()
     finally:
         sys.stdout.flush()
