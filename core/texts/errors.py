@@ -1,7 +1,8 @@
 """What a `KnownError` means for a shop owner: what happened, what is not safe now, what to do.
 
-Every code has its three texts here or in `place_errors`; a test keeps that complete. How they are
-written: UI.md §8 (no blame, no exclamation mark, the thing by its name, one next step).
+Every code has its three texts here, in `place_errors` or in `remote_errors`; a test keeps that
+complete. How they are written: UI.md §8 (no blame, no exclamation mark, the thing by its name, one
+next step).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from core.errors import Code, KnownError
 from core.texts.catalog import Texts, t
 from core.texts.formats import date_time, moment_of, size, visible
 from core.texts.place_errors import PLACES
+from core.texts.remote_errors import REMOTES
 
 Words = tuple[str, str, str]
 
@@ -182,7 +184,7 @@ _REST: dict[Code, Words] = {
     ),
 }
 
-WORDS: Mapping[Code, Words] = {**_PLAN_AND_HOME, **PLACES, **_COPIES, **_REST}
+WORDS: Mapping[Code, Words] = {**_PLAN_AND_HOME, **PLACES, **REMOTES, **_COPIES, **_REST}
 """What happened, what is not safe now, the one next step; for every code."""
 
 
