@@ -3,6 +3,7 @@
 On POSIX a symbolic link with a name of ours, in a folder of ours, leads to it: quotes, line breaks
 and bytes that are no UTF-8 never reach rclone. Windows gives ordinary users no links; there names
 are Unicode, and the folder is named in the request, with rclone's rewriting of names switched off.
+Only U+201B, rclone's own quoting sign, it cannot take there.
 """
 
 from __future__ import annotations

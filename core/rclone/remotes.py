@@ -16,6 +16,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from core.rclone.vocabulary import storage_kinds
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _OPTION = re.compile(r"[a-z0-9][a-z0-9_]*")
 _LAYERS = frozenset(("alias", "crypt"))
@@ -43,8 +45,10 @@ class Remote:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ValueError("the name of a remote is letters and digits")
-        if "type" not in self.options or not all(map(_OPTION.fullmatch, self.options)):
-            raise ValueError("a remote has a type and options in plain words")
+        if self.options.get("type") not in storage_kinds():
+            raise ValueError("a remote has a type that rclone knows")
+        if not all(map(_OPTION.fullmatch, self.options)):
+            raise ValueError("the options of a remote are plain words")
         if any("\0" in value for value in self.options.values()):
             raise ValueError("an option may not hold a NUL")
 

@@ -48,8 +48,10 @@ _FLAGS = (
     *("--retries", "1", "--low-level-retries", "3", "--contimeout", "15s", "--timeout", "60s"),
     *("--fast-list", "--stats", "0"),
 )
+_TRANSFER = "operations/copyfile"
 _LISTING = {"noModTime": True, "noMimeType": True}
-_FINISHED_LINES = 40
+_LAST_LINES = 100
+_LOG_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Limits:
 
 
 class Item(NamedTuple):
-    """One name in a listing; `path` as asked for, relative to `fs`; folders have size 0."""
+    """One name in a listing; `path` is relative to `fs`; folders have size 0."""
 
     path: str
     size: int
@@ -97,7 +99,7 @@ class Session:
         self._cancelled = cancelled
         self._limits = limits or Limits()
         self._secrets = [secret for remote in remotes for secret in remote.secrets()]
-        self._lines: deque[str] = deque(maxlen=_FINISHED_LINES)
+        self._lines: deque[tuple[str, str]] = deque(maxlen=_LAST_LINES)
         self._port = 0
         self._numbers = itertools.count(1)
         self._guard = threading.Lock()
@@ -201,17 +203,21 @@ class Session:
     def _heard(self, line: bytes) -> None:
         """A line of rclone's log, in the keeper's thread."""
         try:
-            said = str(json.loads(line)["msg"])
-        except (ValueError, KeyError, TypeError):
-            said = line.decode("utf-8", "replace").strip()
+            entry = json.loads(line)
+            said, thing = str(entry["msg"]), str(entry.get("object", ""))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            said, thing = line.decode("utf-8", "replace").strip(), ""
         _, found, rest = said.partition("Serving remote control on http://127.0.0.1:")
         if found:
             with contextlib.suppress(ValueError):
                 self._port = int(rest.strip("/ \n"))
-        self._lines.append(said)
+        if said:
+            self._lines.append((thing, said))
 
     def _died(self) -> KnownError:
-        said = self._lines[-1] if self._lines else "?"
+        if self._cancelled():
+            return KnownError(Code.CANCELLED)
+        said = self._lines[-1][1] if self._lines else "?"
         cause = errors.clean(said, self._secrets)
         return KnownError(Code.RCLONE_DIED, destination=self._destination, cause=cause)
 
@@ -248,7 +254,7 @@ class Session:
             self._stop(group)
             raise
         finally:
-            self._finish(group)
+            self._finish(group, forget=verb == _TRANSFER)
 
     def _ask(self, verb: str, **words: object) -> dict[str, Any]:
         """A short question about the process itself; empty when it has no answer."""
@@ -269,11 +275,12 @@ class Session:
     def _stop(self, group: str) -> None:
         self._ask("job/stopgroup", group=group)
 
-    def _finish(self, group: str) -> None:
-        self._progress(group)
+    def _finish(self, group: str, *, forget: bool) -> None:
+        if forget:
+            self._progress(group)
+            self._ask("core/stats-delete", group=group)
         with self._guard:
             self._moved += self._moving.pop(group, 0)
-        self._ask("core/stats-delete", group=group)
 
     def _progress(self, group: str) -> tuple[object, ...]:
         """Numbers that change while a call gets on."""
@@ -302,7 +309,7 @@ class Session:
     # -- what can be asked ------------------------------------------------------------------------
 
     def list(self, fs: str, path: str = "", *, recurse: bool = False) -> list[Item]:
-        """The names in a folder; a missing folder has none.
+        """The names in a folder, as paths from `fs` on; a missing folder has none.
 
         An empty answer proves nothing: a wrong password of an encrypted remote and the login page
         of a hotel look the same (RCLONE.md §0). Read a canary before you believe it.
@@ -334,7 +341,7 @@ class Session:
         """
         with self._doorway.source(local) as (source_fs, source):
             answer = self._call(
-                "operations/copyfile",
+                _TRANSFER,
                 path,
                 srcFs=source_fs,
                 srcRemote=source,
@@ -359,7 +366,7 @@ class Session:
         """
         with self._doorway.target(local) as (target_fs, target):
             answer = self._call(
-                "operations/copyfile",
+                _TRANSFER,
                 path,
                 srcFs=fs,
                 srcRemote=path,
@@ -398,12 +405,14 @@ class Session:
                 Code.REMOTE_LARGER, destination=self._destination, path=path, limit=limit
             ) from error
         except wire.Gone as error:
-            raise self._broken_off(path) from error
-        if answer.status == 416:  # begins beyond the end
-            return b""
+            raise self._told_in_log(path, "EOF") from error
         if answer.status not in (200, 206):
             if errors.is_missing(answer.error):
                 raise FileNotFoundError(path)
+            if offset and self._ends_before(fs, path, offset):
+                return b""
+            if not answer.json():  # only "Not Found": it was found, but could not be opened
+                raise self._told_in_log(path, answer.error)
             raise self._failure(answer, path)
         with self._guard:
             self._moved += len(answer.body)
@@ -412,17 +421,27 @@ class Session:
             return answer.body[offset:end]
         return answer.body
 
-    def _broken_off(self, path: str) -> KnownError:
-        """An answer that ended too early; why stands in rclone's log, a moment later."""
-        if not self._child.is_alive:
-            return self._died()
-        time.sleep(wire.TICK_SECONDS)
-        for said in reversed(list(self._lines)):
-            if errors.code_of(said) is not None:
+    def _ends_before(self, fs: str, path: str, offset: int) -> bool:
+        """Whether the file ends at or before `offset`: each storage says that in its own way."""
+        size = self.size(fs, path)
+        if size is None:
+            raise FileNotFoundError(path)
+        return size <= offset
+
+    def _told_in_log(self, path: str, otherwise: str) -> KnownError:
+        """Why a file could not be read to the end: rclone says it in its log, a moment later."""
+        until = time.monotonic() + _LOG_SECONDS
+        while self._child.is_alive:
+            said = next((said for thing, said in reversed(list(self._lines)) if thing == path), "")
+            if said or time.monotonic() > until:
                 return errors.known_error(
-                    said, destination=self._destination, path=path, secrets=self._secrets
+                    said or otherwise,
+                    destination=self._destination,
+                    path=path,
+                    secrets=self._secrets,
                 )
-        return errors.known_error("EOF", destination=self._destination, path=path)
+            time.sleep(wire.TICK_SECONDS / 4)
+        return self._died()
 
     def delete(self, fs: str, path: str) -> None:
         """Delete a file; fine when it is not there."""

@@ -145,6 +145,6 @@ def _parsed(data: bytes, limit: int | None) -> Answer:
         raise Gone("broken answer") from error
     finally:
         response.close()
-    if limit is not None and len(body) > limit:
+    if limit is not None and len(body) > limit and response.status < 300:
         raise TooMuch
     return Answer(response.status, body)
