@@ -74,6 +74,7 @@ def rebuild(
             index.set_suspects({*index.suspects(), contents_path(run)})
         for run in sorted(data - sound - set(unfinished)):
             _take_unnamed(copy, index, run, listener)
+        _drop_missing(copy, index, listener)
         complete = [state for state in found.states if state.record.complete]
         for state in reversed(complete or found.states):
             if _take_list(copy, index, state, listener):
@@ -141,6 +142,25 @@ def _take_unnamed(copy: CopyFolder, index: CopyIndex, run: str, listener: Listen
     book_objects(index, objects, index.run_id(run))
     index.put_contents_file(ContentsFile(run, *before, lines), named=False)
     listener.note("contents_taken_over", run=run, objects=len(objects))
+
+
+def _drop_missing(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
+    """Forget contents whose object is gone: they are stored anew from the source."""
+    runs = index.run_names()
+    sizes: dict[str, int | None] = {}
+    gone = []
+    for sha, place in index.all_contents():
+        path = f"{DATA}/{runs[place.run]}/{place.path}"
+        if path not in sizes:
+            if len(sizes) > 1000:
+                sizes.clear()
+            sizes[path] = copy.folder.size(path)
+        size = sizes[path]
+        if size is None or size < place.offset + place.stored:
+            gone.append(sha)
+    if gone:
+        listener.note("contents_missing", count=len(gone))
+        index.drop_contents(gone)
 
 
 def _take_list(copy: CopyFolder, index: CopyIndex, state: State, listener: Listener) -> bool:

@@ -199,7 +199,9 @@ def test_there_are_enough_plantings() -> None:
 def test_planted_damage_is_found_named_and_mended(rotting: Rotting, where: str) -> None:
     """Two kinds in every kind of place; `./test kill` has all of them, and the long series."""
     number = EVERYWHERE.index(where)
-    chosen = [p for p in plantings() if p[1] == where and p[2] in (KINDS[number], KINDS[number - 3])]
+    chosen = [
+        p for p in plantings() if p[1] == where and p[2] in (KINDS[number], KINDS[number - 3])
+    ]
     assert series(rotting, chosen[:2]) >= 1
 
 
@@ -309,6 +311,8 @@ def is_survived_by_a_bare_pc(
     if not (rotting.shop.home / "config/plan.toml").exists():
         assert path.name == "plan.toml" or kind == "swap", scene
         rotting.shop.write_plan()  # it was the plan that rotted
+    if where == "objects" and kind not in ("delete", "truncate", "grow"):
+        assert rotting.ask("verify", "--full").exit == Exit.INTEGRITY, scene  # nothing else reads
     done = rotting.ask("backup")
     assert done.exit in (Exit.OK, Exit.PARTLY), (scene, done.text)
     assert restores_today(rotting, done), scene
