@@ -9,6 +9,7 @@ import msgspec
 from core.copies import documents, percent
 from core.copies.contents import StoredObject
 from core.copies.copy_folder import DATA, CopyFolder, State, contents_path, list_path
+from core.copies.cutting import PARTS_FROM, average_near
 from core.copies.documents import ContentsRef
 from core.copies.events import Listener
 from core.copies.remembered import Extra, Kept, pack_entries, pack_kept
@@ -252,12 +253,27 @@ class _ListTaker:
         if self._index.folder_stat(self._folder) is not None:
             what = "rows of one folder in two places"
             raise KnownError(Code.COPY_HOSTILE, path=str(self._index.path), what=what)
+        for entry, kept in self._entries:
+            if kept.sha and entry[2] >= PARTS_FROM:
+                self._remember_cutting(kept, entry[2])
         self._put(self._entries)
         for entry, kept in self._entries:
             if kept.parts:
                 packed = msgspec.msgpack.encode([(sha, size) for sha, size, _ in kept.parts])
                 self._index.add_composite(kept.sha, entry[2], packed)
         self._entries = []
+
+    def _remember_cutting(self, kept: Kept, size: int) -> None:
+        """How a large file was cut, and since when it lies there whole (format §8)."""
+        extra = kept.extra or Extra()
+        count = len(kept.parts or ())
+        place = self._index.content(kept.sha)
+        if kept.parts is None and place is not None:
+            count = self._index.parts_in(place) - 1
+            extra.whole_at = _seconds(self._index.run_names()[place.run])
+        if count > 0:
+            extra.average = average_near(size // count)
+        kept.extra = extra
 
     def _put(self, rows: list[tuple[Entry, Kept]]) -> None:
         rows.sort(key=lambda pair: pair[0][0])
@@ -272,6 +288,14 @@ class _ListTaker:
             read_at=0,
             size=size,
         )
+
+
+def _seconds(run: str) -> int:
+    """When a run began, in seconds since 1970; 0 when its name holds no moment."""
+    try:
+        return max(0, int(documents.began_at(run).timestamp()))
+    except (ValueError, OverflowError):
+        return 0  # a name that somebody made up
 
 
 def _entry(name: bytes, row: FolderRow | FileRow | LinkRow | SkippedRow) -> Entry:
