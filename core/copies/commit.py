@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import IO
 
 import msgspec
 
-from core.clock import Clock, parse_stamp, stamp
+from core.clock import Clock, stamp
 from core.copies import documents
 from core.copies.copy_folder import DATA, CopyFolder, contents_path, list_path, record_path
 from core.copies.documents import ContentsRef, Record
@@ -211,7 +210,7 @@ class Commit:
             system=self._name.system,
             run=self._run,
             writer=self._writer,
-            began=stamp(began_at(self._run)),
+            began=stamp(documents.began_at(self._run)),
             ended=stamp(self._clock.now()),
             local_time=self._clock.local().isoformat(timespec="seconds"),
             complete=complete,
@@ -243,11 +242,3 @@ class Commit:
             self._index.set_meta("list_of", self._run)
         self._index.commit()
         self._index.begin()
-
-
-def began_at(run: str) -> datetime:
-    """The moment in a run's name."""
-    text = run.split("-")[1]
-    return parse_stamp(
-        f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[9:11]}:{text[11:13]}:{text[13:15]}Z"
-    )

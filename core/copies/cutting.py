@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
@@ -32,6 +33,14 @@ def average_for(size: int) -> int:
     if size <= 1024 * MIB:
         return MIB // 2
     return MIB if size <= 8 * 1024 * MIB else 4 * MIB
+
+
+def average_near(mean: int) -> int:
+    """The average that was used for a file whose parts are of this mean size.
+
+    The averages lie a factor of two and four apart; means lie up to a third above them.
+    """
+    return min((MIB // 2, MIB, 4 * MIB), key=lambda average: abs(math.log(mean / average)))
 
 
 def cut(source: Source, average: int) -> Iterator[Piece]:

@@ -10,6 +10,8 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from core.clock import parse_stamp
+
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 FORMAT = 1
 MAX_DOCUMENT = 16 * 1024 * 1024
@@ -41,6 +43,14 @@ def run_number(name: str) -> int | None:
 def run_order(name: str) -> tuple[int, str]:
     """Sort key: runs by number, twins by name."""
     return (run_number(name) or 0, name)
+
+
+def began_at(run: str) -> datetime:
+    """The moment in a run's name."""
+    text = run.split("-")[1]
+    return parse_stamp(
+        f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[9:11]}:{text[11:13]}:{text[13:15]}Z"
+    )
 
 
 def seal(document: msgspec.Struct) -> tuple[bytes, str]:

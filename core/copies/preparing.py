@@ -6,10 +6,9 @@ from pathlib import Path
 
 from core.clock import stamp
 from core.copies import documents, guards, mending, resume
-from core.copies.copy_folder import DATA, CopyFolder
+from core.copies.copy_folder import CopyFolder
 from core.copies.copy_run import CopyRun
 from core.copies.desk import Desk
-from core.copies.events import Listener
 from core.copies.guards import CopyName
 from core.copies.reach import Reached, Where
 from core.copies.rebuild import rebuild
@@ -82,7 +81,6 @@ def _make_true(
         if missing:
             desk.listener.note("objects_missing", count=len(missing))
         rebuild(copy, index, desk.listener, unfinished=_unfinished(journals))
-        _drop_missing(copy, index, desk.listener)
     if any(journals.glob("*.journal")):
         desk.listener.phase("resume", system=name.system, destination=name.destination)
         resume.take_over(copy, index, journals, vault, desk.listener)
@@ -97,22 +95,3 @@ def _make_true(
 def _unfinished(journals: Path) -> set[str]:
     """The runs that were interrupted and left a journal."""
     return {path.stem for path in journals.glob("*.journal")}
-
-
-def _drop_missing(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
-    """Forget contents whose object is gone: they are stored anew from the source."""
-    runs = index.run_names()
-    sizes: dict[str, int | None] = {}
-    gone = []
-    for sha, place in index.all_contents():
-        path = f"{DATA}/{runs[place.run]}/{place.path}"
-        if path not in sizes:
-            if len(sizes) > 1000:
-                sizes.clear()
-            sizes[path] = copy.folder.size(path)
-        size = sizes[path]
-        if size is None or size < place.offset + place.stored:
-            gone.append(sha)
-    if gone:
-        listener.note("contents_missing", count=len(gone))
-        index.drop_contents(gone)

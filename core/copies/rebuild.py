@@ -9,6 +9,7 @@ import msgspec
 from core.copies import documents, percent
 from core.copies.contents import StoredObject
 from core.copies.copy_folder import DATA, CopyFolder, State, contents_path, list_path
+from core.copies.cutting import PARTS_FROM, average_near
 from core.copies.documents import ContentsRef
 from core.copies.events import Listener
 from core.copies.remembered import Extra, Kept, pack_entries, pack_kept
@@ -74,6 +75,7 @@ def rebuild(
             index.set_suspects({*index.suspects(), contents_path(run)})
         for run in sorted(data - sound - set(unfinished)):
             _take_unnamed(copy, index, run, listener)
+        _drop_missing(copy, index, listener)
         complete = [state for state in found.states if state.record.complete]
         for state in reversed(complete or found.states):
             if _take_list(copy, index, state, listener):
@@ -141,6 +143,25 @@ def _take_unnamed(copy: CopyFolder, index: CopyIndex, run: str, listener: Listen
     book_objects(index, objects, index.run_id(run))
     index.put_contents_file(ContentsFile(run, *before, lines), named=False)
     listener.note("contents_taken_over", run=run, objects=len(objects))
+
+
+def _drop_missing(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
+    """Forget contents whose object is gone: they are stored anew from the source."""
+    runs = index.run_names()
+    sizes: dict[str, int | None] = {}
+    gone = []
+    for sha, place in index.all_contents():
+        path = f"{DATA}/{runs[place.run]}/{place.path}"
+        if path not in sizes:
+            if len(sizes) > 1000:
+                sizes.clear()
+            sizes[path] = copy.folder.size(path)
+        size = sizes[path]
+        if size is None or size < place.offset + place.stored:
+            gone.append(sha)
+    if gone:
+        listener.note("contents_missing", count=len(gone))
+        index.drop_contents(gone)
 
 
 def _take_list(copy: CopyFolder, index: CopyIndex, state: State, listener: Listener) -> bool:
@@ -232,12 +253,27 @@ class _ListTaker:
         if self._index.folder_stat(self._folder) is not None:
             what = "rows of one folder in two places"
             raise KnownError(Code.COPY_HOSTILE, path=str(self._index.path), what=what)
+        for entry, kept in self._entries:
+            if kept.sha and entry[2] >= PARTS_FROM:
+                self._remember_cutting(kept, entry[2])
         self._put(self._entries)
         for entry, kept in self._entries:
             if kept.parts:
                 packed = msgspec.msgpack.encode([(sha, size) for sha, size, _ in kept.parts])
                 self._index.add_composite(kept.sha, entry[2], packed)
         self._entries = []
+
+    def _remember_cutting(self, kept: Kept, size: int) -> None:
+        """How a large file was cut, and since when it lies there whole (format §8)."""
+        extra = kept.extra or Extra()
+        count = len(kept.parts or ())
+        place = self._index.content(kept.sha)
+        if kept.parts is None and place is not None:
+            count = self._index.parts_in(place) - 1
+            extra.whole_at = _seconds(self._index.run_names()[place.run])
+        if count > 0:
+            extra.average = average_near(size // count)
+        kept.extra = extra
 
     def _put(self, rows: list[tuple[Entry, Kept]]) -> None:
         rows.sort(key=lambda pair: pair[0][0])
@@ -252,6 +288,14 @@ class _ListTaker:
             read_at=0,
             size=size,
         )
+
+
+def _seconds(run: str) -> int:
+    """When a run began, in seconds since 1970; 0 when its name holds no moment."""
+    try:
+        return max(0, int(documents.began_at(run).timestamp()))
+    except (ValueError, OverflowError):
+        return 0  # a name that somebody made up
 
 
 def _entry(name: bytes, row: FolderRow | FileRow | LinkRow | SkippedRow) -> Entry:

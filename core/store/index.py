@@ -251,6 +251,14 @@ class CopyIndex:
         ):
             yield row[0], Place(*row[1:])
 
+    def parts_in(self, place: Place) -> int:
+        """How many contents lie in the object of `place`, itself included. Looks through all."""
+        return _number(
+            self._run(
+                "SELECT COUNT(*) FROM content WHERE run=? AND path=?", (place.run, place.path)
+            )
+        )
+
     def random_contents(self, count: int) -> list[tuple[bytes, Place]]:
         """Contents picked at random, without reading the whole table."""
         found: dict[bytes, Place] = {}

@@ -311,6 +311,8 @@ def is_survived_by_a_bare_pc(
     if not (rotting.shop.home / "config/plan.toml").exists():
         assert path.name == "plan.toml" or kind == "swap", scene
         rotting.shop.write_plan()  # it was the plan that rotted
+    if where == "objects" and kind not in ("delete", "truncate", "grow"):
+        assert rotting.ask("verify", "--full").exit == Exit.INTEGRITY, scene  # nothing else reads
     done = rotting.ask("backup")
     assert done.exit in (Exit.OK, Exit.PARTLY), (scene, done.text)
     assert restores_today(rotting, done), scene

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from core.cli import main
+from core.clock import SystemClock
+from core.copies import documents
+from tests.engine.forging import ask
 from tests.engine.stage import BOTH, Event, Shop, make_shop, objects_of, rows_of, states_at
 from tests.support.disks import MIB
+from tests.support.fixed_clock import FixedClock
 from tests.support.trees import rewrite_keeping_times, shop_tree
 
 BIG = 68 * MIB
@@ -227,3 +233,56 @@ def test_a_large_file_that_lies_in_parts_is_renamed_without_bytes(tmp_path: Path
     assert _bytes_sent(shop, 3) == 0
     assert shop.differences(3, by=BOTH) == []
     assert len(states_at(shop.copy())) == 3
+
+
+# ------------------------------------------------------------------ a week in the life of a dump
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FixedClock:
+    """A clock for the program in this process that starts now."""
+    clock = FixedClock(SystemClock().now())
+    monkeypatch.setattr(main, "SystemClock", lambda: clock)
+    return clock
+
+
+def _night(shop: Shop) -> list[str]:
+    """Back up in this process; what was sent."""
+    done = ask(shop.home, "backup")
+    assert done.exit == 0, done.text
+    run = done.said("result")["run"]
+    shop.days[int(run[:6])], shop.runs[int(run[:6])] = shop.look(), run
+    return objects_of(shop.copy(), run) if (shop.copy() / "daten" / run).exists() else []
+
+
+def _on_day(shop: Shop, clock: FixedClock, day: int) -> list[str]:
+    """Some days after the first run a few bytes change; what that night sends."""
+    clock.set_to(documents.began_at(shop.runs[1]) + timedelta(days=day))
+    _change(shop.source / "shop.sql", day * MIB, 1000, seed=day)
+    return _night(shop)
+
+
+@pytest.fixture
+def dump(tmp_path: Path, clock: FixedClock) -> Shop:
+    """A shop with one large file, stored whole."""
+    shop = make_shop(tmp_path)
+    (shop.source / "shop.sql").write_bytes(Random(0).randbytes(BIG))
+    assert _night(shop) == ["shop/shop.sql"]
+    return shop
+
+
+def test_a_large_file_is_whole_again_after_a_week(dump: Shop, clock: FixedClock) -> None:
+    for day, whole in ((1, False), (6, False), (8, True), (9, False)):
+        assert (_on_day(dump, clock, day) == ["shop/shop.sql"]) == whole, day
+    assert dump.differences(1, 3, 5) == []
+
+
+def test_an_index_made_anew_knows_since_when_a_large_file_is_whole(
+    dump: Shop, clock: FixedClock
+) -> None:
+    for day, whole in ((1, False), (9, True)):
+        shutil.rmtree(dump.home / "state" / "kopien")
+        assert (_on_day(dump, clock, day) == ["shop/shop.sql"]) == whole, day
+    shutil.rmtree(dump.home / "state" / "kopien")
+    assert _night(dump) == []
+    assert dump.differences(1, 2, 3) == []

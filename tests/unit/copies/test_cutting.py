@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.copies.cutting import MIB, PARTS_FROM, average_for, cut, is_fast
+from core.copies.cutting import MIB, PARTS_FROM, average_for, average_near, cut, is_fast
 
 EXPECTED_NUMBER = 12
 EXPECTED_CUTS = "bd5272e86f0ce55a"
@@ -114,3 +114,10 @@ def test_cuts_do_not_depend_on_how_the_file_is_read(step: int) -> None:
 
 def test_the_compiled_cutter_is_here() -> None:
     assert is_fast()
+
+
+@pytest.mark.parametrize("average", [MIB // 2, MIB, 4 * MIB])
+def test_the_average_of_a_file_is_told_from_its_parts(average: int) -> None:
+    """An index made anew from the copy has to go on cutting a file as it was cut."""
+    data = noise(average, 16 * average)
+    assert average_near(len(data) // len(parts(data, average))) == average
