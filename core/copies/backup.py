@@ -310,7 +310,7 @@ class _Backup:
                 run = self._runs[number]
                 parts, average = run.comparison.wants_parts(work, entry)
                 in_parts |= int(parts) << number
-                known = not parts and run.comparison.probably_known(work, entry)
+                known = not run.is_bundled and run.comparison.probably_known(work, entry)
                 hash_first = hash_first or known
         return Item(at, entry[0], size, stored, targets, in_parts, hash_first, average)
 

@@ -1,4 +1,4 @@
-"""What goes wrong around a session: each cause its own failure, in time, and nothing left behind."""
+"""What goes wrong around a session: each cause its own failure, in time, nothing left behind."""
 
 from __future__ import annotations
 
@@ -370,7 +370,7 @@ def test_no_secret_where_others_look(tmp_path: Path, file: Path) -> None:
                 with pytest.raises((KnownError, FileNotFoundError)) as caught:
                     ask()
                 said.append(repr(caught.value))
-            said += [line for each in one._lines for line in each]
+            said += list(one._lines)
             call = Path(f"/proc/{one.pid}/cmdline").read_bytes().decode()
             assert all(each not in call for each in (*hidden, USER, str(tmp_path / "lager")))
             for each in Path("/proc").glob("[0-9]*"):
