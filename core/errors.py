@@ -31,6 +31,7 @@ class Exit(IntEnum):
     HOME_PROBLEM = 15
     TARGET_NOT_EMPTY = 16
     NEWER_FORMAT = 17
+    PROGRAM_PROBLEM = 18
     CANCELLED = 130
 
 
@@ -69,6 +70,31 @@ class Code(StrEnum):
     TARGET_REFUSED = "target_refused"
     SYSTEM_UNKNOWN = "system_unknown"
     DESTINATION_UNKNOWN = "destination_unknown"
+    REMOTE_UNREACHABLE = "remote_unreachable"
+    REMOTE_OFFLINE = "remote_offline"
+    REMOTE_TIMED_OUT = "remote_timed_out"
+    REMOTE_CUT_OFF = "remote_cut_off"
+    REMOTE_PORTAL = "remote_portal"
+    REMOTE_RATE_LIMITED = "remote_rate_limited"
+    REMOTE_MAINTENANCE = "remote_maintenance"
+    REMOTE_SHARE_MISSING = "remote_share_missing"
+    REMOTE_LOGIN = "remote_login"
+    REMOTE_LOGIN_EXPIRED = "remote_login_expired"
+    REMOTE_HOST_KEY = "remote_host_key"
+    REMOTE_CERTIFICATE = "remote_certificate"
+    REMOTE_PROTOCOL = "remote_protocol"
+    REMOTE_NO_RIGHTS = "remote_no_rights"
+    REMOTE_LOCKED = "remote_locked"
+    REMOTE_TOO_LARGE = "remote_too_large"
+    REMOTE_NAME_REFUSED = "remote_name_refused"
+    REMOTE_QUOTA = "remote_quota"
+    REMOTE_DAMAGED = "remote_damaged"
+    REMOTE_LARGER = "remote_larger"
+    REMOTE_FAILED = "remote_failed"
+    ACCOUNT_BUSY = "account_busy"
+    RCLONE_MISSING = "rclone_missing"
+    RCLONE_VERSION = "rclone_version"
+    RCLONE_DIED = "rclone_died"
     SECRET_STORE_MISSING = "secret_store_missing"
     SECRET_WRONG_PASSPHRASE = "secret_wrong_passphrase"
     SECRET_MISSING = "secret_missing"
@@ -122,6 +148,31 @@ EXIT_OF: dict[Code, Exit] = {
     Code.TARGET_REFUSED: Exit.DESTINATION_REFUSED,
     Code.SYSTEM_UNKNOWN: Exit.NOT_FOUND,
     Code.DESTINATION_UNKNOWN: Exit.NOT_FOUND,
+    Code.REMOTE_UNREACHABLE: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_OFFLINE: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_TIMED_OUT: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_CUT_OFF: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_PORTAL: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_RATE_LIMITED: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_MAINTENANCE: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_SHARE_MISSING: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_LOGIN: Exit.SECRET_PROBLEM,
+    Code.REMOTE_LOGIN_EXPIRED: Exit.SECRET_PROBLEM,
+    Code.REMOTE_HOST_KEY: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_CERTIFICATE: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_PROTOCOL: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_NO_RIGHTS: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_LOCKED: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_TOO_LARGE: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_NAME_REFUSED: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_QUOTA: Exit.DESTINATION_FULL,
+    Code.REMOTE_DAMAGED: Exit.INTEGRITY,
+    Code.REMOTE_LARGER: Exit.INTEGRITY,
+    Code.REMOTE_FAILED: Exit.DESTINATION_REFUSED,
+    Code.ACCOUNT_BUSY: Exit.LOCKED,
+    Code.RCLONE_MISSING: Exit.PROGRAM_PROBLEM,
+    Code.RCLONE_VERSION: Exit.PROGRAM_PROBLEM,
+    Code.RCLONE_DIED: Exit.PROGRAM_PROBLEM,
     Code.SECRET_STORE_MISSING: Exit.SECRET_PROBLEM,
     Code.SECRET_WRONG_PASSPHRASE: Exit.SECRET_PROBLEM,
     Code.SECRET_MISSING: Exit.SECRET_PROBLEM,
