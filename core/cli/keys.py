@@ -10,10 +10,7 @@ import argparse
 import os
 import secrets
 import sys
-import tempfile
-from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
 
 from core.cli.context import Context
 from core.cli.secret import ends_at_once
@@ -55,16 +52,6 @@ _CHECKSUM = {
     Slip.EXTRA: t("Prüfzeile: Eine Gruppe ist zu viel"),
     Slip.SWAPPED: t("Prüfzeile: Gruppe {group} und Gruppe {other_group} sind vertauscht"),
 }
-
-
-class Vault(Protocol):
-    """What `core.rclone.vault` does for a proof; `room` is an empty folder to work in."""
-
-    def make_test_object(self, password: str, salt: str, room: Path) -> bytes:
-        """Something encrypted with these lines."""
-
-    def opens_test_object(self, password: str, salt: str, data: bytes, room: Path) -> bool:
-        """Whether these lines decrypt it."""
 
 
 def key(context: Context, options: argparse.Namespace) -> Exit:
@@ -237,19 +224,12 @@ def _judge(lines: list[str]) -> tuple[Pair | None, list[Mistake]]:
 
 def _opens(context: Context, stored: Pair, typed: Pair) -> bool:
     """Whether what was typed decrypts what the stored pair encrypted: two runs of rclone."""
-    vault = open_vault()
+    from core.rclone import vault  # no other key verb needs it
+
     context.home.make()
-    with tempfile.TemporaryDirectory(dir=context.home.cache, prefix="probe-") as folder:
-        there, here = Path(folder, "a"), Path(folder, "b")
-        there.mkdir()
-        here.mkdir()
-        data = vault.make_test_object(stored.password, stored.salt, there)
-        return vault.opens_test_object(typed.password, typed.salt, data, here)
-
-
-def open_vault() -> Vault:
-    """Our rclone; imported when it is needed."""
-    return cast("Vault", import_module("core.rclone.vault"))
+    room = context.home.cache
+    data = vault.make_test_object(stored.password, stored.salt, room)
+    return vault.opens_test_object(typed.password, typed.salt, data, room)
 
 
 def _tell(context: Context, mistake: Mistake) -> None:

@@ -122,6 +122,10 @@ def read_typed(lines: Sequence[str]) -> Pair | list[Mistake]:
     if not 2 <= len(filled) <= CHECK_LINE:
         slip = Slip.LINE_MISSING if len(filled) < 2 else Slip.LINE_EXTRA
         return [Mistake(slip, len(filled) + 1 if slip is Slip.LINE_MISSING else len(filled))]
+    if len(filled) == 2 and [len(one) for one in _groups(filled[1], 2 * _CHECK)] == GROUPS * [
+        2 * _CHECK
+    ]:
+        return [Mistake(Slip.LINE_MISSING, 2)]
     first, second = (_groups(line, SIZE) for line in filled[:2])
     if len(filled) < CHECK_LINE:
         mistakes = [*_misshapen(1, first, SIZE), *_misshapen(2, second, SIZE)]

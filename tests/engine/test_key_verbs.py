@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import os
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from core.cli import keys
 from core.cli.main import PASSPHRASE
 from core.cli.main import run as run_here
 from core.clock import SystemClock
@@ -29,7 +27,6 @@ from core.secrets.sealed_file import Cost, SealedFileStore
 from core.store.home import Proof, SheetPrint
 from tests.engine.stage import Event, Shop, events, make_shop, only
 from tests.support.secrets_search import find_secret
-from tests.support.stock_vault import StockVault
 
 WORD = "Küchenschelle-9041-Übung"
 Call = Callable[..., list[Event]]
@@ -48,8 +45,6 @@ def shop(tmp_path: Path) -> Shop:
 def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealed_file, "COST", Cost(4, 8, 1))
     monkeypatch.setattr(_Check, "not_yet", lambda self: ())
-    if importlib.util.find_spec("core.rclone") is None:
-        monkeypatch.setattr(keys, "open_vault", StockVault)
 
 
 @pytest.fixture

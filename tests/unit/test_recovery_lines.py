@@ -241,6 +241,7 @@ def test_too_few_and_too_many_lines() -> None:
     lines = sheet(new_pair())
     assert mistakes([]) == [Mistake(Slip.LINE_MISSING, 1)]
     assert mistakes(lines[:1]) == [Mistake(Slip.LINE_MISSING, 2)]
+    assert mistakes([lines[0], lines[2]]) == [Mistake(Slip.LINE_MISSING, 2)]
     assert mistakes([*lines, lines[0]]) == [Mistake(Slip.LINE_EXTRA, 4)]
 
 
