@@ -167,7 +167,7 @@ class Session:
             raise KnownError(Code.RCLONE_MISSING, path=str(program)) from error
         ending.callback(self._child.end)
         self._address = Address(place, user, password)
-        check_version(self._first_answer(), program)
+        check_version(self._first_answer(program), program)
 
     def _take_account(self, path: Path, ending: contextlib.ExitStack) -> None:
         lock = filelock.FileLock(path, timeout=0, thread_local=False)
@@ -180,7 +180,7 @@ class Session:
             raise KnownError(Code.HOME_UNUSABLE, path=str(path), cause=cause) from error
         ending.callback(lock.release)
 
-    def _first_answer(self) -> str:
+    def _first_answer(self, program: Path) -> str:
         """Wait until rclone answers; its version. It says on which port only where it is one."""
         until = time.monotonic() + self._limits.start
         while True:
@@ -198,6 +198,8 @@ class Session:
                     return str(answer.json().get("version", "?"))
             except wire.Gone:
                 pass
+            if not self._child.is_alive and self._child.never_ran:
+                raise KnownError(Code.RCLONE_MISSING, path=str(program))
             if not self._child.is_alive or time.monotonic() > until:
                 raise self._died()
             time.sleep(0.01)

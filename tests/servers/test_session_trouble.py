@@ -224,11 +224,9 @@ def test_rclone_killed(tmp_path: Path, file: Path) -> None:
         assert is_gone(one.pid)
 
 
-def test_no_program_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = tmp_path / "rclone"
-    broken.write_bytes(b"\0")
-    broken.chmod(0o755)
-    monkeypatch.setattr(session_module, "find_rclone", lambda: broken)
+def test_a_program_that_vanishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A virus scanner takes it away between our look and its start."""
+    monkeypatch.setattr(session_module, "find_rclone", lambda: tmp_path / "rclone")
     assert failure(lambda: opened(tmp_path, local_remote("b", tmp_path))) is Code.RCLONE_MISSING
     assert [each.suffix for each in (tmp_path / "raum").iterdir()] == [".lock"]
 
@@ -435,3 +433,17 @@ def test_a_long_room(tmp_path: Path, file: Path) -> None:
 def test_keys_are_secrets() -> None:
     assert remote("s3", 1).secrets()[0] == PASSWORD
     assert KEY not in remote("s3", 1).secrets()
+
+
+@linux
+def test_it_dies_with_us_where_setpriv_is_missing(tmp_path: Path) -> None:
+    without = OPEN_AND_WAIT.replace(
+        "    room = ",
+        "    import core.rclone.child as c\n    c._SYSTEM_PATH = '/nirgends'\n    room = ",
+        1,
+    )
+    with python(without, str(tmp_path)) as ours:
+        assert ours.stdout is not None
+        pid = int(ours.stdout.readline())
+        ours.kill()
+    assert is_gone(pid)
