@@ -144,6 +144,14 @@ def test_a_pc_that_takes_over_names_again_what_the_record_named(shop: Shop) -> N
     assert shop.differences(2, 3, 4, by=BOTH) == []
 
 
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_rotten_inhalt_costs_a_bare_pc_time_only(shop: Shop, damage: Damage) -> None:
+    """The program reads the objects themselves: in a tree each is a content."""
+    forget(shop)
+    damage(contents(shop, 1))
+    assert shop.differences(1, 2, 3, 4) == []
+
+
 # ------------------------------------------------------------------ the PC that writes
 
 
