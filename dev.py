@@ -28,6 +28,8 @@ LOCKS = PROJECT / "installer" / "lock"
 VENV = PROJECT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
+CALLED = "LADENTRESOR_CALLED"
+
 # Name and arguments for Python. The tests run on Linux only so far; the program is for all.
 WINDOWS = (
     "--platform=win32",
@@ -77,7 +79,13 @@ def run(args: Sequence[str]) -> NoReturn:
     """The program takes the place of this process: same folder, signals and exit code."""
     set_up("app")
     # -P: a folder named core where the caller stands is not ours.
-    become(["-P", "-m", "core", *args], {"PYTHONPATH": str(PROJECT)})
+    become(["-P", "-m", "core", *args], {"PYTHONPATH": str(PROJECT), CALLED: called()})
+
+
+def called() -> str:
+    """How this was started, for messages that name a command: what ./run says, or this file."""
+    python = "py" if sys.platform == "win32" else "python3"
+    return os.environ.get(CALLED) or f"{python} {sys.argv[0]} run"
 
 
 def become(args: Sequence[str], more_environment: dict[str, str] | None = None) -> NoReturn:

@@ -31,6 +31,7 @@ class Exit(IntEnum):
     HOME_PROBLEM = 15
     TARGET_NOT_EMPTY = 16
     NEWER_FORMAT = 17
+    PROGRAM_PROBLEM = 18
     CANCELLED = 130
 
 
@@ -38,6 +39,7 @@ class Code(StrEnum):
     """One code per cause a person can meet. The value stands in logs, JSON and reports."""
 
     PLAN_MISSING = "plan_missing"
+    PLAN_FILE_MISSING = "plan_file_missing"
     PLAN_INVALID = "plan_invalid"
     HOME_LOCKED = "home_locked"
     HOME_FULL = "home_full"
@@ -61,6 +63,9 @@ class Code(StrEnum):
     COPY_NEWER_FORMAT = "copy_newer_format"
     COPY_HOSTILE = "copy_hostile"
     COPY_NOT_FOUND = "copy_not_found"
+    COPY_IS_ENCRYPTED = "copy_is_encrypted"
+    COPY_NOT_ENCRYPTED = "copy_not_encrypted"
+    KEY_WRONG = "key_wrong"
     READ_BACK_DIFFERS = "read_back_differs"
     STATE_NOT_FOUND = "state_not_found"
     PATH_NOT_FOUND = "path_not_found"
@@ -70,6 +75,32 @@ class Code(StrEnum):
     TARGET_REFUSED = "target_refused"
     SYSTEM_UNKNOWN = "system_unknown"
     DESTINATION_UNKNOWN = "destination_unknown"
+    COPY_UNKNOWN = "copy_unknown"
+    REMOTE_UNREACHABLE = "remote_unreachable"
+    REMOTE_OFFLINE = "remote_offline"
+    REMOTE_TIMED_OUT = "remote_timed_out"
+    REMOTE_CUT_OFF = "remote_cut_off"
+    REMOTE_PORTAL = "remote_portal"
+    REMOTE_RATE_LIMITED = "remote_rate_limited"
+    REMOTE_MAINTENANCE = "remote_maintenance"
+    REMOTE_SHARE_MISSING = "remote_share_missing"
+    REMOTE_LOGIN = "remote_login"
+    REMOTE_LOGIN_EXPIRED = "remote_login_expired"
+    REMOTE_HOST_KEY = "remote_host_key"
+    REMOTE_CERTIFICATE = "remote_certificate"
+    REMOTE_PROTOCOL = "remote_protocol"
+    REMOTE_NO_RIGHTS = "remote_no_rights"
+    REMOTE_LOCKED = "remote_locked"
+    REMOTE_TOO_LARGE = "remote_too_large"
+    REMOTE_NAME_REFUSED = "remote_name_refused"
+    REMOTE_QUOTA = "remote_quota"
+    REMOTE_DAMAGED = "remote_damaged"
+    REMOTE_LARGER = "remote_larger"
+    REMOTE_FAILED = "remote_failed"
+    ACCOUNT_BUSY = "account_busy"
+    RCLONE_MISSING = "rclone_missing"
+    RCLONE_VERSION = "rclone_version"
+    RCLONE_DIED = "rclone_died"
     SECRET_STORE_MISSING = "secret_store_missing"
     SECRET_WRONG_PASSPHRASE = "secret_wrong_passphrase"
     SECRET_MISSING = "secret_missing"
@@ -78,12 +109,21 @@ class Code(StrEnum):
     SECRET_NOT_TEXT = "secret_not_text"
     SECRET_TOO_LONG = "secret_too_long"
     SECRET_STORE_DAMAGED = "secret_store_damaged"
+    KEY_EXISTS = "key_exists"
+    KEY_MISSING = "key_missing"
+    KEY_UNREADABLE = "key_unreadable"
+    KEY_MISTYPED = "key_mistyped"
+    KEY_OPENS_NOTHING = "key_opens_nothing"
+    KEY_OLD = "key_old"
+    SHEET_EXPOSED = "sheet_exposed"
+    SHEET_NOT_WRITTEN = "sheet_not_written"
     NOT_IN_THIS_VERSION = "not_in_this_version"
     CANCELLED = "cancelled"
 
 
 EXIT_OF: dict[Code, Exit] = {
     Code.PLAN_MISSING: Exit.PLAN_INVALID,
+    Code.PLAN_FILE_MISSING: Exit.PLAN_INVALID,
     Code.PLAN_INVALID: Exit.PLAN_INVALID,
     Code.HOME_LOCKED: Exit.LOCKED,
     Code.HOME_FULL: Exit.HOME_PROBLEM,
@@ -107,6 +147,9 @@ EXIT_OF: dict[Code, Exit] = {
     Code.COPY_NEWER_FORMAT: Exit.NEWER_FORMAT,
     Code.COPY_HOSTILE: Exit.INTEGRITY,
     Code.COPY_NOT_FOUND: Exit.NOT_FOUND,
+    Code.COPY_IS_ENCRYPTED: Exit.DESTINATION_REFUSED,
+    Code.COPY_NOT_ENCRYPTED: Exit.DESTINATION_REFUSED,
+    Code.KEY_WRONG: Exit.SECRET_PROBLEM,
     Code.READ_BACK_DIFFERS: Exit.INTEGRITY,
     Code.STATE_NOT_FOUND: Exit.NOT_FOUND,
     Code.PATH_NOT_FOUND: Exit.NOT_FOUND,
@@ -116,6 +159,32 @@ EXIT_OF: dict[Code, Exit] = {
     Code.TARGET_REFUSED: Exit.DESTINATION_REFUSED,
     Code.SYSTEM_UNKNOWN: Exit.NOT_FOUND,
     Code.DESTINATION_UNKNOWN: Exit.NOT_FOUND,
+    Code.COPY_UNKNOWN: Exit.NOT_FOUND,
+    Code.REMOTE_UNREACHABLE: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_OFFLINE: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_TIMED_OUT: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_CUT_OFF: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_PORTAL: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_RATE_LIMITED: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_MAINTENANCE: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_SHARE_MISSING: Exit.DESTINATION_UNREACHABLE,
+    Code.REMOTE_LOGIN: Exit.SECRET_PROBLEM,
+    Code.REMOTE_LOGIN_EXPIRED: Exit.SECRET_PROBLEM,
+    Code.REMOTE_HOST_KEY: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_CERTIFICATE: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_PROTOCOL: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_NO_RIGHTS: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_LOCKED: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_TOO_LARGE: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_NAME_REFUSED: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_QUOTA: Exit.DESTINATION_FULL,
+    Code.REMOTE_DAMAGED: Exit.INTEGRITY,
+    Code.REMOTE_LARGER: Exit.INTEGRITY,
+    Code.REMOTE_FAILED: Exit.DESTINATION_REFUSED,
+    Code.ACCOUNT_BUSY: Exit.LOCKED,
+    Code.RCLONE_MISSING: Exit.PROGRAM_PROBLEM,
+    Code.RCLONE_VERSION: Exit.PROGRAM_PROBLEM,
+    Code.RCLONE_DIED: Exit.PROGRAM_PROBLEM,
     Code.SECRET_STORE_MISSING: Exit.SECRET_PROBLEM,
     Code.SECRET_WRONG_PASSPHRASE: Exit.SECRET_PROBLEM,
     Code.SECRET_MISSING: Exit.SECRET_PROBLEM,
@@ -124,6 +193,14 @@ EXIT_OF: dict[Code, Exit] = {
     Code.SECRET_NOT_TEXT: Exit.SECRET_PROBLEM,
     Code.SECRET_TOO_LONG: Exit.SECRET_PROBLEM,
     Code.SECRET_STORE_DAMAGED: Exit.SECRET_PROBLEM,
+    Code.KEY_EXISTS: Exit.SECRET_PROBLEM,
+    Code.KEY_MISSING: Exit.SECRET_PROBLEM,
+    Code.KEY_UNREADABLE: Exit.SECRET_PROBLEM,
+    Code.KEY_MISTYPED: Exit.SECRET_PROBLEM,
+    Code.KEY_OPENS_NOTHING: Exit.SECRET_PROBLEM,
+    Code.KEY_OLD: Exit.SECRET_PROBLEM,
+    Code.SHEET_EXPOSED: Exit.DESTINATION_REFUSED,
+    Code.SHEET_NOT_WRITTEN: Exit.DESTINATION_REFUSED,
     Code.NOT_IN_THIS_VERSION: Exit.USAGE,
     Code.CANCELLED: Exit.CANCELLED,
 }

@@ -6,8 +6,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from core.errors import Code, KnownError
 
 
@@ -46,6 +44,8 @@ def find_home(explicit: str | None = None) -> Home:
     if chosen:
         root = Path(chosen).absolute()
         return Home(config=root / "config", state=root / "state", cache=root / "cache")
+    import platformdirs  # a home that is named needs none of it
+
     dirs = platformdirs.PlatformDirs("Ladentresor", appauthor=False, roaming=False)
     return Home(
         config=dirs.user_config_path, state=dirs.user_state_path, cache=dirs.user_cache_path

@@ -24,7 +24,11 @@ def adopt(context: Context, options: argparse.Namespace) -> Exit:
         proofs=found.proofs,
         writer=found.writer,
     )
-    out.say("Übernommen: {systems}, {n} Stände.", systems=", ".join(found.systems), n=found.states)
+    out.say(
+        "Übernommen: {systems}, {states}.",
+        systems=", ".join(found.systems),
+        states=context.texts.n("ein Stand", "{n} Stände", found.states),
+    )
     if found.plan == "restored":
         out.say("Der Plan ist wieder da: {path}", path=context.home.plan)
     elif found.plan == "kept":
@@ -33,5 +37,7 @@ def adopt(context: Context, options: argparse.Namespace) -> Exit:
         out.say("In der Kopie war kein lesbarer Plan.")
     if not found.writer:
         out.say("Lesen und Zurückholen gehen jetzt. Schreiben darf weiterhin nur der andere PC.")
-        out.say("  → Gibt es ihn nicht mehr: adopt {path} --take-over", path=options.location)
+        out.say(
+            "  → Gibt es ihn nicht mehr: {program} adopt {path} --take-over", path=options.location
+        )
     return Exit.OK

@@ -8,8 +8,9 @@ from core.cli.context import Context
 from core.cli.output import Output
 from core.copies import jobs
 from core.copies.assignment import Result
+from core.copies.commit import Written
 from core.errors import Code, Exit, KnownError
-from core.texts.formats import count, size
+from core.texts.formats import size
 
 
 def backup(context: Context, options: argparse.Namespace) -> Exit:
@@ -25,8 +26,22 @@ def backup(context: Context, options: argparse.Namespace) -> Exit:
         context.output.say("Nichts ist fällig.")
         context.output.record("result", outcome="nothing_due")
         return Exit.NOTHING_DONE
-    worst = [_show_result(context.output, result) for result in results]
-    return _overall(worst)
+    outcomes: list[Exit] = []
+    last: Result | None = None
+    for result in results:
+        if result.error is not None or result.written is None:
+            error = result.error or KnownError(Code.CANCELLED)
+            said = last is not None and last.system == result.system and _alike(last.error, error)
+            outcomes.append(_show_failure(context.output, result, error, said=said))
+        else:
+            outcomes.append(_show_written(context.output, result, result.written))
+        last = result
+    return _overall(outcomes)
+
+
+def _alike(one: KnownError | None, other: KnownError) -> bool:
+    """Whether two copies failed for the very same reason, as when their source is missing."""
+    return one is not None and (one.code, one.params) == (other.code, other.params)
 
 
 def _overall(outcomes: list[Exit]) -> Exit:
@@ -41,28 +56,30 @@ def _overall(outcomes: list[Exit]) -> Exit:
     return Exit.PARTLY
 
 
-def _show_result(output: Output, result: Result) -> Exit:
-    texts = output.texts
-    if result.error is not None or result.written is None:
-        error = result.error or KnownError(Code.CANCELLED)
-        output.record(
-            "result",
-            system=result.system,
-            destination=result.destination,
-            run=result.run,
-            outcome="failed",
-            code=str(error.code),
-        )
-        output.line(f"{result.system} → {result.destination}:")
-        output.error(error)
-        return error.exit
-    record = result.written.record
+def _show_failure(output: Output, result: Result, error: KnownError, *, said: bool) -> Exit:
+    """A copy that failed. `said`: the same befell the copy before, one explanation is enough."""
     output.record(
         "result",
         system=result.system,
         destination=result.destination,
         run=result.run,
-        outcome="unchanged" if result.written.unchanged else "committed",
+        outcome="failed",
+        code=str(error.code),
+    )
+    output.say("{copy}: nicht gesichert", copy=output.copy_label(result.system, result.destination))
+    if output.as_json or not said:
+        output.error(error)
+    return error.exit
+
+
+def _show_written(output: Output, result: Result, written: Written) -> Exit:
+    texts, record = output.texts, written.record
+    output.record(
+        "result",
+        system=result.system,
+        destination=result.destination,
+        run=result.run,
+        outcome="unchanged" if written.unchanged else "committed",
         files=record.files,
         bytes=record.bytes,
         new_objects=record.new_objects,
@@ -71,20 +88,21 @@ def _show_result(output: Output, result: Result) -> Exit:
         complete=record.complete,
         damaged=list(result.damaged),
     )
-    what = texts.n("eine Datei", "{n} Dateien", record.files)
     output.say(
-        "{system} → {destination}: {files}, {size}; neu geschrieben {new}. Stand {run}",
-        system=result.system,
-        destination=result.destination,
-        files=what,
+        "{copy}: {files}, {size}; neu geschrieben {new}. Stand {run}",
+        copy=output.copy_label(result.system, result.destination),
+        files=texts.n("eine Datei", "{n} Dateien", record.files),
         size=size(record.bytes, texts.lang),
         new=size(record.new_bytes, texts.lang),
         run=result.run,
     )
     if record.skipped:
-        output.say(
-            "  {n} Einträge sind nicht in diesem Stand.", n=count(record.skipped, texts.lang)
+        missing = texts.n(
+            "  Ein Eintrag ist ausgelassen und nicht in diesem Stand.",
+            "  {n} Einträge sind ausgelassen und nicht in diesem Stand.",
+            record.skipped,
         )
+        output.line(missing)
     if result.damaged:
         output.say(
             "  Listen oder Belege älterer Stände, die hier beschädigt sind: {n}",

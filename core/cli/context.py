@@ -15,11 +15,13 @@ from core.plan.check import judge_plan, surroundings
 from core.plan.model import Plan
 from core.plan.problems import PlanError
 from core.plan.read import load_text, read_plan
-from core.secrets import SecretStore, choose_store
 from core.texts import Texts
 
 if TYPE_CHECKING:
     from core.copies.desk import Desk
+    from core.copies.reach import Reach
+    from core.secrets import SecretStore
+    from core.secrets.recovery import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,13 @@ class Context:
     cancelled: Callable[[], bool]
     passphrase: str = field(default="", repr=False)
     _store: list[SecretStore] = field(default_factory=list, repr=False)
+    _reach: list[Reach] = field(default_factory=list, repr=False)
 
     def secrets(self) -> SecretStore:
         """The store of secrets, chosen at the first call; KnownError when none can be used."""
         if not self._store:
+            from core.secrets import choose_store  # most plans have no secrets
+
             self._store.append(choose_store(self.home, self.passphrase))
         return self._store[0]
 
@@ -56,7 +61,7 @@ class Context:
 
         def have_secret(name: str) -> bool:
             try:
-                return bool(failures) or self.secrets().get(name) is not None
+                return bool(failures) or self._has_pair(name)
             except KnownError as error:
                 failures.append(error)
                 return True
@@ -67,7 +72,18 @@ class Context:
             raise PlanError(judgement.problems, source=source)
         if failures:
             raise failures[0]
-        return judgement.plan
+        return self._known(judgement.plan)
+
+    def _has_pair(self, name: str) -> bool:
+        """Whether there are recovery lines under this name, or the shop's, which open all."""
+        from core.secrets.pairs import SHOP_KEY
+
+        return any(self.secrets().get(one) is not None for one in (name, SHOP_KEY))
+
+    def _known(self, plan: Plan) -> Plan:
+        """The plan, its names from now on in all messages."""
+        self.output.names = {where.id: where.name for where in plan.destinations}
+        return plan
 
     def reading_plan(self) -> Plan:
         """The plan as far as it can be read: enough to look and to restore.
@@ -76,16 +92,34 @@ class Context:
         secret that cannot be had, must not stand between a person and the data.
         """
         try:
-            return read_plan(self.plan_text(), source=str(self.home.plan))
+            return self._known(read_plan(self.plan_text(), source=str(self.home.plan)))
         except PlanError as error:
             if error.readable is None or not error.readable.copies:
                 raise
-            return error.readable
+            return self._known(error.readable)
 
     @contextlib.contextmanager
     def desk(self) -> Iterator[Desk]:
         """A desk with the home's lock held."""
         from core.copies.jobs import open_desk  # only jobs need it: most verbs just look
 
-        with open_desk(self.home, self.clock, self.output, self.cancelled) as desk:
+        with open_desk(self.home, self.clock, self.output, self.cancelled, self.reach()) as desk:
             yield desk
+
+    def reach(self) -> Reach:
+        """What opens copies; those still open are closed with `close`."""
+        from core.copies.reach import Reach
+
+        if not self._reach:
+            self._reach.append(Reach(self.home, self._pair_of, self.cancelled))
+        return self._reach[0]
+
+    def _pair_of(self, destination: str) -> Pair:
+        from core.secrets.pairs import pair_of
+
+        return pair_of(self.secrets(), destination)
+
+    def close(self) -> None:
+        """Let go of whatever the command opened."""
+        for reach in self._reach:
+            reach.close()

@@ -18,6 +18,7 @@ from core.cli.context import Context
 from core.errors import Code, Exit, KnownError
 from core.plan.write import quoted
 from core.texts import t
+from core.texts.formats import size as size_text
 
 _PLAN = """version = 1
 
@@ -70,6 +71,13 @@ def demo(context: Context, options: argparse.Namespace) -> Exit:
     finally:
         if keep is None:
             shutil.rmtree(stage, ignore_errors=True)
+    if keep is None:
+        context.output.say(
+            "Der Probeladen ist wieder gelöscht. Zum Ansehen: {program} demo --keep ORDNER"
+        )
+    else:
+        context.output.say("Zum Ansehen bleibt alles in {path}", path=stage)
+    context.output.say("Wie Sie Ihren eigenen Laden sichern, steht in docs/anleitung.md.")
     return Exit.OK if good else Exit.INTEGRITY
 
 
@@ -106,14 +114,14 @@ class _Show:
             self._restore("platte-b", "heute-b", None, second),
             self._restore("platte-a", "gestern", "1", first),
         ]
-        self._say("7. Dasselbe ohne Ladentresor, mit dem Skript, das in jeder Kopie liegt:")
+        self._say("7. Dasselbe ohne Ladentresor, nur mit dem Skript, das in jeder Kopie liegt:")
         results.append(self._by_hand(second))
-        self._say("8. Der PC ist weg, alles Eigene gelöscht; eine Platte genügt:")
+        self._say("8. Der PC ist weg, und mit ihm die Platte A. Platte B genügt:")
         results.append(self._bare_pc(second))
         good = all(results)
         self._context.output.record("demo", good=good)
         if good:
-            self._say("Alles ist wieder da, Byte für Byte. Es war jedes Mal echt.")
+            self._say("Alles ist wieder da, Byte für Byte.")
         return good
 
     # -- acts ---------------------------------------------------------------------------------
@@ -151,7 +159,10 @@ class _Show:
         files = [path for path in self._source.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files)
         self._say(
-            "   {n} Dateien, {mb} MB in {path}", n=len(files), mb=size // 10**6, path=self._source
+            "   {n} Dateien, {size} in {path}",
+            n=len(files),
+            size=size_text(size, self._context.texts.lang),
+            path=self._source,
         )
 
     def _second_day(self) -> None:

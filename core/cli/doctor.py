@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core import VERSION
+from core.cli import sheets
 from core.cli.context import Context
 from core.copies import cutting, pool
+from core.copies.jobs import open_store
 from core.copies.writer import find_writer
 from core.destinations.local import LocalFolder
 from core.errors import Code, Exit, KnownError
@@ -18,7 +20,7 @@ from core.plan.model import Plan
 from core.plan.problems import PlanError
 from core.plan.read import read_plan
 from core.texts import t
-from core.texts.errors import describe
+from core.texts.errors import Described, describe
 from core.texts.formats import size
 
 _NO_KEYRING = {
@@ -113,27 +115,37 @@ def _needs_secrets(context: Context) -> bool:
     return plan is not None and any(where.encrypted for where in plan.destinations)
 
 
+def _plan_step(context: Context, error: KnownError, said: Described) -> str:
+    """What to do about the plan; its mistakes are not listed here."""
+    if error.code is Code.PLAN_INVALID:
+        return context.texts.t("Was zu ändern ist, zeigt „{program} plan check“.")
+    return said.next_step
+
+
 def _destinations(context: Context) -> Iterator[_Check]:
     t = context.texts.t
     try:
         plan = context.plan()
     except KnownError as error:
-        yield _Check("plan", False, t("Der Plan fehlt oder hat Fehler ({code})", code=error.code))
+        said = describe(context.texts, error)
+        yield _Check("plan", False, f"{said.sentence} → {_plan_step(context, error, said)}")
         return
     yield _Check("plan", True, t("Der Plan ist in Ordnung"))
+    with open_store(context.home, context.clock) as store:
+        for paper in sheets.papers(context, store, plan):
+            good = paper.proven_at is not None
+            yield _Check(f"sheet {paper.name}", good, sheets.sentence(context, paper))
     for where in plan.destinations:
         folder = LocalFolder(where.id, where.location.path, "")
         if not folder.is_reachable():
-            yield _Check(where.id, False, t("{name}: gerade nicht da", name=where.name))
+            yield _Check(
+                where.id,
+                False,
+                t("{name}: gerade nicht da ({path})", name=where.name, path=where.location.path),
+            )
             continue
         free = size(folder.free_bytes(), context.texts.lang)
-        flushing = (
-            t("jede Datei einzeln gesichert") if folder.flush_each else t("im Ganzen gesichert")
-        )
-        text = t(
-            "{name}: da, {free} frei, beim Abschluss {flushing}",
-            name=where.name,
-            free=free,
-            flushing=flushing,
-        )
+        text = t("{name}: da, {free} frei", name=where.name, free=free)
+        if folder.flush_each:
+            text += t(" (schreibt Datei für Datei fest und ist deshalb langsamer)")
         yield _Check(where.id, True, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from core.cli import sheets
 from core.cli.context import Context
 from core.clock import parse_stamp, stamp
 from core.copies import jobs
@@ -16,11 +17,20 @@ from core.texts.formats import age
 
 
 def status(context: Context, options: argparse.Namespace) -> Exit:
-    """One line per copy: copied when, read back when, overdue or not."""
+    """One line per copy: copied when, read back when, overdue or not; one per recovery sheet."""
     plan = context.plan()
     with jobs.open_store(context.home, context.clock) as store:
         for copy in plan.copies:
             _show_status(context, store, plan, copy)
+        for paper in sheets.papers(context, store, plan):
+            fields: dict[str, object] = {
+                "key": paper.name,
+                "mark": paper.mark,
+                "prints": paper.prints,
+                "printed_at": paper.printed_at,
+                "proven_at": paper.proven_at,
+            }
+            context.output.item(fields, sheets.sentence(context, paper))
     return Exit.OK
 
 
@@ -47,9 +57,8 @@ def _show_status(context: Context, store: HomeStore, plan: Plan, copy: Copy) -> 
         "last_code": run.code if run and run.code else None,
     }
     words = texts.t(
-        "{system} → {name}: kopiert {copied}, ganz zurückgelesen {read}",
-        system=copy.system,
-        name=plan.destination(copy.destination).name,
+        "{copy}: kopiert {copied}, ganz zurückgelesen {read}",
+        copy=context.output.copy_label(copy.system, copy.destination),
         copied=age(last, now, lang),
         read=age(read_back, now, lang),
     )

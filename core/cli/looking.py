@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 
 from core.cli.context import Context
 from core.clock import parse_stamp
@@ -11,6 +10,7 @@ from core.copies import finding, percent
 from core.copies.copy_folder import CopyFolder, State
 from core.copies.documents import Record
 from core.copies.rows import FileRow, FolderRow, LinkRow, SkippedRow
+from core.copies.wishes import spellings
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
 from core.texts.formats import count, size, table_time, visible
@@ -20,20 +20,13 @@ from core.texts.names import skip_reason
 def snapshots(context: Context, options: argparse.Namespace) -> Exit:
     """All states, read from the copies themselves; from the index where one is away."""
     plan = context.reading_plan()
-    if options.system is not None:
-        plan.system(options.system)
-    if options.dest is not None:
-        plan.destination(options.dest)
+    systems = () if options.system is None else (options.system,)
+    destinations = () if options.dest is None else (options.dest,)
     shown = 0
     worst = Exit.OK
-    for copy in plan.copies:
-        if options.system not in (None, copy.system) or options.dest not in (
-            None,
-            copy.destination,
-        ):
-            continue
+    for copy in plan.copies_between(systems, destinations):
         try:
-            records = [s.record for s in _states(plan, copy.system, copy.destination)[1]]
+            records = [s.record for s in _states(context, plan, copy)[1]]
         except KnownError as error:
             context.output.error(error)
             worst = error.exit
@@ -67,28 +60,32 @@ def _show_record(context: Context, copy: Copy, record: Record) -> None:
     )
 
 
-def _states(plan: Plan, system: str, destination: str) -> tuple[CopyFolder, list[State]]:
-    folder = finding.copy_folder(plan, system, destination)
+def _states(context: Context, plan: Plan, copy: Copy) -> tuple[CopyFolder, list[State]]:
+    folder = finding.reach_copy(context.reach(), plan, copy.system, copy.destination).copy
     return folder, folder.states().states
 
 
 def find_state(
     context: Context, plan: Plan, options: argparse.Namespace
 ) -> tuple[CopyFolder, State, list[State]]:
-    """The state a person means, from the copy they name or the first that has it."""
-    system = plan.system(options.system).id
-    if options.source is not None:
-        plan.destination(options.source)
-    trouble: KnownError | None = None
-    for copy in plan.copies_of(system):
-        if options.source not in (None, copy.destination):
-            continue
+    """The state a person means, from the copy they name or the first that has it; notes tell of
+    partial ones. KnownError of the first copy when none has it.
+    """
+    trouble: list[KnownError] = []
+    destinations = () if options.source is None else (options.source,)
+    for copy in plan.copies_between((options.system,), destinations):
         try:
-            folder, states = _states(plan, system, copy.destination)
-            return folder, finding.pick_state(states, options.at, system), states
+            folder, states = _states(context, plan, copy)
+            picked = finding.pick_state(states, options.at, copy.system)
         except KnownError as error:
-            trouble = trouble or error
-    raise trouble or KnownError(Code.STATE_NOT_FOUND, state=options.at or "-", system=system)
+            trouble.append(error)
+            continue
+        if not picked.state.record.complete:
+            context.output.note("state_partial", run=picked.state.run)
+        if picked.newer is not None:
+            context.output.note("newer_partial", run=picked.state.run, newer=picked.newer.run)
+        return folder, picked.state, states
+    raise trouble[0]
 
 
 # -- browse ---------------------------------------------------------------------------------------
@@ -98,10 +95,9 @@ def browse(context: Context, options: argparse.Namespace) -> Exit:
     """The entries right below a folder of a state."""
     plan = context.reading_plan()
     folder, state, _ = find_state(context, plan, options)
-    typed = options.path.strip("/")
     # As people type a name, or as `--json` shows it.
-    wanted = {typed, percent.encode(os.fsencode(typed))}
-    met = not typed
+    wanted = {percent.encode(path) for path in spellings(options.path)}
+    met = "" in wanted
     for row in folder.rows(state.record):
         if not isinstance(row, FileRow | FolderRow | LinkRow | SkippedRow):
             continue
@@ -117,22 +113,24 @@ def browse(context: Context, options: argparse.Namespace) -> Exit:
 
 
 def _show_row(context: Context, row: FileRow | FolderRow | LinkRow | SkippedRow) -> None:
-    name = visible(percent.decode(row.path).decode("utf-8", "backslashreplace"))
+    name = visible(percent.readable(row.path))
     lang = context.texts.lang
+    fields: dict[str, object] = {"path": percent.readable(row.path), "raw": percent.exact(row.path)}
     if isinstance(row, FileRow):
-        fields: dict[str, object] = {
-            "kind": "file",
-            "path": row.path,
-            "bytes": row.size,
-            "mtime_ns": row.mtime_ns,
-        }
+        fields = {"kind": "file", **fields, "bytes": row.size, "mtime_ns": row.mtime_ns}
         context.output.item(fields, f"{size(row.size, lang):>10}  {name}")
     elif isinstance(row, FolderRow):
-        context.output.item({"kind": "folder", "path": row.path}, f"{'':>10}  {name}/")
+        context.output.item({"kind": "folder", **fields}, f"{'':>10}  {name}/")
     elif isinstance(row, LinkRow):
-        fields = {"kind": "link", "path": row.path, "target": row.target}
-        context.output.item(fields, f"{'':>10}  {name} → {visible(row.target)}")
+        target = percent.readable(row.target)
+        fields = {
+            "kind": "link",
+            **fields,
+            "target": target,
+            "raw_target": percent.exact(row.target),
+        }
+        context.output.item(fields, f"{'':>10}  {name} → {visible(target)}")
     else:
         reason = skip_reason(context.texts, row.reason)
-        fields = {"kind": "skipped", "path": row.path, "reason": row.reason}
+        fields = {"kind": "skipped", **fields, "reason": row.reason}
         context.output.item(fields, f"{'–':>10}  {name} ({reason})")

@@ -15,14 +15,17 @@ from core.cli import verbs
 from core.cli.context import Context
 from core.cli.output import standard_output
 from core.cli.parser import make_parser
+from core.cli.usage import Misuse, speaking
 from core.clock import SystemClock
 from core.errors import Code, Exit, KnownError
 from core.paths import find_home
 from core.plan.problems import PlanError
-from core.texts import Texts, pick_language
+from core.texts import PROGRAM, Texts, pick_language
 
 PASSPHRASE = "LADENTRESOR_PASSPHRASE"
 """Opens the sealed file of secrets where there is no keyring."""
+CALLED = "LADENTRESOR_CALLED"
+"""How the person started us; ./run and dev.py set it, so that messages name what can be typed."""
 _LONGEST_REPORT = 60
 
 
@@ -30,12 +33,16 @@ def run(arguments: Sequence[str]) -> int:
     """Do what the arguments say; returns the exit code (docs/cli.md)."""
     passphrase = os.environ.pop(PASSPHRASE, "")  # before anything starts a process
     wished = _peek_language(arguments)
-    texts = Texts(pick_language(wished, os.environ))
-    parser = make_parser(texts)
+    called = os.environ.get(CALLED) or PROGRAM
+    texts = Texts(pick_language(wished, os.environ), program=called)
     try:
-        options = parser.parse_args(arguments)
-    except SystemExit as leave:
-        return int(leave.code or 0) and int(Exit.USAGE)
+        with speaking(texts):
+            options = make_parser(texts).parse_args(arguments)
+    except SystemExit:  # help and version are said
+        return int(Exit.OK)
+    except Misuse as misuse:
+        _show_misuse(texts, misuse)
+        return int(Exit.USAGE)
     output = standard_output(texts, as_json=getattr(options, "json", False))
     stop = threading.Event()
     previous = _cancel_on_signal(stop)
@@ -43,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
         home = find_home(getattr(options, "home", None))
         context = Context(home, SystemClock(), output, texts, stop.is_set, passphrase)
         if options.verb is None:
-            return int(verbs.welcome(context, parser))
+            return int(verbs.welcome(context))
         return int(verbs.verb(options.verb)(context, options))
     except PlanError as error:
         verbs.show_problems(output, error)
@@ -74,6 +81,12 @@ def _peek_language(arguments: Sequence[str]) -> str | None:
         if word == "--lang" and at + 1 < len(arguments):
             return arguments[at + 1]
     return None
+
+
+def _show_misuse(texts: Texts, misuse: Misuse) -> None:
+    """What is wrong with a call, how it is meant, where help is."""
+    step = texts.t("  → Was möglich ist, zeigt: {prog} --help", prog=misuse.prog)
+    print(misuse.wrong, misuse.usage.rstrip(), step, sep="\n", file=sys.stderr)
 
 
 def _cancel_on_signal(stop: threading.Event) -> dict[int, signal._HANDLER]:

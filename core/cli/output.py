@@ -5,22 +5,33 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from typing import TextIO
 
 from core.copies.events import Phase
 from core.errors import KnownError
+from core.plan.write import quoted
 from core.texts import Texts, t
 from core.texts.errors import describe
 from core.texts.formats import count, rate, size, visible
 from core.texts.names import skip_reason
 
 _BAR_SECONDS = 0.25
+_MOST_LEFT_OUT = 20
 
 # What a note of the engine says to people; `{…}` are its parameters. Not listed: JSON only.
 _NOTES = {
     "skipped": t("Ausgelassen: {path} ({reason})"),
     "index_broken": t("Das Verzeichnis dieser Kopie war beschädigt und wird neu aufgebaut."),
     "store_broken": t("Die eigene Datenbank war beschädigt; sie liegt jetzt beiseite."),
+    "state_partial": t(
+        "Der Stand {run} ist unvollständig, weil sein Lauf noch nicht fertig war. In ihm können"
+        " Dateien fehlen."
+    ),
+    "newer_partial": t(
+        "Genommen ist der neueste vollständige Stand, {run}. Neuer, aber unvollständig ist {newer};"
+        " mit „--at {newer}“ bekommen Sie ihn."
+    ),
     "state_missing": t("Der Stand {run} ist von der Kopie verschwunden."),
     "data_missing": t("Der Datenordner {run} ist von der Kopie verschwunden."),
     "record_broken": t("Der Stand {run} ist beschädigt."),
@@ -38,17 +49,22 @@ _NOTES = {
 
 
 class Output:
-    """Listener and printer of one command."""
+    """Listener and printer of one command.
+
+    names: what the plan calls its destinations, by id; empty until a plan is read.
+    """
 
     def __init__(self, texts: Texts, *, as_json: bool, out: TextIO, err: TextIO) -> None:
         self.texts = texts
         self.as_json = as_json
+        self.names: Mapping[str, str] = {}
         self._out = out
         self._err = err
         self._bar_shown = False
         self._last_bar = 0.0
         self._bars = not as_json and err.isatty()
         self._began = time.monotonic()
+        self._left_out: set[str] = set()
 
     # -- results ------------------------------------------------------------------------------
 
@@ -75,6 +91,11 @@ class Output:
         """Text as it is, in both forms."""
         print(text, file=self._out, flush=True)
 
+    def copy_label(self, system: str, destination: str) -> str:
+        """`laden → platte (USB-Platte A)`: ids as they are typed, the name as people know it."""
+        name = self.names.get(destination, destination)
+        return f"{system} → {destination}" + ("" if name == destination else f" ({name})")
+
     def item(self, fields: dict[str, object], text: str) -> None:
         """A result: an object of its own in JSON, a line for people."""
         if self.as_json:
@@ -84,7 +105,7 @@ class Output:
 
     def error(self, error: KnownError) -> None:
         """A failure: sentence, what is at risk, next step; on stderr, in JSON also on stdout."""
-        said = describe(self.texts, error)
+        said = describe(self.texts, error, self.names)
         self.record(
             "error",
             code=str(error.code),
@@ -119,12 +140,32 @@ class Output:
     def note(self, kind: str, /, **params: str | int) -> None:
         self.record("note", note=kind, **params)
         msgid = _NOTES.get(kind)
-        if msgid is not None and not self.as_json:
-            shown = dict(params)
-            if kind == "skipped":
-                shown["reason"] = skip_reason(self.texts, str(params["reason"]))
-            self._clear_bar()
-            print(self.texts.t(msgid, **shown), file=self._err, flush=True)
+        if msgid is None or self.as_json:
+            return
+        self._clear_bar()
+        if kind == "skipped":
+            self._show_skipped(msgid, str(params["path"]), str(params["reason"]))
+        else:
+            print(self.texts.t(msgid, **params), file=self._err, flush=True)
+
+    def _show_skipped(self, said: str, path: str, reason: str) -> None:
+        """What was left out, once for all copies, and how to accept it where a person may."""
+        if path in self._left_out or len(self._left_out) > _MOST_LEFT_OUT:
+            return
+        self._left_out.add(path)
+        t = self.texts.t
+        if len(self._left_out) > _MOST_LEFT_OUT:
+            print(t("Ausgelassen sind noch mehr; „{program} browse“ zeigt sie."), file=self._err)
+            return
+        why = skip_reason(self.texts, reason)
+        print(t(said, path=path, reason=why), file=self._err, flush=True)
+        below = path.partition("/")[2]
+        if reason == "anderes_dateisystem" and below.isprintable():
+            line = f"exclude = [{quoted(f'/{below}/')}]"
+            hint = t(
+                "  → Soll es draußen bleiben, schreiben Sie im Plan unter [[systems.sources]]:"
+            )
+            print(f"{hint} {line}", file=self._err, flush=True)
 
     def _show_bar(self, files: int, size_bytes: int) -> None:
         lang = self.texts.lang

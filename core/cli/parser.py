@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 
 from core import VERSION
+from core.cli.usage import Parser
 from core.texts import Texts
 
 
-def make_parser(texts: Texts) -> argparse.ArgumentParser:
-    """The parser in the language of `texts`."""
+def make_parser(texts: Texts) -> Parser:
+    """The parser in the language of `texts`; make and use it while `usage.speaking` them."""
     t = texts.t
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument(
         "--home",
-        metavar="DIR",
+        metavar=t("ORDNER"),
         help=t("Ordner für Plan, Zustand und Zwischenspeicher (sonst LADENTRESOR_HOME)"),
     )
     common.add_argument("--json", action="store_true", help=t("Ausgabe als JSON-Zeilen"))
     common.add_argument("--lang", choices=("de", "en"), help=t("Sprache der Ausgabe"))
-    parser = argparse.ArgumentParser(
-        prog="ladentresor",
+    parser = Parser(
+        prog=texts.program,
         parents=[common],
         description=t("Sicherungen für kleine Händler: anlegen, prüfen, zurückholen."),
     )
-    parser.add_argument("--version", action="version", version=VERSION)
+    parser.add_argument("--version", action="version", version=VERSION, help=t("Fassung zeigen"))
     verbs = parser.add_subparsers(dest="verb", metavar=t("BEFEHL"))
 
-    def verb(name: str, summary: str) -> argparse.ArgumentParser:
+    def verb(name: str, summary: str) -> Parser:
         return verbs.add_parser(name, parents=[common], help=summary, description=summary)
 
     demo = verb("demo", t("Einmal alles zeigen, auf Probedaten in einem eigenen Ordner"))
-    demo.add_argument("--keep", metavar="DIR", help=t("in diesen leeren Ordner, und ihn behalten"))
+    demo.add_argument("--keep", metavar=t("ORDNER"), help=t("in diesem leeren Ordner, der bleibt"))
 
     _plan_verbs(verb("plan", t("Den Plan zeigen, prüfen, übernehmen")), texts, common)
 
@@ -48,19 +50,26 @@ def make_parser(texts: Texts) -> argparse.ArgumentParser:
     )
 
     snapshots = verb("snapshots", t("Stände zeigen, die es gibt"))
-    snapshots.add_argument("system", nargs="?", metavar="SYSTEM")
+    snapshots.add_argument("system", nargs="?", metavar="SYSTEM", help=t("nur dieses System"))
     snapshots.add_argument("--dest", metavar=t("ZIEL"), help=t("nur an diesem Ziel"))
 
     browse = verb("browse", t("In einen Stand hineinsehen"))
-    browse.add_argument("system", metavar="SYSTEM")
-    browse.add_argument("path", nargs="?", default="", metavar=t("PFAD"))
+    browse.add_argument("system", metavar="SYSTEM", help=t("seine id im Plan"))
+    browse.add_argument(
+        "path", nargs="?", default="", metavar=t("PFAD"), help=t("Ordner darin; sonst die obersten")
+    )
     _where_from(browse, texts)
 
     restore = verb("restore", t("Daten zurückholen, in einen leeren Ordner"))
-    restore.add_argument("system", metavar="SYSTEM")
-    restore.add_argument("--into", required=True, metavar="DIR", help=t("leerer Ordner"))
+    restore.add_argument("system", metavar="SYSTEM", help=t("seine id im Plan"))
+    restore.add_argument("--into", required=True, metavar=t("ORDNER"), help=t("leerer Ordner"))
     restore.add_argument(
-        "--path", nargs="+", action="extend", default=[], metavar="GLOB", help=t("nur diese Pfade")
+        "--path",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar=t("MUSTER"),
+        help=t('nur diese Dateien und Ordner, etwa "*.csv" oder Laden/Rechnungen'),
     )
     restore.add_argument(
         "--keep-links",
@@ -70,11 +79,13 @@ def make_parser(texts: Texts) -> argparse.ArgumentParser:
     _where_from(restore, texts)
 
     verify = verb("verify", t("Kopien nachprüfen"))
-    verify.add_argument("destinations", nargs="*", metavar=t("ZIEL"))
+    verify.add_argument(
+        "destinations", nargs="*", metavar=t("ZIEL"), help=t("nur an diesen Zielen")
+    )
     depth = verify.add_mutually_exclusive_group()
     depth.add_argument("--full", action="store_true", help=t("jedes Byte lesen"))
     depth.add_argument(
-        "--sample", type=_percent, metavar=t("PROZENT"), help=t("einen Teil der Bytes lesen")
+        "--sample", type=_Percent(texts), metavar=t("PROZENT"), help=t("einen Teil der Bytes lesen")
     )
 
     adopt = verb("adopt", t("Eine vorhandene Kopie übernehmen, auch auf einem leeren PC"))
@@ -84,21 +95,32 @@ def make_parser(texts: Texts) -> argparse.ArgumentParser:
     )
 
     _secret_verbs(verb("secret", t("Kennwörter und Schlüssel hinterlegen")), texts, common)
+    _key_verbs(verb("key", t("Schlüssel und Wiederherstellungsblatt")), texts, common)
 
     verb("status", t("Wie es um jede Kopie steht"))
     verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))
     return parser
 
 
-def _percent(text: str) -> float:
-    """More than nothing, at most everything."""
-    value = float(text.rstrip("%").replace(",", "."))
-    if not 0 < value <= 100:
-        raise ValueError(text)
-    return value
+class _Percent:
+    """Reads a share: more than nothing, at most everything."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def __call__(self, text: str) -> float:
+        with contextlib.suppress(ValueError):
+            value = float(text.rstrip("%").replace(",", "."))
+            if 0 < value <= 100:
+                return value
+        raise argparse.ArgumentTypeError(
+            self._texts.t(
+                "„{text}“ ist kein Anteil. Möglich ist mehr als 0, höchstens 100.", text=text
+            )
+        )
 
 
-def _where_from(parser: argparse.ArgumentParser, texts: Texts) -> None:
+def _where_from(parser: Parser, texts: Texts) -> None:
     t = texts.t
     parser.add_argument(
         "--at",
@@ -110,9 +132,7 @@ def _where_from(parser: argparse.ArgumentParser, texts: Texts) -> None:
     )
 
 
-def _secret_verbs(
-    secret: argparse.ArgumentParser, texts: Texts, common: argparse.ArgumentParser
-) -> None:
+def _secret_verbs(secret: Parser, texts: Texts, common: Parser) -> None:
     t = texts.t
     secret.epilog = t(
         "Sie liegen im Schlüsselbund dieses PCs; ist LADENTRESOR_PASSPHRASE gesetzt, in einer damit"
@@ -125,17 +145,41 @@ def _secret_verbs(
     keep.add_argument("name", metavar="NAME", help=t("etwa platte.key"))
     verbs.add_parser("list", parents=[common], help=t("die Namen nennen, nie die Werte"))
     forget = verbs.add_parser("forget", parents=[common], help=t("eines löschen"))
-    forget.add_argument("name", metavar="NAME")
+    forget.add_argument("name", metavar="NAME", help=t("etwa platte.key"))
 
 
-def _plan_verbs(
-    plan: argparse.ArgumentParser, texts: Texts, common: argparse.ArgumentParser
-) -> None:
+def _key_verbs(key: Parser, texts: Texts, common: Parser) -> None:
+    t = texts.t
+    verbs = key.add_subparsers(dest="key_verb", metavar=t("BEFEHL"), required=True)
+
+    def one(name: str, summary: str) -> Parser:
+        made = verbs.add_parser(name, parents=[common], help=summary, description=summary)
+        made.add_argument(
+            "--for",
+            dest="destination",
+            default="",
+            metavar=t("ZIEL"),
+            help=t("der eigene Schlüssel dieses Ziels statt dem des Ladens"),
+        )
+        return made
+
+    one("create", t("den Schlüssel für verschlüsselte Kopien anlegen"))
+    show = one("show", t("das Wiederherstellungsblatt drucken"))
+    show.add_argument("--pdf", metavar="FILE", help=t("als PDF in diese neue Datei"))
+    show.add_argument("--text", action="store_true", help=t("als Text ausgeben; sonst ohne --pdf"))
+    show.add_argument(
+        "--place", default="", metavar=t("ORT"), help=t("wo dieses Exemplar liegen wird")
+    )
+    one("prove", t("mit dem abgetippten Blatt eine Probedatei öffnen"))
+    one("rotate", t("einen neuen Schlüssel nehmen; der bisherige bleibt aufgehoben"))
+
+
+def _plan_verbs(plan: Parser, texts: Texts, common: Parser) -> None:
     t = texts.t
     verbs = plan.add_subparsers(dest="plan_verb", metavar=t("BEFEHL"), required=True)
     verbs.add_parser("show", parents=[common], help=t("den geltenden Plan zeigen"))
     check = verbs.add_parser("check", parents=[common], help=t("alle Fehler auf einmal nennen"))
-    check.add_argument("file", nargs="?", metavar="FILE", help=t("sonst der geltende Plan"))
+    check.add_argument("file", nargs="?", metavar=t("DATEI"), help=t("sonst der geltende Plan"))
     verbs.add_parser("schema", parents=[common], help=t("JSON-Schema des Plans ausgeben"))
     apply = verbs.add_parser("apply", parents=[common], help=t("einen Plan prüfen und übernehmen"))
-    apply.add_argument("file", metavar="FILE")
+    apply.add_argument("file", metavar=t("DATEI"), help=t("der neue Plan"))

@@ -8,11 +8,11 @@ from pathlib import Path
 from core.cli.context import Context
 from core.copies.locking import locked
 from core.errors import Code, Exit, KnownError
-from core.plan.kinds import duration_text
 from core.plan.model import Plan
 from core.plan.read import load_text
 from core.plan.schema import schema_text
 from core.sources.patterns import DEFAULT_EXCLUDES
+from core.texts.formats import span
 
 
 def plan(context: Context, options: argparse.Namespace) -> Exit:
@@ -31,24 +31,32 @@ def _plan_show(context: Context, options: argparse.Namespace) -> Exit:
 
 
 def _plan_check(context: Context, options: argparse.Namespace) -> Exit:
+    n = context.texts.n
     if options.file is None:
         found = context.plan()
     else:
         path = Path(options.file)
-        found = context.plan(load_text(path), str(path))
+        found = context.plan(_text_of(path), str(path))
     context.output.say(
-        "Der Plan ist in Ordnung: {systems} Systeme, {destinations} Ziele, {copies} Kopien.",
-        systems=len(found.systems),
-        destinations=len(found.destinations),
-        copies=len(found.copies),
+        "Der Plan ist in Ordnung: {systems}, {destinations}, {copies}.",
+        systems=n("{n} System", "{n} Systeme", len(found.systems)),
+        destinations=n("{n} Ziel", "{n} Ziele", len(found.destinations)),
+        copies=n("{n} Kopie", "{n} Kopien", len(found.copies)),
     )
     context.output.record("plan", valid=True)
     return Exit.OK
 
 
+def _text_of(path: Path) -> str:
+    """The text of a file a person named; KnownError PLAN_FILE_MISSING, and as `load_text`."""
+    if not path.exists():
+        raise KnownError(Code.PLAN_FILE_MISSING, path=str(path))
+    return load_text(path)
+
+
 def _plan_apply(context: Context, options: argparse.Namespace) -> Exit:
     path = Path(options.file)
-    text = load_text(path)
+    text = _text_of(path)
     context.plan(text, str(path))
     with locked(context.home, context.clock):
         draft = context.home.plan.with_suffix(".neu")
@@ -73,12 +81,11 @@ def _show(context: Context, plan: Plan, text: str) -> None:
             out.line(f"  {folder}")
         for copy in plan.copies_of(system.id):
             where = plan.destination(copy.destination)
-            every = duration_text(copy.every)
             out.say(
-                "  → {name} ({path}), alle {every}",
-                name=where.name,
+                "  {copy}: {path}, Abstand {every}",
+                copy=out.copy_label(copy.system, copy.destination),
                 path=where.location.path,
-                every=every,
+                every=span(copy.every, out.texts.lang),
             )
         if any(source.default_excludes for source in system.sources):
             out.say(

@@ -9,6 +9,7 @@ from core.cli.context import Context
 from core.cli.looking import find_state
 from core.copies.copy_folder import State
 from core.copies.finding import refuse_live_target
+from core.copies.percent import exact, readable
 from core.copies.restore import restore as bring_back
 from core.copies.wishes import Report, Wish
 from core.errors import Exit
@@ -33,14 +34,17 @@ def _show_report(context: Context, report: Report, state: State, into: Path) -> 
     out.record(
         "restored",
         run=state.run,
+        complete=state.record.complete,
         into=str(into),
         files=report.files,
         folders=report.folders,
         links=report.links,
         bytes=report.bytes,
-        failed=[{"path": path, "problem": what, "cause": why} for path, what, why in report.failed],
-        skipped=[{"path": path, "reason": reason} for path, reason in report.skipped],
-        renamed=[{"path": path, "name": name} for path, name in report.renamed],
+        failed=[
+            _names(path) | {"problem": what, "cause": why} for path, what, why in report.failed
+        ],
+        skipped=[_names(path) | {"reason": reason} for path, reason in report.skipped],
+        renamed=[_names(path) | {"name": name} for path, name in report.renamed],
         links_as_text=report.links_as_text,
         lost=report.lost,
     )
@@ -54,18 +58,25 @@ def _show_report(context: Context, report: Report, state: State, into: Path) -> 
     for path, reason in report.skipped:
         out.say(
             "  Nicht in diesem Stand: {path} ({reason})",
-            path=path,
+            path=readable(path),
             reason=skip_reason(texts, reason),
         )
     for path, name in report.renamed:
-        out.say("  Hier unter anderem Namen: {path} → {name}", path=path, name=name)
+        out.say("  Hier unter anderem Namen: {path} → {name}", path=readable(path), name=name)
     for path in report.links_as_text:
-        out.say("  Verweis nach draußen, als Textdatei: {path}", path=path)
+        out.say("  Verweis nach draußen, als Textdatei: {path}", path=readable(path))
     for what, number in sorted(report.lost.items()):
         out.say("  {what}: {n}-mal nicht übernommen", what=texts.t(_LOST.get(what, what)), n=number)
     for path, _, cause in report.failed:
-        out.say("  Beschädigt, nicht zurückgeholt: {path} ({cause})", path=path, cause=cause)
+        out.say(
+            "  Beschädigt, nicht zurückgeholt: {path} ({cause})", path=readable(path), cause=cause
+        )
     return Exit.INTEGRITY if report.failed else Exit.OK
+
+
+def _names(path: str) -> dict[str, str]:
+    """A path for people and, as it stands in the list, for programs."""
+    return {"path": readable(path), "raw": exact(path)}
 
 
 _LOST = {

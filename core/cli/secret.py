@@ -27,7 +27,7 @@ def _set(context: Context, options: argparse.Namespace) -> Exit:
     name: str = options.name
     check_name(name)
     store = context.secrets()
-    with _ends_at_once():
+    with ends_at_once():
         value = _read_value(context, name)
     store.set(name, value)
     context.output.record("secret", name=name, done="set", store=store.kind)
@@ -78,7 +78,7 @@ def _read_value(context: Context, name: str) -> str:
 
 
 @contextlib.contextmanager
-def _ends_at_once() -> Iterator[None]:
+def ends_at_once() -> Iterator[None]:
     """While we wait for a person the first Ctrl-C already ends it: there is nothing to finish."""
 
     def leave(number: int, frame: FrameType | None) -> None:

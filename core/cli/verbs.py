@@ -25,6 +25,7 @@ _HOMES = {
     "verify": "verifying",
     "adopt": "adopting",
     "secret": "secret",
+    "key": "keys",
     "status": "judging",
     "doctor": "doctor",
 }
@@ -35,15 +36,18 @@ def verb(name: str) -> Verb:
     return cast("Verb", getattr(import_module(f"core.cli.{_HOMES[name]}"), name))
 
 
-def welcome(context: Context, parser: argparse.ArgumentParser) -> Exit:
+def welcome(context: Context) -> Exit:
     """Without a verb: say what there is (the window comes with a later version)."""
     out = context.output
-    out.say("Ladentresor – Kopien Ihres Ladens, die sich wieder aufmachen lassen.")
+    out.say("Ladentresor hält Kopien von allem, wovon Ihr Laden lebt, und holt es wieder zurück.")
     out.line()
-    out.say("Das Fenster gibt es in dieser Fassung noch nicht; alles geht über Befehle.")
-    out.say("Zum Ausprobieren, ohne etwas einzurichten:  ./run demo")
-    out.say("Alle Befehle:  ./run --help")
-    out.record("welcome", usage=parser.format_usage().strip())
+    out.say("Ein Fenster gibt es in dieser Fassung noch nicht. Sie tippen Befehle ein:")
+    out.say("  {program} demo      zeigt alles an einem erfundenen Laden, ohne Ihre Daten")
+    out.say("  {program} doctor    sieht nach, ob dieser PC und Ihr Plan bereit sind")
+    out.say("  {program} --help    nennt alle Befehle")
+    out.line()
+    out.say("Wie Sie Ihren Laden sichern, steht Schritt für Schritt in docs/anleitung.md.")
+    out.record("welcome", usage=f"{context.texts.program} --help")
     return Exit.OK
 
 

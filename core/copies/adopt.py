@@ -13,7 +13,7 @@ from core.copies.copy_folder import DATA, VAULT, CopyFolder, State
 from core.copies.desk import Desk
 from core.copies.documents import Claim, Vault, run_number
 from core.copies.guards import CopyName
-from core.copies.places import Places
+from core.copies.places import Places, Source, read_source
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
 from core.copies.rebuild import OWN_FOLDER, rebuild
 from core.copies.writer import new_writer
@@ -84,7 +84,7 @@ def _adopt_one(desk: Desk, copy: CopyFolder, result: Adopted, *, take_over: bool
     vault = _vault(desk, copy, found.states, take_over=take_over)
     if not (is_id(vault.system) and is_id(vault.destination)):
         what = "system or destination"  # our files are named after them
-        raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.root), what=what)
+        raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.shown), what=what)
     result.systems.append(vault.system)
     result.destination = vault.destination
     result.states += len(found.states)
@@ -121,7 +121,7 @@ def _vault(desk: Desk, copy: CopyFolder, states: list[State], *, take_over: bool
     vault = marker.remade(copy, states, desk.store, _plan(desk, copy, states))
     if take_over:
         marker.write(copy, vault)
-        desk.listener.note("marker_written_anew", path=str(copy.folder.root))
+        desk.listener.note("marker_written_anew", path=str(copy.folder.shown))
     return vault
 
 
@@ -215,11 +215,13 @@ def _own_files(
     found = {}
     for name, row in wanted.items():
         sha = bytes.fromhex(row.sha256)
+        at = list(places.of(sha))
         # Where it was put, should the `inhalt` that says so be rotten.
         usual = f"{DATA}/{row.run}/{OWN_FOLDER.decode()}/{name}"
-        at = [source.path for source in places.of(sha)]
-        for path in at if run_number(row.run) is None else [*at, usual]:
-            data = copy.folder.read(path, _OWN_LIMIT) if safe_object_path(path) else None
+        if run_number(row.run) is not None and safe_object_path(usual):
+            at.append(Source(usual, 0, row.size, row.size, "roh"))
+        for source in at:
+            data = read_source(copy, source, _OWN_LIMIT)
             if data is not None and hashlib.sha256(data).digest() == sha:
                 found[name] = data
     return found, folders

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.copies.commit import Written
+from core.copies.reach import Where
 from core.errors import KnownError
 from core.sources.folders import Root
 
@@ -31,14 +32,6 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
-    """Where one copy goes."""
-
-    id: str
-    location: Path
-
-
-@dataclass(frozen=True, slots=True)
 class Assignment:
     """What to back up and where to: one system, all copies that are due together.
 
@@ -49,7 +42,7 @@ class Assignment:
     system: str
     system_name: str
     roots: tuple[Root, ...]
-    destinations: tuple[Destination, ...]
+    destinations: tuple[Where, ...]
     own_files: dict[str, bytes]
     own_fingerprint: str
     own_places: tuple[Path, ...]

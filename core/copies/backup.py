@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import msgspec
 
 from core.copies import names, percent
-from core.copies.assignment import Assignment, Destination, Result
-from core.copies.batches import Batch, Item, Job, JobDone, Signals, Taken, Target
+from core.copies.assignment import Assignment, Result
+from core.copies.batches import Batch, Item, Job, JobDone, Taken, Target
 from core.copies.comparing import FolderWork
+from core.copies.contents import StoredObject
 from core.copies.copy_run import CopyRun
 from core.copies.desk import Desk
 from core.copies.guards import CopyName
@@ -24,6 +25,7 @@ from core.copies.pool import (
     workers,
 )
 from core.copies.preparing import prepare
+from core.copies.reach import Where
 from core.copies.reading import Reader
 from core.copies.remembered import pack_entries
 from core.copies.source_file import BUFFER
@@ -33,6 +35,10 @@ from core.store.database import is_broken
 
 _JOB_FILES = 256
 _JOB_BYTES = 8 * 1024 * 1024
+# A job's contents fill bundles of their own: enough of them that these are worth a request.
+_JOB_FILES_BUNDLED = 8192
+_JOB_BYTES_BUNDLED = 24 * 1024 * 1024
+_LOOK_EVERY = 64  # folders: asking the readers costs as much as a small folder
 _RESERVE = 16 * 1024 * 1024
 
 
@@ -55,10 +61,6 @@ def back_up(desk: Desk, assignment: Assignment) -> list[Result]:
     return _Backup(desk, assignment).run()
 
 
-def _make_reader(setting: tuple[Target, ...], signals: Signals) -> Reader:
-    return Reader(setting, signals)
-
-
 @dataclass(slots=True)
 class _Order:
     """A folder of which files are being read: for which copies, how many are still out."""
@@ -77,6 +79,10 @@ class _Backup:
         self._rows: dict[int, int] = {}
         self._results: dict[int, Result] = {}
         self._pool: Pool[Job, JobDone] | None = None
+        bundled = any(where.layout == "bundled" for where in assignment.destinations)
+        self._job_files = _JOB_FILES_BUNDLED if bundled else _JOB_FILES
+        self._job_bytes = _JOB_BYTES_BUNDLED if bundled else _JOB_BYTES
+        self._jobs = 0
         self._orders: dict[int, _Order] = {}
         self._last_order = 0
         self._stored: dict[bytes, str] = {b"": ""}
@@ -111,15 +117,17 @@ class _Backup:
             self._close()
         return [self._results[number] for number in range(len(self._task.destinations))]
 
-    def _name(self, destination: Destination) -> CopyName:
-        return CopyName(self._task.system, self._task.system_name, destination.id)
+    def _name(self, destination: Where) -> CopyName:
+        return CopyName(
+            self._task.system, self._task.system_name, destination.id, destination.layout
+        )
 
     def _prepare_all(self) -> None:
         self._numbers_of: dict[int, int] = {}
         for number, destination in enumerate(self._task.destinations):
             self._raise_if_cancelled()
             try:
-                run, run_number = prepare(self._desk, self._name(destination), destination.location)
+                run, run_number = prepare(self._desk, self._name(destination), destination)
             except KnownError as error:
                 self._results[number] = self._failed(number, "", error)
                 row = self._desk.store.begin_run(self._task.system, destination.id, "")
@@ -155,17 +163,25 @@ class _Backup:
             for number, destination in enumerate(self._task.destinations)
         )
         self._pool = Pool(
-            _make_reader,
+            Reader,
             targets,
             types=(Job, JobDone),
             advance=self._advance,
             workers=workers(),
         )
 
-    def _nobody(self, destination: Destination) -> Target:
+    def _nobody(self, destination: Where) -> Target:
         """Keeps the numbering of copies when one is out from the start."""
         return Target(
-            destination.id, str(destination.location), self._task.system, "", None, False, 0
+            destination.id,
+            str(destination.location),
+            self._task.system,
+            "",
+            None,
+            False,
+            0,
+            False,
+            False,
         )
 
     def _look_at_roots(self) -> list[tuple[int, int] | None]:
@@ -179,10 +195,12 @@ class _Backup:
         began = self._desk.clock.monotonic()
         self._phase("scan")
         scan = Scan(self._task.system, self._task.roots, self._own_places())
-        for scanned in scan.folders():
+        for at, scanned in enumerate(scan.folders()):
             self._raise_if_cancelled()
+            self._tell_left_out(scanned)
             self._look(scanned)
-            self._take_ready()
+            if at % _LOOK_EVERY == 0:
+                self._take_ready()
             if not self._runs:
                 return
             if self._desk.clock.monotonic() - began > self._task.partial_after:
@@ -202,12 +220,20 @@ class _Backup:
 
     def _own_places(self) -> frozenset[tuple[int, int]]:
         places = [str(path) for path in self._task.own_places]
-        places += [str(run.copy.folder.root) for run in self._runs.values()]
+        places += [str(run.copy.folder.shown) for run in self._runs.values()]
         places += [str(self._desk.home.state), str(self._desk.home.cache)]
         found = (place_identity(path) for path in places)
         return frozenset(identity for identity in found if identity is not None)
 
     # -- comparing --------------------------------------------------------------------------------
+
+    def _tell_left_out(self, scanned: ScannedFolder) -> None:
+        """Name what the scan could not take, every time: it is missing in every state."""
+        note = self._desk.listener.note
+        if scanned.problem is not None:
+            note("skipped", path=os.fsdecode(scanned.path), reason=scanned.problem)
+        for name, reason in scanned.left_out:
+            note("skipped", path=os.fsdecode(scanned.path + b"/" + name), reason=reason)
 
     def _look(self, scanned: ScannedFolder) -> None:
         blob = pack_entries(scanned.entries)
@@ -261,7 +287,7 @@ class _Backup:
             items.append(self._item(order, at, entry, stored))
             self._batch_files += 1
             self._batch_bytes += entry[2]
-            if self._batch_files >= _JOB_FILES or self._batch_bytes >= _JOB_BYTES:
+            if self._batch_files >= self._job_files or self._batch_bytes >= self._job_bytes:
                 self._add_batch(scanned, items)
                 items = []
                 self._submit()
@@ -284,7 +310,8 @@ class _Backup:
                 run = self._runs[number]
                 parts, average = run.comparison.wants_parts(work, entry)
                 in_parts |= int(parts) << number
-                hash_first = hash_first or run.comparison.probably_known(work, entry)
+                known = not run.is_bundled and run.comparison.probably_known(work, entry)
+                hash_first = hash_first or known
         return Item(at, entry[0], size, stored, targets, in_parts, hash_first, average)
 
     # -- reading ----------------------------------------------------------------------------------
@@ -295,7 +322,8 @@ class _Backup:
         self._check_space()
         for run in self._runs.values():
             run.open_journal()
-        job = tuple(self._batches)
+        self._jobs += 1
+        job = Job(self._jobs, tuple(self._batches))
         self._submitted_files += self._batch_files
         self._submitted_bytes += self._batch_bytes
         self._batches, self._batch_files, self._batch_bytes = [], 0, 0
@@ -343,14 +371,19 @@ class _Backup:
                 continue
             if done.folders:
                 run.copy.folder.note_written(done.folders)
-            self._guarded(number, functools.partial(self._take_rows, number, rows))
+            bundles = done.bundles.get(number, ())
+            self._guarded(number, functools.partial(self._take_rows, number, rows, bundles))
         self._advance(0)
 
     def _take_rows(
-        self, number: int, rows: list[tuple[FolderWork, tuple[Taken, ...]]], run: CopyRun
+        self,
+        number: int,
+        rows: list[tuple[FolderWork, tuple[Taken, ...]]],
+        bundles: tuple[StoredObject, ...],
+        run: CopyRun,
     ) -> None:
         unfinished = [work for work, _ in rows if work.pending]
-        run.take(number, rows)
+        run.take(number, rows, bundles)
         for work in unfinished:
             if not work.pending:
                 run.finish_folder(work)
@@ -415,7 +448,7 @@ class _Backup:
         run = self._runs.pop(number)
         self._results[number] = self._failed(number, run.run, error)
         run.abandon()
-        run.index.close()
+        run.close()
         status = "CANCELLED" if error.code is Code.CANCELLED else "FAILED"
         self._desk.store.end_run(self._rows[number], status, code=error.code)
 
@@ -432,7 +465,7 @@ class _Backup:
                 self._drop(number, error)
                 continue
             if number in self._runs:
-                self._runs.pop(number).index.close()
+                self._runs.pop(number).close()
             self._results[number] = self._failed(number, "", error)
             row = self._desk.store.begin_run(self._task.system, destination.id, "")
             self._desk.store.end_run(row, "FAILED", code=error.code)
@@ -448,7 +481,7 @@ class _Backup:
             self._pool.close()
         for run in self._runs.values():
             run.index.rollback()
-            run.index.close()
+            run.close()
 
     # -- telling ----------------------------------------------------------------------------------
 

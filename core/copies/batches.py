@@ -56,11 +56,13 @@ class AtTarget(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What became of a file at one copy.
 
     known_run: number of the run that already has the content (0: stored now). objects: what was
-    written now, the file itself or bundles of its parts.
+    written now for this file alone, itself or bundles of its parts. in_parts: whether the copy has
+    the file in its parts only.
     """
 
     known_run: int
     objects: tuple[StoredObject, ...]
+    in_parts: bool = False
 
 
 class Taken(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -77,7 +79,11 @@ class Taken(msgspec.Struct, array_like=True, frozen=True, gc=False):
     at: dict[int, AtTarget]
 
 
-Job = tuple[Batch, ...]
+class Job(NamedTuple):
+    """What a reading process gets at once. number: counts the jobs of a backup, from 1."""
+
+    number: int
+    batches: tuple[Batch, ...]
 
 
 class JobDone(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -85,15 +91,21 @@ class JobDone(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     failed: copies whose medium failed meanwhile, as code and parameters of the `KnownError`.
     folders: where names were created (only for media that are flushed folder by folder).
+    bundles: what was packed for the job, by copy.
     """
 
     taken: tuple[tuple[int, tuple[Taken, ...]], ...]
     failed: dict[int, tuple[str, dict[str, str | int]]]
     folders: tuple[str, ...]
+    bundles: dict[int, tuple[StoredObject, ...]]
 
 
 class Target(NamedTuple):
-    """One copy as a reading process needs it: where this run's objects go, what is known there."""
+    """One copy as a reading process needs it: where this run's objects go, what is known there.
+
+    bundled: everything is packed; else files from `whole_below` bytes on are. spooled: objects are
+    written into a folder of our home and shipped from there.
+    """
 
     destination: str
     location: str
@@ -102,6 +114,8 @@ class Target(NamedTuple):
     index_path: str | None
     flush_each: bool
     whole_below: int
+    bundled: bool
+    spooled: bool
 
 
 class Signals(Protocol):

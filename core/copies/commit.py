@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -118,17 +117,14 @@ class Commit:
         return KnownError(
             Code.READ_BACK_DIFFERS,
             destination=self._name.destination,
-            path=self._folder.place(path),
+            path=f"{self._folder.shown}/{path}",
         )
 
     # -- objects and contents ---------------------------------------------------------------------
 
     def _check_all_there(self, objects: int) -> None:
         """Every object of this run is there: each was stat-ed when it was closed, now the names."""
-        try:
-            found = _count_files(self._folder.place(f"{DATA}/{self._run}"))
-        except OSError as error:
-            raise self._folder.failure(error) from error
+        found = self._folder.count_files(f"{DATA}/{self._run}")
         if found != objects:
             raise self._differs(f"{DATA}/{self._run}")
 
@@ -246,17 +242,3 @@ class Commit:
             self._index.set_meta("list_of", self._run)
         self._index.commit()
         self._index.begin()
-
-
-def _count_files(folder: str) -> int:
-    """How many files there are below a folder."""
-    found = 0
-    waiting = [folder]
-    while waiting:
-        with os.scandir(waiting.pop()) as listing:
-            for item in listing:
-                if item.is_dir(follow_symlinks=False):
-                    waiting.append(item.path)
-                else:
-                    found += 1
-    return found

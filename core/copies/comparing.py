@@ -6,7 +6,7 @@ import os
 import stat
 from dataclasses import dataclass
 
-from core.copies.cutting import PARTS_FROM, average_for
+from core.copies.cutting import PARTS_FROM, PARTS_FROM_BUNDLED, average_for
 from core.copies.owners import group_name, user_name
 from core.copies.remembered import (
     Extra,
@@ -41,11 +41,15 @@ class Comparison:
     """The comparison of one run at one copy.
 
     Attributes: now (moment of the run, seconds), owner, group (the list's default owner), seen
-    (folders met so far).
+    (folders met so far), parts_from (size from which a file is remembered by its parts).
     """
 
-    def __init__(self, index: CopyIndex, *, now: int, owner: str, group: str) -> None:
+    def __init__(
+        self, index: CopyIndex, *, now: int, owner: str, group: str, bundled: bool
+    ) -> None:
         self._index = index
+        self._bundled = bundled
+        self.parts_from = PARTS_FROM_BUNDLED if bundled else PARTS_FROM
         self.now = now
         self.owner = owner
         self.group = group
@@ -155,7 +159,9 @@ class Comparison:
         old = self.old_of(work, entry[0])
         extra = old.extra if old else None
         average = extra.average if extra and extra.average else average_for(entry[2])
-        if entry[2] < PARTS_FROM or old is None or extra is None or not extra.whole_at:
+        if self._bundled:
+            return entry[2] >= self.parts_from, average
+        if entry[2] < self.parts_from or old is None or extra is None or not extra.whole_at:
             return False, average
         recent = self.now - extra.whole_at < _WHOLE_AGAIN
         return recent and extra.new_since <= entry[2] // 2, average

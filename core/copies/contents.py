@@ -14,6 +14,8 @@ from core.copies.rows import MAX_PARTS, Hostile
 Packing = Literal["roh", "deflate"]
 MAX_CONTENTS_UNPACKED = 4 * 1024**3
 _SHA = re.compile(r"[0-9a-f]{64}")
+_OBJECT = re.compile(r"O\t([0-9]{1,19})\t([0-9a-f]{64})\t([^\t]*)")
+_NO_PATH = re.compile(r'[\\:\0\n\t"]|(?:\A|/)\.{0,2}(?:/|\Z)')
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _LARGEST = 2**63 - 1
 
@@ -38,6 +40,11 @@ class StoredObject(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parts: tuple[Part, ...] = ()
 
 
+def is_bundle(path: str) -> bool:
+    """Whether an object is a ZIP file of ours: nobody needs it but for the contents in it."""
+    return path.startswith("teile/") or ("/" not in path and path.startswith("buendel-"))
+
+
 def head(run: str) -> bytes:
     """First line of an `inhalt`."""
     return f"#inhalt\t1\t{run}\n".encode()
@@ -55,10 +62,7 @@ def lines_of(stored: StoredObject) -> list[str]:
 
 def safe_object_path(path: str) -> bool:
     """Whether an object path stays below its run folder on every system."""
-    return all(
-        part not in ("", ".", "..") and not any(sign in part for sign in '\\:\0\n\t"')
-        for part in path.split("/")
-    )
+    return _NO_PATH.search(path) is None
 
 
 def read_contents(stream: BinaryIO, *, run: str) -> Iterator[StoredObject]:
@@ -69,13 +73,13 @@ def read_contents(stream: BinaryIO, *, run: str) -> Iterator[StoredObject]:
     current: StoredObject | None = None
     parts: list[Part] = []
     for line in lines:
-        fields = line.decode("utf-8", "replace").split("\t")
-        if fields[0] == "O":
+        text = line.decode("utf-8", "replace")
+        if text.startswith("O"):
             if current is not None:
                 yield _with_parts(current, parts)
-            current, parts = _object(fields), []
-        elif fields[0] == "T" and current is not None and len(parts) < MAX_PARTS:
-            part = _part(fields, current)
+            current, parts = _object(text), []
+        elif text.startswith("T\t") and current is not None and len(parts) < MAX_PARTS:
+            part = _part(text.split("\t"), current)
             if parts and part.offset < parts[-1].offset + parts[-1].stored:
                 raise Hostile("parts that overlap")
             parts.append(part)
@@ -91,10 +95,14 @@ def _with_parts(stored: StoredObject, parts: list[Part]) -> StoredObject:
     return StoredObject(stored.path, stored.size, stored.sha256, tuple(parts))
 
 
-def _object(fields: list[str]) -> StoredObject:
-    if len(fields) != 4 or not safe_object_path(fields[3]):
+def _object(text: str) -> StoredObject:
+    found = _OBJECT.fullmatch(text)
+    if found is None:
         raise Hostile("object row in inhalt")
-    return StoredObject(path=fields[3], size=_number(fields[1]), sha256=_sha(fields[2]))
+    size, sha256, path = found.groups()
+    if not safe_object_path(path):
+        raise Hostile("object row in inhalt")
+    return StoredObject(path, _number(size), bytes.fromhex(sha256))
 
 
 def _part(fields: list[str], inside: StoredObject) -> Part:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from core.clock import parse_stamp
@@ -22,6 +22,7 @@ STATES = "staende"
 DATA = "daten"
 WRITERS = "schreiber"
 CONTENTS = "inhalt.tsv.gz"
+OPEN = "offen.json"  # the plain note beside a vault
 OWN_FILES = frozenset(
     {VAULT, STATES, DATA, WRITERS, "LIESMICH.txt", "zurueckholen.sh", "zurueckholen.ps1"}
 )
@@ -69,10 +70,10 @@ class CopyFolder:
         self.folder = folder
 
     def _damaged(self, what: str) -> KnownError:
-        return KnownError(Code.COPY_DAMAGED, path=str(self.folder.root), what=what)
+        return KnownError(Code.COPY_DAMAGED, path=str(self.folder.shown), what=what)
 
     def _hostile(self, what: str) -> KnownError:
-        return KnownError(Code.COPY_HOSTILE, path=str(self.folder.root), what=what)
+        return KnownError(Code.COPY_HOSTILE, path=str(self.folder.shown), what=what)
 
     def _marker_damaged(self, what: str) -> KnownError:
         return KnownError(Code.COPY_MARKER_DAMAGED, path=str(self.folder.root), what=what)
@@ -93,7 +94,7 @@ class CopyFolder:
     def _refuse_newer(self, data: bytes) -> None:
         version = documents.format_of(data)
         if version is not None and version > documents.FORMAT:
-            raise KnownError(Code.COPY_NEWER_FORMAT, path=str(self.folder.root), format=version)
+            raise KnownError(Code.COPY_NEWER_FORMAT, path=str(self.folder.shown), format=version)
 
     def record_names(self) -> list[str]:
         """Runs that have a file named like a record, in order."""
@@ -170,15 +171,20 @@ class CopyFolder:
         # An Explorer or Finder leaves other files in every folder it shows.
         return sorted((name, int(named[1]), named[2]) for name, named in found if named)
 
-    def rows(self, record: Record) -> Iterator[Row]:
-        """The rows of a state's list, checked; KnownError on anything wrong with it."""
+    def rows(
+        self, record: Record, *, asked: Callable[[bytes], bool] | None = None
+    ) -> Iterator[Row]:
+        """The rows of a state's list, checked; KnownError on anything wrong with it.
+
+        With `asked` most files of which it says no to their path are left out.
+        """
         name = record.list_name
         if not name.endswith(".liste.gz") or run_number(name.removesuffix(".liste.gz")) is None:
             raise self._hostile("name of the list")
         path = list_path(name)
         self._check(path, record.list_size, record.list_sha256)
         with self._typed(path), self.folder.open(path) as stream:
-            for row in read_rows(stream, unpacked=record.list_unpacked):
+            for row in read_rows(stream, unpacked=record.list_unpacked, asked=asked):
                 if isinstance(row, Header) and row.system != record.system:
                     raise self._hostile(f"{path}: another system")
                 yield row

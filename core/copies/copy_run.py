@@ -20,12 +20,14 @@ from core.copies.commit import Commit, Written
 from core.copies.comparing import Comparison, FolderWork
 from core.copies.contents import StoredObject, head, lines_of
 from core.copies.copy_folder import DATA, CopyFolder
-from core.copies.cutting import MIB, PARTS_FROM, average_for
+from core.copies.cutting import MIB, average_for
 from core.copies.events import Listener
 from core.copies.guards import CopyName
-from core.copies.journal import SYNC_SECONDS, Durable, Finished, Journal, home_failure
+from core.copies.journal import SYNC_SECONDS, Durable, Finished, Journal, Stored, home_failure
 from core.copies.owners import group_name, user_name
 from core.copies.packed import PackedWriter
+from core.copies.packing import packer_of_job
+from core.copies.reach import Reached
 from core.copies.rebuild import OWN_FOLDER, book_objects
 from core.copies.remembered import (
     Extra,
@@ -62,7 +64,7 @@ class CopyRun:
     """State of one run at one copy. Made by `core.copies.backup`, which hands it what was read."""
 
     name: CopyName
-    copy: CopyFolder
+    reached: Reached
     index: CopyIndex
     writer_id: str
     vault: str
@@ -83,6 +85,16 @@ class CopyRun:
     _spool_file: tempfile.SpooledTemporaryFile[bytes] | None = None
     _usual_owner: tuple[int, int] | None = None
 
+    @property
+    def copy(self) -> CopyFolder:
+        """Where the run writes."""
+        return self.reached.copy
+
+    def close(self) -> None:
+        """Let go of index and copy."""
+        self.index.close()
+        self.reached.close()
+
     # -- beginning --------------------------------------------------------------------------------
 
     def begin(self, number: int, owner: tuple[int, int]) -> None:
@@ -99,6 +111,7 @@ class CopyRun:
             now=int(now.timestamp()),
             owner=self.index.meta("owner") or "",
             group=self.index.meta("group") or "",
+            bundled=self.is_bundled,
         )
         names = (user_name(owner[0]), group_name(owner[1]))
         usual = names == (self.comparison.owner, self.comparison.group)
@@ -106,6 +119,11 @@ class CopyRun:
         self.totals = Totals()
         # After an interrupted run the index may be ahead of the last list, or there is none yet.
         self.list_changed = not self.index.meta("list_of")
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether this run packs what it stores."""
+        return self.name.layout == "bundled"
 
     def known_root(self, name: bytes) -> KnownRoot | None:
         """What the copy remembers of a source folder."""
@@ -122,12 +140,14 @@ class CopyRun:
         folder = self.copy.folder
         return Target(
             destination=self.name.destination,
-            location=str(folder.location),
+            location=str(folder.root.parent),
             system=self.name.system,
             run_folder=folder.place(f"{DATA}/{self.run}"),
             index_path=str(self.index.path) if self.index.has_contents() else None,
             flush_each=folder.flush_each,
             whole_below=_FAT_WHOLE_BELOW if folder.is_fat else _NEVER_PARTS,
+            bundled=self.is_bundled,
+            spooled=folder.spooled,
         )
 
     # -- storing ----------------------------------------------------------------------------------
@@ -138,7 +158,12 @@ class CopyRun:
             self._journal = Journal(self.journals / f"{self.run}.journal", self.run, self.vault)
             self._synced = self._flushed = self.clock.monotonic()
 
-    def take(self, number: int, done: Sequence[tuple[FolderWork, tuple[Taken, ...]]]) -> None:
+    def take(
+        self,
+        number: int,
+        done: Sequence[tuple[FolderWork, tuple[Taken, ...]]],
+        bundles: tuple[StoredObject, ...],
+    ) -> None:
         """Book what was read: contents into the index, rows into their folders, all journaled."""
         twins = self._book(
             [
@@ -149,6 +174,7 @@ class CopyRun:
                 for stored in taken.at[number].objects
             ]
         )
+        self._take_bundles(bundles)
         for work, several in done:
             files = []
             for taken in several:
@@ -179,9 +205,16 @@ class CopyRun:
         lines = [line for stored in objects for line in lines_of(stored)]
         if lines:
             self._spool_lines(lines)
+        self.copy.folder.ship(f"{DATA}/{self.run}/{stored.path}" for stored in objects)
         self.totals.new_objects += len(objects)
         self.totals.new_bytes += sum(stored.size for stored in objects)
         return twins
+
+    def _take_bundles(self, bundles: tuple[StoredObject, ...]) -> None:
+        """Book objects that hold contents of several files."""
+        self._book(list(bundles))
+        if bundles and self._journal is not None:
+            self._journal.add(Stored(bundles))
 
     def _is_twin(self, stored: StoredObject) -> bool:
         """Remove an object whose content another object already holds as a whole."""
@@ -227,15 +260,16 @@ class CopyRun:
         self.totals.read_files += 1
         self.totals.read_bytes += taken.entry[2]
         result = taken.at.get(number)
+        in_parts = result is not None and result.in_parts
         if result is not None and result.known_run:
             run = result.known_run
         else:
-            # Stored just now under its own name, unless a twin was faster or it went in parts.
-            run = self.run_id if objects and taken.parts is None else self._run_of(taken.sha)
+            # Stored just now under its own name, unless a twin was faster or it was packed.
+            run = self.run_id if objects and not in_parts else self._run_of(taken.sha)
         if self._is_usual(taken, taken.facts):
             return taken.entry, Kept(taken.sha, run)
         parts = None
-        if taken.parts is not None:
+        if in_parts and taken.parts is not None:
             parts = [(sha, size, self._run_of(sha)) for sha, size in taken.parts]
             self.index.add_composite(taken.sha, taken.entry[2], msgspec.msgpack.encode(taken.parts))
         extra = self._extra(work, taken, stored_new=sum(stored.size for stored in objects))
@@ -249,8 +283,8 @@ class CopyRun:
             and facts.xattrs is None
             and facts.dos in (0, 0x20)
             and facts.born_ns is None
-            and not (taken.changing or taken.sparse or taken.parts)
-            and (taken.entry is None or taken.entry[2] < PARTS_FROM)
+            and not (taken.changing or taken.sparse)
+            and (taken.entry is None or taken.entry[2] < self.comparison.parts_from)
         )
 
     def _skipped(self, work: FolderWork, taken: Taken) -> tuple[Entry, Kept]:
@@ -279,10 +313,12 @@ class CopyRun:
         )
         self.comparison.set_owner(extra, facts.uid, facts.gid)
         size = entry[2]
-        if size >= PARTS_FROM:
+        if size >= self.comparison.parts_from:
             old = self.comparison.old_of(work, entry[0])
             before = old.extra if old and old.extra else Extra()
             extra.average = before.average or average_for(size)
+            if self.is_bundled:
+                return extra
             if taken.parts is None and (stored_new or not before.whole_at):
                 extra.whole_at = self.comparison.now
             else:
@@ -369,16 +405,18 @@ class CopyRun:
         kept: list[Kept] = []
         now = self.comparison.now * 1_000_000_000
         before = {e[0]: (e, k) for e, k in zip(old_entries, old_kept, strict=True)}
+        shas = {text: hashlib.sha256(data).digest() for text, data in files.items()}
+        new = [text for text in sorted(files) if self.index.content(shas[text]) is None]
+        if self.is_bundled:
+            new = [text for text in new if files[text]]  # what is empty needs no object
+        if new:
+            self._store_own({text: (shas[text], files[text]) for text in new})
         for text, data in sorted(files.items()):
-            name = text.encode()
-            sha = hashlib.sha256(data).digest()
-            there = self.index.content(sha) is not None
-            if there and name in before and before[name][1].sha == sha:
+            name, sha = text.encode(), shas[text]
+            if text not in new and name in before and before[name][1].sha == sha:
                 entries.append(before[name][0])
                 kept.append(before[name][1])
                 continue
-            if not there:
-                self._store_own(text, data, sha)
             entries.append((name, 0o100600, len(data), now, 0, 0))
             kept.append(Kept(sha, self._run_of(sha)))
         if not same_in_list(old_entries, old_kept, entries, kept):
@@ -388,18 +426,31 @@ class CopyRun:
             read_at=self.comparison.now, size=0,
         )  # fmt: skip
 
-    def _store_own(self, name: str, data: bytes, sha: bytes) -> None:
+    def _store_own(self, files: dict[str, tuple[bytes, bytes]]) -> None:
+        """Store the files that travel along: sha256 and bytes by name."""
         self.open_journal()
+        if self.is_bundled:
+            self._pack_own(files)
+            return
         folder = self.copy.folder
-        path = f"{OWN_FOLDER.decode()}/{name}"
         folder.make_folder(f"{DATA}/{self.run}/{OWN_FOLDER.decode()}")
-        folder.create(f"{DATA}/{self.run}/{path}", data)
-        stored = StoredObject(path, len(data), sha)
-        self._book([stored])
-        if self._journal is not None:
-            entry = (name.encode(), 0o100600, len(data), 0, 0, 0)
-            kept = Kept(sha, self.run_id)
-            self._journal.add(Finished(OWN_FOLDER, [(entry, kept, (stored,))]))
+        for name, (sha, data) in files.items():
+            path = f"{OWN_FOLDER.decode()}/{name}"
+            folder.create(f"{DATA}/{self.run}/{path}", data)
+            stored = StoredObject(path, len(data), sha)
+            self._book([stored])
+            if self._journal is not None:
+                entry = (name.encode(), 0o100600, len(data), 0, 0, 0)
+                kept = Kept(sha, self.run_id)
+                self._journal.add(Finished(OWN_FOLDER, [(entry, kept, (stored,))]))
+
+    def _pack_own(self, files: dict[str, tuple[bytes, bytes]]) -> None:
+        folder = self.copy.folder
+        packer = packer_of_job(folder, folder.place(f"{DATA}/{self.run}"), 0)
+        for name, (sha, data) in files.items():
+            packer.add(f"{OWN_FOLDER.decode()}/{name}", sha, data)
+        self._take_bundles(packer.finish())
+        folder.note_written(packer.folders)
 
     def commit(self, *, complete: bool, folders: dict[str, str]) -> Written:
         """Make the state: contents, list, record, each behind a barrier; then the index."""

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 MIB = 1024 * 1024
+# In a tree a large file is whole at first; in bundles parts cost no requests, and begin at once.
 PARTS_FROM = 64 * MIB
+PARTS_FROM_BUNDLED = 4 * MIB
 _MAX_PART = 16 * MIB
 
 

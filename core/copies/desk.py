@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.copies.events import Listener
+from core.copies.reach import Reach
 from core.copies.writer import Writer
 from core.errors import Code, KnownError
 from core.paths import Home
@@ -26,6 +27,7 @@ class Desk:
         writer: Writer,
         listener: Listener,
         cancelled: Callable[[], bool],
+        reach: Reach,
     ) -> None:
         self.home = home
         self.store = store
@@ -33,6 +35,7 @@ class Desk:
         self.writer = writer
         self.listener = listener
         self.cancelled = cancelled
+        self.reach = reach
 
     def index_path(self, system: str, destination: str) -> Path:
         return self.home.state / "kopien" / f"{system}@{destination}.db"

@@ -4,50 +4,68 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.clock import parse_stamp
-from core.copies.copy_folder import CopyFolder, State
-from core.destinations.local import LocalFolder
+from core.copies.copy_folder import State
+from core.copies.reach import Reach, Reached, where_of
 from core.errors import Code, KnownError
 from core.plan.model import Plan
 
 
-def copy_folder(plan: Plan, system: str, destination: str) -> CopyFolder:
-    """The folder of a copy as it is reachable now; KnownError when it is not."""
-    where = plan.destination(destination)
-    folder = LocalFolder(destination, where.location.path, system)
-    if not folder.is_reachable():
+def reach_copy(reach: Reach, plan: Plan, system: str, destination: str) -> Reached:
+    """The copy as it is reachable now, to be closed; KnownError when it is not, or not ours."""
+    where = where_of(plan.destination(destination))
+    reached = reach.open(where, system)
+    if not reached.copy.folder.is_reachable():
         raise KnownError(
-            Code.DESTINATION_MISSING, destination=destination, path=str(where.location.path)
+            Code.DESTINATION_MISSING, destination=destination, path=str(where.location)
         )
-    return CopyFolder(folder)
+    if reached.outside is not None:
+        reached.outside.check_key(reached.copy)
+    return reached
 
 
-def pick_state(states: Sequence[State], at: str | None, system: str) -> State:
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The state a person means. newer: a partial one that would have been nearer to it."""
+
+    state: State
+    newer: State | None = None
+
+
+def pick_state(states: Sequence[State], at: str | None, system: str) -> Picked:
     """The state a person means: a run's name, its number, a moment (local time), or the newest.
 
-    A moment means the newest state that was begun by then. KnownError STATE_NOT_FOUND.
+    A moment means the newest complete state begun by then, None the newest of all. A partial state
+    is only taken when it is asked for by name or number, or when there is no complete one: what is
+    missing in it looks like deleted (DESIGN §5). KnownError STATE_NOT_FOUND.
     """
-    if not states:
-        raise KnownError(Code.STATE_NOT_FOUND, state=at or "neuester", system=system)
-    if at is None:
-        complete = [state for state in states if state.record.complete]
-        return (complete or list(states))[-1]
-    named = [state for state in states if state.run == at] or _numbered(states, at)
+    named = [state for state in states if state.run == at] or _numbered(states, at or "")
     if len(named) == 1:  # of twins with one number only the whole name says which is meant
-        return named[0]
-    moment = None if named else _moment(at)
-    if moment is not None:
+        return Picked(named[0])
+    moment = None if at is None or named else _moment(at)
+    if at is None:
+        earlier = list(states)
+    elif moment is not None:
         earlier = [state for state in states if parse_stamp(state.record.began) <= moment]
-        if earlier:
-            return earlier[-1]
-    raise KnownError(Code.STATE_NOT_FOUND, state=at, system=system)
+    else:
+        earlier = []
+    if not earlier:
+        raise KnownError(Code.STATE_NOT_FOUND, state="-" if at is None else at, system=system)
+    complete = [state for state in earlier if state.record.complete]
+    if not complete:
+        return Picked(earlier[-1])
+    newer = None if earlier[-1] is complete[-1] else earlier[-1]
+    return Picked(complete[-1], newer)
 
 
 def _numbered(states: Sequence[State], at: str) -> list[State]:
     number = at.lstrip("0")
+    if not number:
+        return []
     return [state for state in states if state.run.split("-")[0].lstrip("0") == number]
 
 

@@ -9,6 +9,7 @@ from core.clock import Clock, stamp
 from core.copies import documents
 from core.copies.copy_folder import (
     DATA,
+    OPEN,
     OWN_FILES,
     STATES,
     VAULT,
@@ -48,6 +49,8 @@ def recognise(
     if not folder.is_reachable():
         raise KnownError(Code.DESTINATION_MISSING, **where)
     names = set(folder.names())
+    if OPEN in names:
+        raise KnownError(Code.COPY_IS_ENCRYPTED, **where)
     if vault_id is None:
         return _meet(copy, name, names, where, writer)
     if not laid_out and _is_begun_only(copy, names):
@@ -146,7 +149,7 @@ def check_writer(copy: CopyFolder, name: CopyName, writer: Writer) -> None:
     raise KnownError(
         Code.DESTINATION_WRITER,
         destination=name.destination,
-        path=str(copy.folder.root),
+        path=str(copy.folder.shown),
         computer=last.computer if last else "?",
         since=last.since if last else "?",
     )

@@ -12,13 +12,14 @@ import msgspec
 
 from core.clock import Clock, parse_stamp
 from core.copies import names
-from core.copies.assignment import Assignment, Destination, Result, fingerprint
+from core.copies.assignment import Assignment, Result, fingerprint
 from core.copies.backup import back_up
 from core.copies.desk import Desk
 from core.copies.documents import Record
 from core.copies.events import Listener
 from core.copies.locking import locked
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, proof_lines, travelling
+from core.copies.reach import Reach, where_of
 from core.copies.writer import find_writer
 from core.paths import Home
 from core.plan.model import Copy, Plan, System
@@ -29,7 +30,7 @@ from core.store.home import HomeStore
 
 @contextlib.contextmanager
 def open_desk(
-    home: Home, clock: Clock, listener: Listener, cancelled: Callable[[], bool]
+    home: Home, clock: Clock, listener: Listener, cancelled: Callable[[], bool], reach: Reach
 ) -> Iterator[Desk]:
     """A desk to work at: lock held, store open, runs of dead processes marked as interrupted."""
     with locked(home, clock):
@@ -38,7 +39,7 @@ def open_desk(
             if store.was_broken:
                 listener.note("store_broken")
             store.mark_interrupted()
-            yield Desk(home, store, clock, find_writer(home), listener, cancelled)
+            yield Desk(home, store, clock, find_writer(home), listener, cancelled, reach)
         finally:
             store.close()
 
@@ -88,17 +89,11 @@ def is_due(store: HomeStore, copy: Copy, now: datetime) -> bool:
 
 
 def chosen_copies(plan: Plan, store: HomeStore, now: datetime, request: Request) -> list[Copy]:
-    """The copies a request means; KnownError for ids the plan does not know."""
-    for system in request.systems:
-        plan.system(system)
-    for destination in request.destinations:
-        plan.destination(destination)
+    """The copies a request means; KnownError as `Plan.copies_between`."""
     return [
         copy
-        for copy in plan.copies
-        if (not request.systems or copy.system in request.systems)
-        and (not request.destinations or copy.destination in request.destinations)
-        and (not request.only_due or is_due(store, copy, now))
+        for copy in plan.copies_between(request.systems, request.destinations)
+        if not request.only_due or is_due(store, copy, now)
     ]
 
 
@@ -127,9 +122,7 @@ def _assignment(
         system=system.id,
         system_name=system.name,
         roots=roots_of(desk.store, system),
-        destinations=tuple(
-            Destination(id, plan.destination(id).location.path) for id in destinations
-        ),
+        destinations=tuple(where_of(plan.destination(id)) for id in destinations),
         own_files=own,
         own_fingerprint=fingerprint([plan_text, proof_lines(desk.store)]),
         own_places=tuple(

@@ -38,11 +38,17 @@ class Finished(msgspec.Struct, tag="f", array_like=True):
     files: list[tuple[Entry, Kept, tuple[StoredObject, ...]]]
 
 
+class Stored(msgspec.Struct, tag="o", array_like=True):
+    """Objects that hold contents of several files."""
+
+    objects: tuple[StoredObject, ...]
+
+
 class Durable(msgspec.Struct, tag="d", array_like=True):
     """All that was acknowledged before this frame is on the medium."""
 
 
-Frame = Begin | Finished | Durable
+Frame = Begin | Finished | Stored | Durable
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Frame)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import stat
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from core.copies.batches import AtTarget, Facts, Item, PartFact, Signals, Taken
 from core.copies.contents import Part, StoredObject
-from core.copies.cutting import PARTS_FROM, Piece, average_for, cut
-from core.copies.part_bundles import PartBundles
+from core.copies.cutting import PARTS_FROM, PARTS_FROM_BUNDLED, Piece, average_for, cut
+from core.copies.packing import FileParts, Packer, packer_of_file
 from core.copies.shelves import Shelves
 from core.copies.source_file import (
     BUFFER,
@@ -29,6 +29,7 @@ from core.destinations.local import write_all
 from core.errors import Code, KnownError
 
 _ZEROS = bytes(BUFFER)
+_MOST_IN_MEMORY = 16 * 1024 * 1024
 _SETTLE_SECONDS = 0.02
 
 
@@ -92,7 +93,7 @@ class LargeFiles:
                 parts = self._shelves.known_parts(number, sha)
                 if parts is None:
                     return None
-            at[number] = AtTarget(known, ())
+            at[number] = AtTarget(known, (), in_parts=not known)
         entry = entry_of(item.name, after, source.size, changed=False)
         return Taken(item.number, None, entry, sha, parts, facts, False, sparse, at)
 
@@ -108,27 +109,21 @@ class LargeFiles:
     ) -> Taken:
         info = os.fstat(fd)
         racy = is_racy(info)
-        in_parts = [
-            number
-            for number in self._shelves.wanted(item.targets)
-            if item.in_parts >> number & 1
-            or info.st_size >= self._shelves.targets[number].whole_below
-        ]
-        outs = self._open_outs(item, true_path, info, skip=in_parts)
-        bundles = {
-            number: PartBundles(
-                self._shelves.folders[number],
-                self._shelves.targets[number].run_folder,
-                item.stored,
-                functools.partial(self._shelves.known_run, number),
-            )
-            for number in in_parts
-        }
+        wanted = self._shelves.wanted(item.targets)
+        in_parts = [number for number in wanted if self._goes_in_parts(number, item, info.st_size)]
+        in_one = [number for number in wanted if number not in in_parts]
+        whole = [number for number in in_one if not self._shelves.targets[number].bundled]
+        outs = self._open_outs(item, true_path, info, whole)
+        memory = _Memory() if len(whole) < len(in_one) else None
+        bundles = {number: self._begin_parts(number, item) for number in in_parts}
         digest = hashlib.sha256()
-        source = _Tee(fd, digest, tuple(outs.values()), self._signals, sparse=sparse)
+        sinks: tuple[_Out | _Memory, ...] = tuple(outs.values())
+        if memory is not None:
+            sinks = (*sinks, memory)
+        source = _Tee(fd, digest, sinks, self._signals, sparse=sparse)
         parts: list[Part] = []
         try:
-            if info.st_size >= PARTS_FROM or bundles:
+            if bundles or (outs and info.st_size >= PARTS_FROM):
                 for piece in cut(source, item.average or average_for(info.st_size)):
                     size = len(piece.data)
                     parts.append(Part(piece.sha256, piece.offset, size, size, "roh", ""))
@@ -141,11 +136,16 @@ class LargeFiles:
             raise
         after = os.fstat(fd)
         changed = racy or not same(info, after) or source.size != after.st_size
-        if changed and not accept:
+        if (changed and not accept) or (memory is not None and memory.overflows):
             self._discard(outs, bundles)
+            if accept:
+                raise Skip("lesefehler")  # it grows faster than it can be read
             raise _Changed
         sha = digest.digest()
-        at = self._finish_outs(outs, source.size, sha, tuple(parts), after)
+        named = tuple(parts) if info.st_size >= PARTS_FROM else ()
+        at = self._finish_outs(outs, source.size, sha, named, after)
+        if memory is not None:
+            at |= self._pack_whole([n for n in in_one if n not in whole], item, sha, memory)
         at |= self._finish_bundles(bundles)
         entry = entry_of(item.name, after, source.size, changed=changed)
         facts_of_parts: tuple[PartFact, ...] | None = (
@@ -153,13 +153,38 @@ class LargeFiles:
         )
         return Taken(item.number, None, entry, sha, facts_of_parts, facts, changed, sparse, at)
 
+    def _goes_in_parts(self, number: int, item: Item, size: int) -> bool:
+        target = self._shelves.targets[number]
+        if target.bundled:
+            return size >= PARTS_FROM_BUNDLED
+        return bool(item.in_parts >> number & 1) or size >= target.whole_below
+
+    def _begin_parts(self, number: int, item: Item) -> _Parts:
+        """Where the parts of this file go at one copy."""
+        shelves = self._shelves
+        if shelves.targets[number].bundled:
+            return _Parts(shelves.parts(number, item.stored), None)
+        run_folder = shelves.targets[number].run_folder
+        packer = packer_of_file(shelves.folders[number], run_folder, item.stored)
+        base = item.stored.rpartition("/")[2]
+        parts = FileParts(packer, base, lambda sha: bool(shelves.known_run(number, sha)))
+        return _Parts(parts, packer)
+
+    def _pack_whole(
+        self, numbers: list[int], item: Item, sha: bytes, memory: _Memory
+    ) -> dict[int, AtTarget]:
+        at: dict[int, AtTarget] = {}
+        for number in numbers:
+            known = self._shelves.known_run(number, sha)
+            if known or self._shelves.pack(number, item.stored, sha, memoryview(memory.data)):
+                at[number] = AtTarget(known, ())
+        return at
+
     def _open_outs(
-        self, item: Item, true_path: bytes, info: os.stat_result, *, skip: list[int]
+        self, item: Item, true_path: bytes, info: os.stat_result, numbers: list[int]
     ) -> dict[int, _Out]:
         outs: dict[int, _Out] = {}
-        for number in self._shelves.wanted(item.targets):
-            if number in skip:
-                continue
+        for number in numbers:
             try:
                 fd, stored, path = self._shelves.create(
                     number, item.stored, true_path, info.st_mode
@@ -194,35 +219,60 @@ class LargeFiles:
                 at[number] = AtTarget(0, (StoredObject(out.stored, size, sha, parts),))
         return at
 
-    def _finish_bundles(self, bundles: dict[int, PartBundles]) -> dict[int, AtTarget]:
+    def _finish_bundles(self, bundles: dict[int, _Parts]) -> dict[int, AtTarget]:
         at: dict[int, AtTarget] = {}
-        for number, bundle in bundles.items():
+        for number, (_, packer) in bundles.items():
+            if packer is None:  # the job's own: finished with it
+                at[number] = AtTarget(0, (), in_parts=True)
+                continue
             try:
-                objects = bundle.finish()
+                objects = packer.finish()
             except KnownError as error:
                 self._shelves.failed[number] = error
                 continue
-            self._shelves.touched |= bundle.folders
-            at[number] = AtTarget(0, objects)
+            self._shelves.touched |= packer.folders
+            at[number] = AtTarget(0, objects, in_parts=True)
         return at
 
-    def _bundle(self, bundles: dict[int, PartBundles], piece: Piece) -> None:
+    def _bundle(self, bundles: dict[int, _Parts], piece: Piece) -> None:
         for number in tuple(bundles):
             try:
-                bundles[number].add(piece)
+                bundles[number].parts.add(piece)
             except KnownError as error:
                 self._shelves.failed[number] = error
                 del bundles[number]
 
-    def _discard(self, outs: dict[int, _Out], bundles: dict[int, PartBundles]) -> None:
+    def _discard(self, outs: dict[int, _Out], bundles: dict[int, _Parts]) -> None:
         for out in outs.values():
             os.close(out.fd)
             try:
                 os.unlink(out.path)
             except OSError:
                 pass  # not named by any inhalt: retention clears it
-        for bundle in bundles.values():
-            bundle.discard()
+        for _, packer in bundles.values():
+            if packer is not None:
+                packer.discard()
+
+
+class _Parts(NamedTuple):
+    """Where parts go; `packer` only where it belongs to this one file."""
+
+    parts: FileParts
+    packer: Packer | None
+
+
+class _Memory:
+    """A file of a few MiB on its way into a bundle: it is packed whole, so it is kept whole."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.overflows = False
+
+    def write(self, data: memoryview, *, hole: bool) -> None:
+        if len(self.data) + len(data) > _MOST_IN_MEMORY:
+            self.overflows = True
+        else:
+            self.data += data
 
 
 class _Out:
@@ -269,7 +319,7 @@ class _Tee:
         self,
         fd: int,
         digest: hashlib._Hash,
-        outs: tuple[_Out, ...],
+        outs: tuple[_Out | _Memory, ...],
         signals: Signals,
         *,
         sparse: bool,

@@ -25,7 +25,7 @@ _DESTINATION = re.compile(rb'"ziel":"([a-z0-9-]{1,64})"')
 
 def remade(copy: CopyFolder, states: Sequence[State], store: HomeStore, plan: Plan | None) -> Vault:
     """The marker that fits the valid records. KnownError when there are none, or of two copies."""
-    where = str(copy.folder.root)
+    where = str(copy.folder.shown)
     if not states:
         raise KnownError(Code.COPY_MARKER_DAMAGED, path=where, what=VAULT)
     if len({(state.record.vault, state.record.system) for state in states}) > 1:

@@ -171,6 +171,7 @@ def _write_contents_anew(
     first = next(known, None)
     objects: Iterable[StoredObject] = itertools.chain([first], known) if first else ()
     if first is None:
+        copy.folder.fetch_all(f"{DATA}/{file.run}")
         objects = list(objects_lying_in(copy.folder.place(f"{DATA}/{file.run}")))
         book_objects(index, objects, number)
     write_contents(copy, index, file.run, objects)

@@ -37,6 +37,7 @@ def group_name(gid: int) -> str:
     return ""
 
 
+@functools.lru_cache(1024)  # a list names whom it likes, row by row
 def user_number(name: str) -> int | None:
     """The number of a user of this PC, None when there is none of that name."""
     if sys.platform != "win32" and name:
@@ -48,6 +49,7 @@ def user_number(name: str) -> int | None:
     return None
 
 
+@functools.lru_cache(1024)
 def group_number(name: str) -> int | None:
     """The number of a group of this PC, None when there is none of that name."""
     if sys.platform != "win32" and name:

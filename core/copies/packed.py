@@ -12,6 +12,7 @@ MAX_LINE = 1024 * 1024
 MAX_UNPACKED = 8 * 1024**3
 _BLOCK = 256 * 1024
 _GZIP_WINDOW = 31
+_RAW_WINDOW = -15
 
 InflateError = cast("type[Exception]", isal_zlib.error)  # its stub calls the class an instance
 
@@ -22,6 +23,11 @@ class TooMuch(Exception):
 
 class NotWhole(Exception):
     """The gzip stream is damaged or ends early."""
+
+
+def inflate(data: bytes, size: int) -> bytes:
+    """Raw deflate unpacked, never more than one byte above `size`; InflateError when it is none."""
+    return bytes(isal_zlib.decompressobj(_RAW_WINDOW).decompress(data, size + 1))
 
 
 class PackedWriter:

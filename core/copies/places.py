@@ -12,7 +12,9 @@ from typing import NamedTuple
 from core.copies.contents import StoredObject
 from core.copies.copy_folder import DATA, UNREADABLE, CopyFolder, State
 from core.copies.documents import ContentsRef
+from core.copies.packed import InflateError, inflate
 from core.copies.salvage import objects_lying_in
+from core.destinations.local import Range, open_plain
 from core.errors import Code, KnownError
 
 # Healing adds a place now and then; a list of thousands never comes from us and would cost hours.
@@ -27,6 +29,21 @@ class Source(NamedTuple):
     stored: int
     size: int
     packing: str
+
+
+def read_source(copy: CopyFolder, source: Source, limit: int) -> bytes | None:
+    """The bytes of a small content; None when it is not there, not whole, or above `limit`."""
+    if max(source.stored, source.size) > limit:
+        return None
+    here = Range(source.offset, source.stored)
+    copy.folder.fetch_ranges({source.path: [here]}, frugal=True)
+    try:
+        with open(open_plain(copy.folder.place(source.path)), "rb") as stream:
+            stream.seek(source.offset)
+            data = stream.read(source.stored)
+        return inflate(data, source.size) if source.packing == "deflate" else data
+    except (FileNotFoundError, InflateError):
+        return None
 
 
 class Places:
@@ -48,7 +65,7 @@ class Places:
         for ref in ordered:
             if not left:
                 return
-            self._read(ref, left)
+            self._read(ref, left, enough=True)
             left -= self._found.keys()
         if left:
             self._read_unvouched(left)
@@ -76,14 +93,19 @@ class Places:
         The last thing that can be done, and slow. `go_on` is called before each object, to raise.
         """
         for run in sorted(self._torn if wanted else ()):
+            self._copy.folder.fetch_all(f"{DATA}/{run}")
             for stored in objects_lying_in(self._copy.folder.place(f"{DATA}/{run}")):
                 go_on()
                 self._note(run, stored, wanted)
 
-    def _read(self, ref: ContentsRef, wanted: set[bytes]) -> None:
+    def _read(self, ref: ContentsRef, wanted: set[bytes], *, enough: bool = False) -> None:
+        """Note the places of `wanted` in one `inhalt`; `enough`: one of each will do."""
+        left = len(wanted) if enough else -1
         try:
             for stored in self._copy.contents(ref):
-                self._note(ref.run, stored, wanted)
+                left -= self._note(ref.run, stored, wanted)
+                if not left:
+                    return
         except KnownError as error:
             self._raise_unless_damage(error)
             if error.code is Code.COPY_HOSTILE:
@@ -98,19 +120,23 @@ class Places:
         if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
             raise error
 
-    def _note(self, run: str, stored: StoredObject, wanted: set[bytes]) -> None:
+    def _note(self, run: str, stored: StoredObject, wanted: set[bytes]) -> int:
+        """Note an object and its parts as places; how many contents have their first one now."""
         path = f"{DATA}/{run}/{stored.path}"
+        new = 0
         if stored.sha256 in wanted:
-            self._add(stored.sha256, Source(path, 0, stored.size, stored.size, "roh"))
+            new += self._add(stored.sha256, Source(path, 0, stored.size, stored.size, "roh"))
         for part in stored.parts:
             if part.sha256 in wanted:
                 source = Source(path, part.offset, part.stored, part.size, part.packing)
-                self._add(part.sha256, source)
+                new += self._add(part.sha256, source)
+        return new
 
-    def _add(self, sha: bytes, source: Source) -> None:
+    def _add(self, sha: bytes, source: Source) -> bool:
         known = self._found.get(sha, ())
         if source not in known and len(known) < _MOST_PLACES:
             self._found[sha] = (*known, source)
+        return not known
 
     def of(self, sha: bytes) -> tuple[Source, ...]:
         """All known places of a content, the likeliest first."""

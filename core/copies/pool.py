@@ -50,8 +50,8 @@ class Pool(Generic[Job, Done]):
     """Takes jobs and gives back what was done, in whatever order it gets ready.
 
     `make(setting, signals)` makes the hand, here or in each process; it and `setting` must be
-    importable or plain. `types` are those of a job and of what comes back, for the way between
-    processes.
+    importable or plain, and each process pays for all that the module of `make` imports. `types`
+    are those of a job and of what comes back, for the way between processes.
     """
 
     def __init__(

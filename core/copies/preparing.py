@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.clock import stamp
 from core.copies import documents, guards, mending, resume
 from core.copies.copy_folder import CopyFolder
 from core.copies.copy_run import CopyRun
 from core.copies.desk import Desk
 from core.copies.guards import CopyName
+from core.copies.reach import Reached, Where
 from core.copies.rebuild import rebuild
-from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 from core.store.index import CopyIndex
 
 
-def prepare(desk: Desk, name: CopyName, location: Path) -> tuple[CopyRun, int]:
+def prepare(desk: Desk, name: CopyName, where: Where) -> tuple[CopyRun, int]:
     """Guards of one copy, its index made true; the run (not begun) and its number."""
     desk.listener.phase("guards", system=name.system, destination=name.destination)
-    copy = CopyFolder(LocalFolder(name.destination, location, name.system))
+    reached = desk.reach.open(where, name.system)
+    try:
+        return _prepare(desk, name, reached)
+    except BaseException:
+        reached.close()
+        raise
+
+
+def _prepare(desk: Desk, name: CopyName, reached: Reached) -> tuple[CopyRun, int]:
+    copy, outside = reached.copy, reached.outside
     known = desk.store.vault_of(name.system, name.destination)
     laid_out = desk.store.is_laid_out(name.system, name.destination)
+    if outside is not None:
+        outside.look(copy, name, known, laid_out=laid_out)
     vault = guards.recognise(copy, name, known, desk.writer, laid_out=laid_out)
     if vault is None:
         identity = known or guards.new_vault_id()
         desk.store.remember_copy(name.system, name.destination, identity, laid_out=False)
+        if outside is not None:
+            outside.set_up(name, identity, created=stamp(desk.clock.now()))
         vault = guards.set_up(copy, name, identity, desk.writer, desk.clock)
     if not laid_out:
         desk.store.remember_copy(name.system, name.destination, vault.vault)
@@ -36,12 +50,12 @@ def prepare(desk: Desk, name: CopyName, location: Path) -> tuple[CopyRun, int]:
         number = guards.next_number(copy.record_names(), copy.data_names())
         if number > documents.HIGHEST_RUN:
             what = "number of a run"  # ours would not be recognised as a name
-            raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.root), what=what)
+            raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.shown), what=what)
     except BaseException:
         index.close()
         raise
     run = CopyRun(
-        name, copy, index, desk.writer.id, vault.vault, desk.clock, desk.listener,
+        name, reached, index, desk.writer.id, vault.vault, desk.clock, desk.listener,
         journals, desk.home.cache, tuple(sorted(damaged)),
     )  # fmt: skip
     return run, number

@@ -30,7 +30,7 @@ from core.errors import Code, KnownError
 
 _PR_SET_PDEATHSIG = 1
 _ASKING_TO_STOP = (signal.SIGINT, signal.SIGTERM)
-_UNDER_WAY = 3
+_UNDER_WAY = 6  # jobs for each process, so that none runs dry while the run itself books or waits
 _END_SECONDS = 10.0
 _GOOD, _KNOWN, _BUG = b"g", b"k", b"b"
 

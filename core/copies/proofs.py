@@ -83,4 +83,4 @@ def take_in(store: HomeStore, lines: Iterable[bytes], listener: Listener) -> int
     return len(runs) + len(proofs)
 
 
-Kind = Literal["verified", "restored"]
+Kind = Literal["verified", "restored", "sheet"]

@@ -7,6 +7,7 @@ interpreter lock is the limit, not the disk (PROTOTYPE §2).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -28,12 +29,15 @@ from core.copies.source_file import (
     skip_reason,
     skipped,
 )
-from core.destinations.local import write_all
+from core.destinations.local import HeldFolder, write_all
 from core.errors import Code, KnownError
 
 # A small file that changes under us is read again at once and then after these pauses (seconds);
 # a large one is read twice. After that it is stored as read and marked (DESIGN §5).
 _PAUSES = (0.0, 0.01, 0.05, 0.2)
+# So long a process waits for such files in all its run: a shop with a hundred logs must not wait
+# for each of them, every day.
+_PATIENCE = 3.0
 _SEPARATOR = os.fsencode(os.sep)
 
 
@@ -47,6 +51,7 @@ class Reader:
         self._view = memoryview(bytearray(BUFFER))
         self._large = LargeFiles(self._shelves, self._facts, signals, self._view)
         self._untold = 0
+        self._patience = _PATIENCE
 
     def close(self) -> None:
         self._shelves.close()
@@ -54,7 +59,9 @@ class Reader:
     def take(self, batch: Job) -> JobDone:
         """Read every file of the job and store it where it is new."""
         before = set(self._shelves.failed)
-        taken = tuple((part.order, self._take_batch(part)) for part in batch)
+        self._shelves.begin_job(batch.number)
+        taken = tuple((part.order, self._take_batch(part)) for part in batch.batches)
+        bundles = self._shelves.finish_job()
         self._tell()
         failed = {
             n: (str(error.code), error.params)
@@ -63,19 +70,20 @@ class Reader:
         }
         folders = tuple(self._shelves.touched)
         self._shelves.touched.clear()
-        return JobDone(taken, failed, folders)
+        return JobDone(taken, failed, folders, bundles)
 
     def _take_batch(self, batch: Batch) -> tuple[Taken, ...]:
         taken = []
-        for item in batch.items:
-            if self._signals.cancelled():
-                raise KnownError(Code.CANCELLED)
-            try:
-                taken.append(self._take(batch, item))
-            except Skip as skip:
-                taken.append(skipped(item, str(skip.args[0])))
-            except OSError as error:
-                taken.append(skipped(item, skip_reason(error)))
+        with contextlib.closing(HeldFolder(batch.place)) as folder:
+            for item in batch.items:
+                if self._signals.cancelled():
+                    raise KnownError(Code.CANCELLED)
+                try:
+                    taken.append(self._take(batch, folder, item))
+                except Skip as skip:
+                    taken.append(skipped(item, str(skip.args[0])))
+                except OSError as error:
+                    taken.append(skipped(item, skip_reason(error)))
         return tuple(taken)
 
     def _tell(self) -> None:
@@ -85,21 +93,23 @@ class Reader:
 
     # -- one file ---------------------------------------------------------------------------------
 
-    def _take(self, batch: Batch, item: Item) -> Taken:
-        path = batch.place + _SEPARATOR + item.name
+    def _take(self, batch: Batch, folder: HeldFolder[bytes], item: Item) -> Taken:
         true_path = batch.path + b"/" + item.name
         if item.size <= BUFFER:
-            taken = self._take_small(path, true_path, item)
+            taken = self._take_small(folder, true_path, item)
             if taken is not None:
                 return taken
-        return self._large.take(path, true_path, item)
+        return self._large.take(batch.place + _SEPARATOR + item.name, true_path, item)
 
-    def _take_small(self, path: bytes, true_path: bytes, item: Item) -> Taken | None:
+    def _take_small(self, folder: HeldFolder[bytes], true_path: bytes, item: Item) -> Taken | None:
         """Whole file in the buffer; None when it turned out to be larger than that."""
         for pause in _PAUSES:
+            if pause > self._patience:
+                break
             if pause:
+                self._patience -= pause
                 time.sleep(pause)
-            fd = os.open(path, READ)
+            fd = folder.open(item.name, READ)
             try:
                 info = os.fstat(fd)
                 racy = is_racy(info)
@@ -148,6 +158,9 @@ class Reader:
         known = self._shelves.known_run(number, sha)
         if known:
             return AtTarget(known, ())
+        if self._shelves.targets[number].bundled:
+            there = self._shelves.pack(number, item.stored, sha, data)
+            return AtTarget(0, ()) if there else None
         try:
             fd, stored, _ = self._shelves.create(number, item.stored, true_path, info.st_mode)
             try:

@@ -12,7 +12,6 @@ from itertools import groupby
 from pathlib import Path
 
 from core.copies import percent
-from core.copies.batches import Signals
 from core.copies.copy_folder import CopyFolder, State
 from core.copies.events import Listener
 from core.copies.places import Places
@@ -37,6 +36,7 @@ from core.copies.rows import (
 from core.copies.target import TargetFolder, check_target
 from core.copies.wishes import Report, Wish, selector
 from core.copies.writing_back import Outcome, OutFile, OutJob, Piece, WriterBack
+from core.destinations.local import Range
 from core.errors import Code, KnownError
 
 _JOB_FILES = 256
@@ -96,7 +96,7 @@ class _Restore:
         self._selects = selector(wish.paths)
         self._places = Places(copy, [state, *reversed(states)])
         self._report = Report()
-        self._target = TargetFolder(into, copy.folder.root, self._report)
+        self._target = TargetFolder(into, copy.folder.shown, self._report)
         self._few: list[tuple[Row, list[PartRow]]] = []
         self._hard: dict[str, tuple[bytes, int]] = {}
         self._hard_later: list[tuple[bytes, str, FileRow]] = []
@@ -118,7 +118,7 @@ class _Restore:
         self._places.search_objects(lost, self._stop_if_cancelled)
         self._target.make()
         self._pool: Pool[OutJob, tuple[Outcome, ...]] = Pool(
-            _make_hand,
+            WriterBack,
             str(self._copy.folder.root),
             types=(OutJob, tuple[Outcome, ...]),
             advance=self._advance,
@@ -136,7 +136,8 @@ class _Restore:
     # -- what is asked for --------------------------------------------------------------------
 
     def _rows(self) -> Iterator[tuple[Row, list[PartRow]]]:
-        return _rows_with_parts(self._copy.rows(self._state.record))
+        asked = self._selects if self._wish.paths else None
+        return _rows_with_parts(self._copy.rows(self._state.record, asked=asked))
 
     def _survey(self) -> tuple[set[bytes], set[str]]:
         """First look at the list: which contents are needed, is all of it fit to be written?"""
@@ -290,7 +291,21 @@ class _Restore:
             or self._ordered_bytes > START_PROCESSES_FROM_BYTES
         )
         job, self._job, self._job_bytes = tuple(self._job), [], 0
+        self._bring(job)
         self._pool.submit(job, apart=apart)
+
+    def _bring(self, job: Sequence[OutFile]) -> None:
+        """See that what the files consist of is at hand, where it lies behind a network."""
+        folder = self._copy.folder
+        if folder.is_crowded:
+            self._take(everything=True)
+            folder.forget_fetched()
+        wanted: dict[str, list[Range]] = {}
+        for file in job:
+            for piece in file.pieces:
+                for source in piece.sources[:1]:
+                    wanted.setdefault(source.path, []).append(Range(source.offset, source.stored))
+        folder.fetch_ranges(wanted, frugal=bool(self._wish.paths))
 
     def _take(self, *, everything: bool = False) -> None:
         for outcomes in self._pool.ready(everything=everything):
@@ -332,6 +347,9 @@ class _Restore:
         if again:
             retried = {self._pending[file.number][0] for file in again}
             self._report.failed = [f for f in self._report.failed if f[0] not in retried]
+            self._copy.folder.fetch(
+                source.path for file in again for piece in file.pieces for source in piece.sources
+            )
             self._pool.submit(tuple(again), apart=False)
             self._take(everything=True)
 
@@ -345,7 +363,3 @@ class _Restore:
         self._stop_if_cancelled()
         self._done_bytes += size
         self._listener.progress(files=self._report.files, size=self._done_bytes, current="")
-
-
-def _make_hand(root: str, signals: Signals) -> WriterBack:
-    return WriterBack(root, signals)

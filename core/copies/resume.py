@@ -14,7 +14,7 @@ from core.copies.contents import StoredObject, head, lines_of
 from core.copies.copy_folder import CONTENTS, DATA, CopyFolder, contents_path, record_path
 from core.copies.documents import Broken
 from core.copies.events import Listener
-from core.copies.journal import Begin, Durable, Finished, read_journal
+from core.copies.journal import Begin, Durable, Finished, Stored, read_journal
 from core.copies.packed import PackedWriter
 from core.copies.rebuild import OWN_FOLDER, book_objects
 from core.copies.remembered import Kept, pack_kept, pack_one
@@ -87,12 +87,16 @@ def _trusted(
     """The journal's frames with those objects that are really there."""
     last_barrier = sum(1 for _ in _up_to_last_durable(path))
     for number, frame in enumerate(read_journal(path)):
+        read = number >= last_barrier
+        if isinstance(frame, Stored):
+            sound = [o for o in frame.objects if _is_there(copy, run, o, read=read)]
+            yield Finished(b"", []), [(stored,) for stored in sound]
         if not isinstance(frame, Finished):
             continue
         there: list[tuple[StoredObject, ...]] = []
         kept = []
         for entry, row, objects in frame.files:
-            if all(_is_there(copy, run, o, read=number >= last_barrier) for o in objects):
+            if all(_is_there(copy, run, o, read=read) for o in objects):
                 there.append(objects)
                 kept.append((entry, row, objects))
         yield Finished(frame.folder, kept), there

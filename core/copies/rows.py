@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, BinaryIO
 
 import msgspec
@@ -99,6 +99,8 @@ _NO_TEXT = re.compile(
 _NO_PATH = re.compile(r"(?:\A|/)\.{0,2}(?:/|\Z)").search
 _SHA = re.compile(r"[0-9a-f]{64}").fullmatch
 _REASON = re.compile(r"[a-z_]{1,40}").fullmatch
+_FILE_WITHOUT_SIGNS = re.compile(rb'\{"art":"datei","pfad":"([^"%\\]+)"').match
+_NO_SEGMENTS = frozenset((b"", b".", b".."))
 _MODES = frozenset(f"{mode:04o}" for mode in range(0o10000))
 
 
@@ -111,17 +113,25 @@ def encode_rows(rows: Iterable[Row]) -> bytes:
     return _encoder.encode_lines(rows)
 
 
-def read_rows(stream: BinaryIO, *, unpacked: int) -> Iterator[Row]:
+def read_rows(
+    stream: BinaryIO, *, unpacked: int, asked: Callable[[bytes], bool] | None = None
+) -> Iterator[Row]:
     """The rows of a list, streamed; raises `Hostile`, `TooMuch` or `NotWhole` on what is not ours.
 
     `unpacked` is the number of bytes the commit record announced: not one more is unpacked. The
     order of rows is checked: header first, a file's parts right behind it. So is what every row
     says: whoever reads them need not fear paths, numbers or modes.
+
+    `asked` tells by its path whether a file is asked for; most others are passed over unread.
     """
     waiting_parts = 0
     first = True
     check = _Checker().check
     for line in unpack_lines(stream, limit=min(unpacked, MAX_UNPACKED)):
+        if asked is not None and not first:
+            plain = _FILE_WITHOUT_SIGNS(line)
+            if plain is not None and not asked(plain[1]) and b'"teile":' not in line:
+                continue
         try:
             row = _decoder.decode(line)
         except (ValueError, RecursionError) as error:  # ValueError: no JSON, or not even text
@@ -226,7 +236,7 @@ def path_segments(path: str) -> tuple[bytes, ...]:
     except (ValueError, UnicodeEncodeError) as error:
         raise Hostile(f"path {path[:200]!r}") from error
     segments = tuple(raw.split(b"/"))
-    if len(raw) > MAX_PATH or any(part in (b"", b".", b"..") or b"\0" in part for part in segments):
+    if len(raw) > MAX_PATH or b"\0" in raw or not _NO_SEGMENTS.isdisjoint(segments):
         raise Hostile(f"path {path[:200]!r}")
     return segments
 

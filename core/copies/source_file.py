@@ -53,15 +53,11 @@ class FactsReader:
 
     def facts(self, fd: int, info: os.stat_result) -> Facts:
         """What the list keeps of an open file."""
+        xattrs = self._xattrs(fd) if self._reads_xattrs else None
+        if sys.platform == "linux":  # tells neither of the others
+            return Facts(info.st_uid, info.st_gid, info.st_nlink, xattrs, 0, None)
         dos = attributes.kept_bits(attributes.bits_of(info))
-        return Facts(
-            getattr(info, "st_uid", 0),
-            getattr(info, "st_gid", 0),
-            info.st_nlink,
-            self._xattrs(fd) if self._reads_xattrs else None,
-            dos,
-            born_ns(info),
-        )
+        return Facts(info.st_uid, info.st_gid, info.st_nlink, xattrs, dos, born_ns(info))
 
     def _xattrs(self, fd: int) -> dict[str, str] | None:
         try:

@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from io import FileIO
 from typing import Literal, NamedTuple, TypeVar
 
-from isal import isal_zlib
-
 from core.copies.batches import Signals
-from core.copies.contents import Part, StoredObject
+from core.copies.contents import Part, StoredObject, is_bundle
 from core.copies.copy_folder import (
     DATA,
     VAULT,
@@ -27,7 +25,7 @@ from core.copies.copy_folder import (
 )
 from core.copies.documents import run_number
 from core.copies.events import Listener
-from core.copies.packed import InflateError
+from core.copies.packed import InflateError, inflate
 from core.copies.places import Places
 from core.copies.pool import Pool, workers
 from core.copies.rows import FileRow, PartRow
@@ -53,6 +51,13 @@ class CheckItem(NamedTuple):
     sha: bytes
     parts: tuple[Part, ...]
     read: bool
+    is_bundle: bool
+
+    @property
+    def contents(self) -> tuple[bytes, ...]:
+        """What is lost when the object is gone."""
+        inside = tuple(part.sha256 for part in self.parts)
+        return inside if self.is_bundle else (self.sha, *inside)
 
 
 CheckJob = tuple[CheckItem, ...]
@@ -149,7 +154,7 @@ class _Verification:
         found = copy.states()
         if vault is None:
             if not (found.states or found.broken or verdict.damage):
-                raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.root))
+                raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.shown))
             if not verdict.damage:
                 self._note("marker", VAULT)
         elif any(state.record.vault != vault.vault for state in found.states):
@@ -332,15 +337,40 @@ class _Verification:
         self._known.add(_short(stored.sha256))
         self._known.update(_short(part.sha256) for part in stored.parts)
         path = f"{DATA}/{run}/{stored.path}"
-        return CheckItem(path, stored.size, stored.sha256, stored.parts, read)
+        return CheckItem(
+            path, stored.size, stored.sha256, stored.parts, read, is_bundle(stored.path)
+        )
 
     def _submit(self, pool: _Pool, job: list[CheckItem]) -> None:
         if not job:
             return
         self._stop_if_cancelled()
         reads = sum(item.size for item in job if item.read)
+        folder = self._copy.folder
+        if folder.spooled:
+            job = self._bring(pool, job)
         pool.submit(tuple(job), apart=self._done_bytes + reads > _JOB_BYTES)
         self._take(pool)
+
+    def _bring(self, pool: _Pool, job: list[CheckItem]) -> list[CheckItem]:
+        """Look at sizes where the objects lie, and bring those to be read; they are what is left.
+
+        An object that cannot be brought is missing for those who check it.
+        """
+        folder = self._copy.folder
+        if folder.is_crowded:
+            self._take(pool, everything=True)
+            folder.forget_fetched()
+        to_read = []
+        for item in job:
+            size = folder.size(item.path)
+            if size != item.size:
+                problem = "missing" if size is None else "size"
+                self._bad_objects[item.path] = (problem, item.contents)
+            elif item.read:
+                to_read.append(item)
+        folder.fetch(item.path for item in to_read)
+        return to_read
 
     def _take(self, pool: _Pool, *, everything: bool = False) -> None:
         for findings in pool.ready(everything=everything):
@@ -416,7 +446,7 @@ class _Checker:
     def _check(self, item: CheckItem) -> Finding | None:
         if self._signals.cancelled():
             raise KnownError(Code.CANCELLED)
-        every = (item.sha, *(part.sha256 for part in item.parts))
+        every = item.contents
         path = f"{self._root}/{item.path}"
         try:
             info = os.stat(path, follow_symlinks=False)
@@ -441,9 +471,13 @@ class _Checker:
             while length := stream.readinto(self._view):
                 digest.update(self._view[:length])
                 self._signals.advance(length)
-            bad = [] if digest.digest() == item.sha else [item.sha]
-            bad += [part.sha256 for part in item.parts if not self._is_sound(stream, part)]
-            return tuple(bad)
+            sound = digest.digest() == item.sha
+            bad = [part.sha256 for part in item.parts if not self._is_sound(stream, part)]
+            if sound:
+                return tuple(bad)
+            if item.is_bundle:  # where only the ZIP around the contents is damaged, all move out
+                return tuple(bad or (part.sha256 for part in item.parts))
+            return (item.sha, *bad)
 
     def _is_sound(self, stream: FileIO, part: Part) -> bool:
         stream.seek(part.offset)
@@ -452,7 +486,7 @@ class _Checker:
         if max(part.stored, part.size) > MAX_PACKED:
             return False  # never made by us, and not to be held in memory
         try:
-            data = isal_zlib.decompressobj(-15).decompress(stream.read(part.stored), part.size + 1)
+            data = inflate(stream.read(part.stored), part.size)
         except InflateError:
             return False
         return len(data) == part.size and hashlib.sha256(data).digest() == part.sha256

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from core.copies import percent
 from core.copies.rebuild import OWN_FOLDER
 from core.sources.patterns import translate
 
@@ -33,12 +36,26 @@ class Wish:
     keep_links: bool = False
 
 
+def spellings(path: str) -> set[bytes]:
+    """The true paths a text may stand for: as a person types it, or in percent text (format §1)."""
+    plain = path.strip("/")
+    found = {os.fsencode(plain)}
+    with contextlib.suppress(ValueError):  # a percent sign that codes nothing: typed as it is
+        found.add(percent.decode(plain))
+    return found
+
+
 def selector(paths: Sequence[str]) -> Callable[[bytes], bool]:
-    """Whether a true path is asked for: it or a folder above it meets one of the globs."""
+    """Whether a true path is asked for: it or a folder above it meets one of the wishes.
+
+    A wish is a pattern, and also the path it spells (a name may hold a `*` or a percent sign).
+    """
     if not paths:
         return lambda path: path.partition(b"/")[0] != OWN_FOLDER
-    deep = [p.strip("/") for p in paths if "/" in p.strip("/")]
-    flat = [p.strip("/") for p in paths if "/" not in p.strip("/")]
-    forms = [translate(p) for p in deep] + [rb"(?:.*/)?" + translate(p) for p in flat]
+    forms: list[bytes] = []
+    for path in paths:
+        plain = path.strip("/")
+        forms.append((b"" if "/" in plain else rb"(?:.*/)?") + translate(plain))
+        forms += map(re.escape, spellings(plain))
     meets = re.compile(rb"(?:" + rb"|".join(forms) + rb")(?:/.*)?", re.DOTALL).fullmatch
     return lambda path: bool(meets(path))

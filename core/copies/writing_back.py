@@ -10,13 +10,11 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from isal import isal_zlib
-
 from core.copies import percent
 from core.copies.batches import Signals
-from core.copies.packed import InflateError
+from core.copies.packed import InflateError, inflate
 from core.copies.places import Source
-from core.copies.source_file import KEPT_XATTRS
+from core.copies.source_file import KEPT_XATTRS, read_into
 from core.destinations.local import EXCLUSIVE, open_plain, write_all
 from core.errors import Code, KnownError
 
@@ -118,23 +116,24 @@ class WriterBack:
     ) -> tuple[int, hashlib._Hash]:
         """Write one content from the first place where it is sound.
 
-        Returns its size, and `whole` (the digest of all before it) carried on over it.
+        Returns its size, and `whole` (the digest of all before it) carried on over it. Most files
+        are one content: nothing lies before it, and hashing it once serves both.
         """
         if piece.size == 0 and piece.sha == _EMPTY:
             return 0, whole  # needs no object
         cause = "not stored anywhere"
         for source in piece.sources:
-            so_far = whole.copy()
             digest = hashlib.sha256()
+            so_far = whole.copy() if start else digest
             done = 0
-            os.lseek(fd, start, os.SEEK_SET)
             try:
                 for block in self._blocks(source):
                     done += len(block)
                     if done > piece.size:
                         raise BadContent(f"{source.path}: longer than listed")
                     digest.update(block)
-                    so_far.update(block)
+                    if so_far is not digest:
+                        so_far.update(block)
                     _write(fd, block, sparse=sparse)
                     self._signals.advance(len(block))
                 if done == piece.size and digest.digest() == piece.sha:
@@ -143,6 +142,7 @@ class WriterBack:
             except BadContent as error:
                 cause = str(error)
             os.ftruncate(fd, start)
+            os.lseek(fd, start, os.SEEK_SET)
         raise BadContent(cause)
 
     def _blocks(self, source: Source) -> Iterator[memoryview]:
@@ -159,26 +159,29 @@ class WriterBack:
             raise BadContent(f"{source.path}: {error.strerror or error}") from error
 
     def _read_blocks(self, source: Source) -> Iterator[memoryview]:
-        with open(open_plain(f"{self._root}/{source.path}"), "rb", buffering=0) as stream:
+        fd = open_plain(f"{self._root}/{source.path}")
+        try:
             if source.offset:
-                stream.seek(source.offset)
+                os.lseek(fd, source.offset, os.SEEK_SET)
             if source.packing == "deflate":
-                yield _inflated(stream.read(min(source.stored, MAX_PACKED)), source)
+                yield _inflated(os.read(fd, min(source.stored, MAX_PACKED)), source)
                 return
             left = source.stored
             while left:
-                length = stream.readinto(self._view[: min(left, _BLOCK)]) or 0
+                length = read_into(fd, self._view[: min(left, _BLOCK)])
                 if not length:
                     return
                 left -= length
                 yield self._view[:length]
+        finally:
+            os.close(fd)
 
 
 def _inflated(data: bytes, source: Source) -> memoryview:
     if source.size > MAX_PACKED:
         raise BadContent(f"{source.path}: part too large")
     try:
-        return memoryview(isal_zlib.decompressobj(-15).decompress(data, source.size + 1))
+        return memoryview(inflate(data, source.size))
     except InflateError as error:
         raise BadContent(f"{source.path}: {error}") from error
 

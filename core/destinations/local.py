@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import AnyStr, BinaryIO, Generic, NamedTuple, TypeVar
 
 from core.errors import Code, KnownError
 
@@ -59,6 +61,9 @@ _PLAIN = (
     | getattr(os, "O_CLOEXEC", 0)
 )
 
+_CAN_HOLD = os.open in os.supports_dir_fd
+_HOLD = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
+
 
 def open_plain(path: str) -> int:
     """Open an ordinary file for reading; whatever else stands there counts as not being there.
@@ -76,6 +81,32 @@ def open_plain(path: str) -> int:
         os.close(fd)
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     return fd
+
+
+class HeldFolder(Generic[AnyStr]):
+    """A folder held open: the system need not walk its whole path for every file opened in it.
+
+    Where a system cannot do that, or the folder cannot be had, files are opened by their paths.
+    """
+
+    def __init__(self, place: AnyStr) -> None:
+        self.place: AnyStr = place
+        self._fd = -1
+        if _CAN_HOLD:
+            with contextlib.suppress(OSError):
+                self._fd = os.open(place, _HOLD)
+
+    def open(self, name: AnyStr, flags: int, mode: int = 0o600) -> int:
+        """`os.open` of a name right below the folder."""
+        if self._fd < 0:
+            return os.open(os.path.join(self.place, name), flags, mode)
+        return os.open(name, flags, mode, dir_fd=self._fd)
+
+    def close(self) -> None:
+        """Let go; it may be closed twice."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
 
 def file_system_of(path: str) -> str:
@@ -97,21 +128,32 @@ def file_system_of(path: str) -> str:
     return kind
 
 
+class Range(NamedTuple):
+    """Bytes of an object."""
+
+    offset: int
+    length: int
+
+
 class LocalFolder:
     """The folder of one copy, `<location>/<system>`.
 
-    Attributes: destination (its id, for messages), root, flush_each (whether a barrier has to flush
-    each file by itself).
+    Attributes: destination (its id, for messages), root, shown (the folder to name to people),
+    flush_each (whether a barrier has to flush
+    each file by itself), spooled (whether what is written below `root` still has to be shipped).
     """
 
     def __init__(self, destination: str, location: Path, system: str) -> None:
         self.destination = destination
         self.location = location
         self.root = location / system
+        self.shown = self.root
         kind = file_system_of(str(location)) if sys.platform == "linux" else ""
         self.flush_each = kind not in _SYNCFS_IS_ENOUGH
+        self.spooled = False
         self.is_fat = kind in _FAT
         self._unflushed_folders: set[str] = set()
+        self._flushed_ns = 0
 
     # -- errors -----------------------------------------------------------------------------------
 
@@ -179,6 +221,22 @@ class LocalFolder:
             return None
         except OSError as error:
             raise self.failure(error) from error
+
+    def count_files(self, relative: str) -> int:
+        """How many files there are below a folder."""
+        found = 0
+        waiting = [self.place(relative)]
+        try:
+            while waiting:
+                with os.scandir(waiting.pop()) as listing:
+                    for item in listing:
+                        if item.is_dir(follow_symlinks=False):
+                            waiting.append(item.path)
+                        else:
+                            found += 1
+        except OSError as error:
+            raise self.failure(error) from error
+        return found
 
     def read(self, relative: str, limit: int) -> bytes | None:
         """The bytes of a small file, None when it does not exist or is larger than `limit`."""
@@ -280,6 +338,53 @@ class LocalFolder:
         self._do(lambda: _flush(str(self.root), folders, each=self.flush_each))
         self._unflushed_folders.clear()
 
+    def flush_all(self) -> None:
+        """As `barrier`, for what another program wrote below our folder since the last call."""
+        since, self._flushed_ns = self._flushed_ns, time.time_ns()  # noqa: TID251 - file times
+        if not self.flush_each and sys.platform == "linux":
+            self.barrier()
+            return
+        for folder, _, names in os.walk(self.root):
+            for name in names:
+                place = os.path.join(folder, name)
+                if os.stat(place).st_ctime_ns >= since:
+                    self._do(functools.partial(_fsync_path, place))
+            if sys.platform != "win32":
+                self._do(functools.partial(_fsync_path, folder))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def ship(self, paths: Iterable[str]) -> None:
+        """Objects of a run are finished; here they lie where they belong."""
+
+    def fetch(self, objects: Iterable[str]) -> None:
+        """Objects will be read whole; here they lie at hand."""
+
+    def fetch_all(self, relative: str) -> None:
+        """All objects below a folder will be read."""
+
+    def fetch_ranges(self, wanted: Mapping[str, Iterable[Range]], *, frugal: bool) -> None:
+        """Parts of objects will be read; `frugal`: only a little of the copy is wanted."""
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether `forget_fetched` should be called as soon as nobody is reading."""
+        return False
+
+    def forget_fetched(self) -> None:
+        """Make room of what was fetched."""
+
+
+class SpoolFolder(LocalFolder):
+    """The shadow as those see it who fill it: when it fails, it is our home that fails."""
+
+    def failure(self, error: OSError) -> KnownError:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return KnownError(Code.HOME_FULL, path=str(self.root))
+        cause = error.strerror or str(error)
+        return KnownError(Code.HOME_UNUSABLE, path=str(self.root), cause=cause)
+
 
 class NewFile:
     """A file being written for the first time, flushed as the medium needs when it is closed."""
@@ -363,7 +468,8 @@ def _flush(root: str, folders: list[str], *, each: bool) -> None:
 
 
 def _fsync_path(path: str) -> None:
-    fd = os.open(path, os.O_RDONLY)
+    # Windows flushes only what is open for writing.
+    fd = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(fd)
     except OSError as error:

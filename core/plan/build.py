@@ -81,14 +81,15 @@ def _destination(item: Mapping[str, Any]) -> Destination:
     medium = Medium(item.get("medium", Medium.DISK))
     site = Site(item.get("site", Site.HERE))
     offline, removable = item.get("offline", False), item.get("removable", False)
-    encrypted = default_encrypted(medium=medium, site=site, offline=offline, removable=removable)
+    usual = default_encrypted(medium=medium, site=site, offline=offline, removable=removable)
+    encrypted: bool = item.get("encrypted", usual)
     return Destination(
         id=item["id"],
         name=item.get("name") or item["id"],
         medium=medium,
         site=site,
-        layout=Layout(item.get("layout", default_layout(medium))),
-        encrypted=item.get("encrypted", encrypted),
+        layout=Layout(item.get("layout", default_layout(medium, encrypted=encrypted))),
+        encrypted=encrypted,
         offline=offline,
         removable=removable,
         location=LocalLocation(path=item["location"]["path"]),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from core.paths import Home
 from core.plan.filesystems import FileSystems, file_systems
-from core.plan.model import Destination, Layout, Plan, System
+from core.plan.model import Destination, Plan, System
 from core.plan.places import Place, place
 from core.plan.problems import PlanError, Problem, ProblemCode, in_order
 from core.plan.read import read_plan
@@ -79,7 +79,6 @@ def check_plan(plan: Plan, around: Surroundings) -> tuple[Problem, ...]:
             check.home_and_destinations,
             check.home_itself,
             check.secrets,
-            check.not_yet,
         )
         for problem in rule()
     )
@@ -232,21 +231,6 @@ class _Check:
                     ProblemCode.SECRET_MISSING,
                     destination=destination.name,
                     secret=destination.secret,
-                )
-
-    def not_yet(self) -> Iterator[Problem]:
-        """What the plan may say and this version cannot do yet."""
-        for destination, _ in self._destinations:
-            wanted = {
-                "encrypted": destination.encrypted,
-                "layout": destination.layout is Layout.BUNDLED,
-            }
-            for name in (name for name, is_wanted in wanted.items() if is_wanted):
-                key = f"destinations.{destination.id}.{name}"
-                said = key in self._plan.lines or not self._plan.lines
-                what = name if said else f"{name}_default"
-                yield self._problem(
-                    key, ProblemCode.NOT_YET, what=what, destination=destination.name
                 )
 
     def _place(self, path: Path) -> Place:

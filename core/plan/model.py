@@ -6,7 +6,7 @@ secret in `core.secrets`. All values are frozen; a changed plan is a new plan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -110,7 +110,7 @@ class Destination:
 
     @property
     def secret(self) -> str:
-        """Name of the secret that holds the two recovery lines of an encrypted destination."""
+        """Name of the secret with recovery lines of its own; without it those of the shop count."""
         return f"{self.id}.key"
 
     def folder_of(self, system: str) -> Path:
@@ -169,6 +169,31 @@ class Plan:
         self.system(system)
         return tuple(copy for copy in self.copies if copy.system == system)
 
+    def copies_between(
+        self, systems: Sequence[str] = (), destinations: Sequence[str] = ()
+    ) -> tuple[Copy, ...]:
+        """The copies of these systems to these destinations (none named: all), as in the plan.
+
+        KnownError SYSTEM_UNKNOWN or DESTINATION_UNKNOWN for an id the plan does not have, and
+        COPY_UNKNOWN for one that has no copy among the others named.
+        """
+        for system in systems:
+            self.system(system)
+        for destination in destinations:
+            self.destination(destination)
+        found = tuple(
+            copy
+            for copy in self.copies
+            if (not systems or copy.system in systems)
+            and (not destinations or copy.destination in destinations)
+        )
+        met = {copy.system for copy in found} | {copy.destination for copy in found}
+        if any(id not in met for id in (*systems, *destinations)):
+            what = " → ".join(", ".join(ids) for ids in (systems, destinations) if ids)
+            known = ", ".join(f"{copy.system} → {copy.destination}" for copy in self.copies)
+            raise KnownError(Code.COPY_UNKNOWN, what=what, known=known)
+        return found
+
     def line_of(self, key: str) -> int | None:
         """The line of a key in the plan file, else of the nearest table around it."""
         while key:
@@ -178,9 +203,12 @@ class Plan:
         return None
 
 
-def default_layout(medium: Medium) -> Layout:
-    """Trees where one can look with the Explorer; bundles where every file costs a request."""
-    return Layout.BUNDLED if medium is Medium.CLOUD else Layout.TREE
+def default_layout(medium: Medium, *, encrypted: bool) -> Layout:
+    """Trees where one can look with the Explorer; bundles where every file costs a request.
+
+    In an encrypted copy nobody can look, and all goes through rclone file by file (DESIGN §5).
+    """
+    return Layout.BUNDLED if encrypted or medium is Medium.CLOUD else Layout.TREE
 
 
 def default_encrypted(*, medium: Medium, site: Site, offline: bool, removable: bool) -> bool:

@@ -129,7 +129,8 @@ _WORLD: dict[ProblemCode, str] = {
         "früher oder später. Nennen Sie mit „--home“ einen Ordner auf einer Platte dieses PCs."
     ),
     _C.SECRET_MISSING: t(
-        "Für das verschlüsselte Ziel „{destination}“ ist kein Schlüssel hinterlegt ({secret})."
+        "Für das verschlüsselte Ziel „{destination}“ ist kein Schlüssel hinterlegt ({secret}). "
+        "Legen Sie einen an: „{program} key create“."
     ),
     _C.NOT_YET: t("Das kann diese Fassung von Ladentresor noch nicht."),
 }
@@ -142,23 +143,6 @@ _NOT_YET: dict[str, str] = {
     "location_kind": t(
         "Ziele der Art „{value}“ kann diese Fassung von Ladentresor noch nicht benutzen. Möglich "
         "ist: local."
-    ),
-    "encrypted": t(
-        "Verschlüsselte Kopien kann diese Fassung von Ladentresor noch nicht schreiben. Nehmen Sie "
-        "für „{destination}“ encrypted = false nur, wenn ein Finder die Daten lesen dürfte."
-    ),
-    "encrypted_default": t(
-        "Was den Laden verlässt, wird verschlüsselt, wenn nichts anderes dasteht; das kann diese "
-        "Fassung von Ladentresor noch nicht. Schreiben Sie bei „{destination}“ encrypted = false "
-        "nur dazu, wenn ein Finder die Daten lesen dürfte."
-    ),
-    "layout": t(
-        "Gebündelte Kopien kann diese Fassung von Ladentresor noch nicht schreiben. Schreiben Sie "
-        'bei „{destination}“ layout = "tree".'
-    ),
-    "layout_default": t(
-        "In der Cloud liegen Kopien gebündelt, wenn nichts anderes dasteht; das kann diese Fassung "
-        'von Ladentresor noch nicht. Schreiben Sie bei „{destination}“ layout = "tree" dazu.'
     ),
 }
 

@@ -42,12 +42,14 @@ class ScannedFolder:
 
     path: true path within the system (`shop/Büro`), its first part the short name. place: where it
     really lies. entries: sorted by name. problem: reason why the folder itself could not be read.
+    left_out: names in it that hold data and are not taken, with the reason.
     """
 
     path: bytes
     place: bytes
     entries: list[Entry] = field(default_factory=list)
     problem: str | None = None
+    left_out: list[tuple[bytes, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def look_at_root(root: Root, *, system: str, known: KnownRoot | None) -> None:
         raise KnownError(Code.SOURCE_MISSING, path=shown, system=system) from error
     except OSError as error:
         cause = error.strerror or str(error)
-        raise KnownError(Code.SOURCE_UNREADABLE, path=shown, cause=cause) from error
+        raise KnownError(Code.SOURCE_UNREADABLE, path=shown, system=system, cause=cause) from error
     if not names:
         raise KnownError(Code.SOURCE_EMPTY, path=shown, system=system)
     if known is None or not known.names or known.names & names:
@@ -139,9 +141,10 @@ class Scan:
             if folder.problem == "verschwunden":
                 self._check_same(root, top)
                 folder.problem = None  # somebody deleted it just now: nothing in it is missing
+            inside = os.path.join(place, b"")
             for name, mode, size, _, _, _ in folder.entries:
                 if stat.S_ISDIR(mode) and size == 0:
-                    waiting.append((path + b"/" + name, os.path.join(place, name)))
+                    waiting.append((path + b"/" + name, inside + name))
             yield folder
 
     def _check_same(self, root: Root, top: os.stat_result) -> None:
@@ -168,7 +171,9 @@ class Scan:
                     try:
                         info = item.stat(follow_symlinks=False)
                     except OSError as error:
-                        entries += _unseen(name, error)
+                        for unseen in _unseen(name, error):
+                            entries.append(unseen)
+                            folder.left_out.append((name, SKIPS[-unseen[2]]))
                         continue
                     mode = info.st_mode
                     if is_file(mode):
@@ -182,12 +187,15 @@ class Scan:
                         total += size
                         if _WINDOWS and attributes.is_placeholder(attributes.bits_of(info)):
                             size = -SKIP_NUMBER["platzhalter"]
+                            folder.left_out.append((name, "platzhalter"))
                     else:
                         other = self._other(name, prefix + name, info, rules, device)
                         if other is None:
                             self.excluded += 1
                             continue
                         size = other
+                        if size < 0 and SKIPS[-size] not in HARMLESS_SKIPS:
+                            folder.left_out.append((name, SKIPS[-size]))
                     entries.append(
                         (name, mode, size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
                     )
@@ -195,6 +203,7 @@ class Scan:
             gone = error.errno in (errno.ENOENT, errno.ENOTDIR)
             folder.problem = "verschwunden" if gone else "unlesbarer_ordner"
             entries.clear()  # half a folder would look like a deletion of the rest
+            folder.left_out.clear()
         entries.sort()
         self.files += count
         self.bytes += total

@@ -32,6 +32,10 @@ _SCHEMA = (
            state TEXT NOT NULL, detail TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     ),
     ("ALTER TABLE copy ADD COLUMN laid_out INTEGER NOT NULL DEFAULT 1",),
+    (
+        """CREATE TABLE sheet_print (mark TEXT NOT NULL, number INTEGER NOT NULL, at TEXT NOT NULL,
+           place TEXT NOT NULL, PRIMARY KEY (mark, number)) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 
@@ -55,7 +59,11 @@ class RunRow(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """Something that was shown to be so. kind: `verified`, `restored`."""
+    """Something that was shown to be so. kind: `verified`, `restored`, `sheet`.
+
+    A `sheet` belongs to no system, and to a destination only when that has a key of its own;
+    `detail` is the mark of the pair that was typed off.
+    """
 
     id: str
     at: str
@@ -65,6 +73,15 @@ class Proof(NamedTuple):
     result: str
     state: str
     detail: str
+
+
+class SheetPrint(NamedTuple):
+    """One print of a recovery sheet: of which pair (its mark, never its lines), and for where."""
+
+    mark: str
+    number: int
+    at: str
+    place: str
 
 
 class HomeStore:
@@ -222,3 +239,15 @@ class HomeStore:
             (system, destination, kind, detail),
         )
         return Proof(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    # -- recovery sheets ------------------------------------------------------------------------
+
+    def add_print(self, made: SheetPrint) -> None:
+        self._run("INSERT INTO sheet_print VALUES (?,?,?,?)", made)
+
+    def prints(self, mark: str) -> list[SheetPrint]:
+        """The prints of one pair, oldest first."""
+        rows = self._run(
+            "SELECT mark, number, at, place FROM sheet_print WHERE mark=? ORDER BY number", (mark,)
+        )
+        return [SheetPrint(*row) for row in rows]  # type: ignore[arg-type]

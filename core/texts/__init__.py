@@ -5,7 +5,7 @@
 After adding or changing a text run `python -m resources.locale.update` and translate what it lists.
 """
 
-from core.texts.catalog import Texts, pick_language, t
+from core.texts.catalog import PROGRAM, Texts, pick_language, t
 from core.texts.formats import Lang
 
-__all__ = ["Lang", "Texts", "pick_language", "t"]
+__all__ = ["PROGRAM", "Lang", "Texts", "pick_language", "t"]

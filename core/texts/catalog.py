@@ -20,6 +20,9 @@ DOMAIN = "ladentresor"
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "locale"
 """Where the compiled catalogues lie; in a frozen program they stand beside `core` as well."""
 
+PROGRAM = "ladentresor"
+"""What a person types to start us, unless told otherwise; fills `{program}` in every text."""
+
 MISSING = "…"
 """Stands where a parameter should be: a half sentence helps more than none."""
 
@@ -54,10 +57,14 @@ def keeps_fields(sources: tuple[str, ...], translated: str) -> bool:
 
 
 class Texts:
-    """The texts of one language. Cheap to make, safe to share between threads."""
+    """The texts of one language. Cheap to make, safe to share between threads.
 
-    def __init__(self, lang: Lang, *, folder: Path = FOLDER) -> None:
+    program: how this reader starts us (`./run`), so that every command we name can be typed.
+    """
+
+    def __init__(self, lang: Lang, *, program: str = PROGRAM, folder: Path = FOLDER) -> None:
         self.lang: Lang = lang
+        self.program = program
         self._catalogue = _load(lang, folder)
 
     def t(self, msgid: str, /, **params: object) -> str:
@@ -65,7 +72,7 @@ class Texts:
         translated = self._catalogue.gettext(msgid) if msgid else ""  # "" is the header's msgid
         if translated != msgid and not _fits((msgid,), translated):
             translated = msgid
-        return _fill(translated, params)
+        return _fill(translated, {"program": self.program, **params})
 
     def n(self, singular: str, plural: str, n: int, /, **params: object) -> str:
         """The text that fits the number; `{n}` is the number as people write it."""
@@ -73,7 +80,8 @@ class Texts:
         source = singular if n == 1 else plural
         if translated != source and not _fits((singular, plural), translated):
             translated = source
-        return _fill(translated, {"n": count(n, self.lang), **params})
+        known = {"program": self.program, "n": count(n, self.lang)}
+        return _fill(translated, known | params)
 
 
 def pick_language(explicit: str | None, environ: Mapping[str, str]) -> Lang:

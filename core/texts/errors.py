@@ -1,18 +1,22 @@
 """What a `KnownError` means for a shop owner: what happened, what is not safe now, what to do.
 
-Every code has its three texts here or in `place_errors`; a test keeps that complete. How they are
-written: UI.md §8 (no blame, no exclamation mark, the thing by its name, one next step).
+Every code has its three texts here, or in `place_errors`, `remote_errors`, `key_errors`; a test
+keeps that complete. How they are written: UI.md §8 (no blame, no exclamation mark, the thing by its
+name, one next step).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from core.errors import Code, KnownError
 from core.texts.catalog import Texts, t
 from core.texts.formats import date_time, moment_of, size, visible
+from core.texts.key_errors import KEYS
 from core.texts.place_errors import PLACES
+from core.texts.remote_errors import REMOTES
 
 Words = tuple[str, str, str]
 
@@ -25,12 +29,20 @@ _PLAN_AND_HOME: dict[Code, Words] = {
     Code.PLAN_MISSING: (
         t("Es gibt noch keinen Sicherungsplan. Er gehört hierher: {path}"),
         t("Ohne Plan wird nichts gesichert."),
-        t("Übernehmen Sie einen Plan mit „ladentresor plan apply DATEI“."),
+        t(
+            "Schreiben Sie einen (docs/anleitung.md zeigt, wie) und übernehmen Sie ihn mit "
+            "„{program} plan apply DATEI“. Liegt schon eine Kopie vor: „{program} adopt ORDNER“."
+        ),
+    ),
+    Code.PLAN_FILE_MISSING: (
+        t("Die Datei {path} gibt es nicht."),
+        t("Am Plan hat sich nichts geändert."),
+        t("Prüfen Sie die Schreibweise, oder nennen Sie die Datei mit vollem Pfad."),
     ),
     Code.PLAN_INVALID: (
         t("Der Sicherungsplan {path} lässt sich so nicht verwenden."),
-        t("Solange das so ist, wird nichts gesichert. Vorhandene Kopien bleiben, wie sie sind."),
-        t("Sehen Sie mit „ladentresor plan check“ nach, was zu ändern ist."),
+        t("Mit diesem Plan wird nichts gesichert. Vorhandene Kopien bleiben, wie sie sind."),
+        t("Bessern Sie die genannten Stellen aus, dann: „{program} plan check {path}“."),
     ),
     Code.HOME_LOCKED: (
         t("Ladentresor arbeitet hier schon (Prozess {pid}, seit {since})."),
@@ -58,12 +70,12 @@ _COPIES: dict[Code, Words] = {
     Code.COPY_DAMAGED: (
         t("Die Kopie in {path} ist beschädigt: {what}"),
         t("Einzelne Stände lassen sich von hier vielleicht nicht vollständig zurückholen."),
-        t("Lassen Sie mit „ladentresor verify --full“ die ganze Kopie prüfen."),
+        t("Lassen Sie mit „{program} verify --full“ die ganze Kopie prüfen."),
     ),
     Code.COPY_MARKER_DAMAGED: (
         t("Woran Ladentresor die Kopie in {path} erkennt, ist beschädigt oder fehlt: {what}"),
         t("In diese Kopie wird nichts mehr geschrieben. Zurückholen lässt sich aus ihr weiterhin."),
-        t("Ist es sicher Ihre Kopie, übernehmen Sie sie: „ladentresor adopt {path} --take-over“."),
+        t("Ist es sicher Ihre Kopie, übernehmen Sie sie: „{program} adopt {path} --take-over“."),
     ),
     Code.COPY_NEWER_FORMAT: (
         t("Die Kopie in {path} hat das Format {format}. Diese Fassung kennt es noch nicht."),
@@ -75,25 +87,55 @@ _COPIES: dict[Code, Words] = {
         t("Jemand kann diese Kopie verändert haben. Aus ihr wird so nichts zurückgeholt."),
         t("Nehmen Sie eine andere Kopie, und heben Sie diese unverändert auf."),
     ),
+    Code.COPY_IS_ENCRYPTED: (
+        t("Auf „{destination}“ liegt in {path} schon eine verschlüsselte Kopie."),
+        t("Der Plan verlangt dort eine offene. Was einmal verschlüsselt ist, bleibt es."),
+        t("Schreiben Sie im Plan encrypted = true, oder tragen Sie einen anderen Ordner ein."),
+    ),
+    Code.COPY_NOT_ENCRYPTED: (
+        t("Auf „{destination}“ liegt in {path} schon eine Kopie, die jeder lesen kann."),
+        t("Der Plan verlangt dort eine verschlüsselte. Es wurde nichts hineingeschrieben."),
+        t(
+            "Tragen Sie im Plan einen anderen Ordner ein. Die alte Kopie bleibt lesbar, bis Sie "
+            "sie selbst löschen."
+        ),
+    ),
+    Code.KEY_WRONG: (
+        t(
+            "Der Tresor auf „{destination}“ in {path} lässt sich mit den hinterlegten Zeilen "
+            "nicht öffnen."
+        ),
+        t("Er ist da, aber sein Inhalt ist so nicht zu lesen. Es wurde nichts hineingeschrieben."),
+        t(
+            "Prüfen Sie Ihr Wiederherstellungsblatt mit „{program} key prove“. Nach einem "
+            "Schlüsselwechsel gehört zu alten Kopien das alte Blatt."
+        ),
+    ),
     Code.COPY_NOT_FOUND: (
         t("In {path} liegt keine Kopie von Ladentresor."),
         _NOTHING_CHANGED,
         t("Nennen Sie den Ordner, in dem die Datei tresor.json liegt, oder den darüber."),
     ),
     Code.READ_BACK_DIFFERS: (
-        t("Von „{destination}“ kam etwas anderes zurück, als geschrieben wurde: {path}"),
+        t("Von {device} kam etwas anderes zurück, als geschrieben wurde: {path}"),
         t("Der neue Stand dort zählt nicht. Auf dieses Gerät ist womöglich kein Verlass."),
         t("Nehmen Sie ein anderes Kabel oder eine andere Buchse und starten Sie den Lauf neu."),
     ),
     Code.STATE_NOT_FOUND: (
         t("Den Stand „{state}“ von „{system}“ gibt es nicht."),
         _NOTHING_CHANGED,
-        t("Sehen Sie mit „ladentresor snapshots“ nach, welche Stände es gibt."),
+        t(
+            "Sehen Sie mit „{program} snapshots“ nach, welche es gibt. Mit --at nennen Sie eine "
+            "Nummer, einen ganzen Namen oder einen Zeitpunkt wie 2026-11-18."
+        ),
     ),
     Code.PATH_NOT_FOUND: (
         t("In diesem Stand von „{system}“ gibt es das nicht: {path}"),
         _NOTHING_CHANGED,
-        t("Sehen Sie mit „ladentresor browse“ nach, was in dem Stand liegt."),
+        t(
+            "Sehen Sie mit „{program} browse {system}“ nach, was in dem Stand liegt. Pfade "
+            "beginnen mit dem Ordner, der dort ganz oben steht."
+        ),
     ),
     Code.TARGET_NOT_EMPTY: (
         t("Der Ordner {path} ist nicht leer."),
@@ -121,12 +163,17 @@ _REST: dict[Code, Words] = {
     Code.SYSTEM_UNKNOWN: (
         t("Ein System „{system}“ gibt es im Plan nicht."),
         _NOTHING_DONE,
-        t("Sehen Sie mit „ladentresor plan show“ nach, wie Ihre Systeme heißen."),
+        t("Sehen Sie mit „{program} plan show“ nach, wie Ihre Systeme heißen."),
     ),
     Code.DESTINATION_UNKNOWN: (
         t("Ein Ziel „{destination}“ gibt es im Plan nicht."),
         _NOTHING_DONE,
-        t("Sehen Sie mit „ladentresor plan show“ nach, wie Ihre Ziele heißen."),
+        t("Sehen Sie mit „{program} plan show“ nach, wie Ihre Ziele heißen."),
+    ),
+    Code.COPY_UNKNOWN: (
+        t("Für {what} gibt es im Plan keine Kopie. Es gibt: {known}."),
+        _NOTHING_DONE,
+        t("Nennen Sie eine von diesen, oder tragen Sie die neue unter [[copies]] im Plan ein."),
     ),
     Code.SECRET_STORE_MISSING: (
         t("Auf diesem PC ist kein Schlüsselbund für Kennwörter erreichbar."),
@@ -144,7 +191,7 @@ _REST: dict[Code, Words] = {
     Code.SECRET_MISSING: (
         t("Das Geheimnis „{name}“ ist nicht hinterlegt."),
         t("Ziele, die es brauchen, werden nicht gesichert."),
-        t("Hinterlegen Sie es mit „ladentresor secret set {name}“."),
+        t("Hinterlegen Sie es mit „{program} secret set {name}“."),
     ),
     Code.SECRET_NAME: (
         t("„{name}“ kann nicht der Name eines Geheimnisses sein."),
@@ -171,7 +218,7 @@ _REST: dict[Code, Words] = {
         t("Ziele, die ein Kennwort brauchen, werden nicht gesichert. Den Kopien fehlt nichts."),
         t(
             "Legen Sie diese Datei beiseite und hinterlegen Sie die Kennwörter mit "
-            "„ladentresor secret set“ neu; die Schlüssel der Kopien stehen auf dem "
+            "„{program} secret set“ neu; die Schlüssel der Kopien stehen auf dem "
             "Wiederherstellungsblatt."
         ),
     ),
@@ -183,11 +230,21 @@ _REST: dict[Code, Words] = {
     Code.CANCELLED: (
         t("Abgebrochen, wie gewünscht."),
         t("Ungefährlich: Was angekommen ist, bleibt."),
-        t("Starten Sie den Lauf wieder, wenn es passt. Er macht an derselben Stelle weiter."),
+        t(
+            "Starten Sie wieder, wenn es passt. Eine Sicherung macht dort weiter; zum Zurückholen "
+            "nehmen Sie einen neuen Ordner."
+        ),
     ),
 }
 
-WORDS: Mapping[Code, Words] = {**_PLAN_AND_HOME, **PLACES, **_COPIES, **_REST}
+WORDS: Mapping[Code, Words] = {
+    **_PLAN_AND_HOME,
+    **PLACES,
+    **REMOTES,
+    **_COPIES,
+    **KEYS,
+    **_REST,
+}
 """What happened, what is not safe now, the one next step; for every code."""
 
 
@@ -200,13 +257,29 @@ class Described:
     next_step: str
 
 
-def describe(texts: Texts, error: KnownError) -> Described:
-    """The failure in the reader's language. Never fails; a missing parameter shows as `…`."""
+def describe(
+    texts: Texts, error: KnownError, names: Mapping[str, str] = MappingProxyType({})
+) -> Described:
+    """The failure in the reader's language. Never fails; a missing parameter shows as `…`.
+
+    names: what the plan calls its destinations, by id. The sentence says name and id of a
+    destination, so that a person recognises the one and can type the other.
+    """
     sentence, risk, next_step = WORDS[error.code]
     shown = {name: _shown(name, value, texts) for name, value in error.params.items()}
+    if "destination" in shown:
+        id, name = shown["destination"], visible(names.get(shown["destination"], ""))
+        if name in ("", id):
+            shown["device"] = texts.t("„{id}“", id=id)
+        else:
+            shown["destination"] = name
+            shown["device"] = texts.t("„{name}“ ({id})", name=name, id=id)
     filled = [texts.t(text, **shown) for text in (sentence, risk, next_step)]
     if error.code is Code.DESTINATION_FULL and {"needed", "free"} <= shown.keys():
         filled[0] += " " + texts.t("Gebraucht werden {needed}, frei sind {free}.", **shown)
+    if error.code is Code.STATE_NOT_FOUND and shown.get("state") == "-":
+        filled[0] = texts.t("Von „{system}“ gibt es hier noch keinen Stand.", **shown)
+        filled[2] = texts.t("Machen Sie den ersten mit „{program} backup“.")
     return Described(*filled)
 
 

@@ -37,6 +37,7 @@ EXITS = {
     Exit.HOME_PROBLEM: t("eigener Ordner von Ladentresor nicht benutzbar"),
     Exit.TARGET_NOT_EMPTY: t("Ordner zum Zurückholen nicht leer oder in Gebrauch"),
     Exit.NEWER_FORMAT: t("stammt von einer neueren Fassung von Ladentresor"),
+    Exit.PROGRAM_PROBLEM: t("ein Teil von Ladentresor fehlt oder versagt"),
     Exit.CANCELLED: t("abgebrochen"),
 }
 """By exit code, one name per class of outcome (docs/cli.md)."""

@@ -21,15 +21,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import Code, Exit, KnownError
+from core.secrets.recovery import Pair
 from core.texts import Texts
 from core.texts.catalog import MISSING
 from core.texts.errors import describe
 from tests.engine import handreader
-from tests.support import cli, warm
+from tests.support import cli, keys, warm
 from tests.support.trees import Snapshot, compare, snapshot
 
 By = Literal["program", "script"]
 BOTH: tuple[By, ...] = ("program", "script")
+Layout = Literal["tree", "bundled", "sealed"]  # sealed: encrypted, and bundled in there
+LAYOUTS: tuple[Layout, ...] = ("tree", "bundled", "sealed")
 Event = dict[str, Any]
 # Root keeps its name but has to obey the permissions of files like everybody else.
 OBEYING = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all")
@@ -40,13 +43,15 @@ def wrapper_without_rights() -> Sequence[str]:
     return OBEYING if os.geteuid() == 0 else ()
 
 
-def destination_text(id: str, path: Path) -> str:
-    """The plan's lines for a plain destination on a disk, and the copy to it."""
+def destination_text(id: str, path: Path, layout: Layout = "tree") -> str:
+    """The plan's lines for a destination on a disk, and the copy to it."""
+    sealed = layout == "sealed"
     return f"""
 [[destinations]]
 id = "{id}"
 name = "Platte {id}"
-encrypted = false
+layout = "{"bundled" if sealed else layout}"
+encrypted = {str(sealed).lower()}
 [destinations.location]
 kind = "local"
 path = {json.dumps(str(path))}
@@ -58,9 +63,15 @@ destination = "{id}"
 
 
 def plan_text(
-    sources: Sequence[Path], disks: Mapping[str, Path], *, rules: str = "", more: str = ""
+    sources: Sequence[Path],
+    disks: Mapping[str, Path],
+    *,
+    rules: str = "",
+    more: str = "",
+    layouts: Mapping[str, Layout] | None = None,
 ) -> str:
     """A plan with the one system `laden`; `rules` are lines for its source, `more` for the end."""
+    kinds = layouts or {}
     paths = ", ".join(json.dumps(str(path)) for path in sources)
     head = f"""version = 1
 [[systems]]
@@ -71,7 +82,11 @@ kind = "folders"
 paths = [{paths}]
 {rules}
 """
-    return head + "".join(destination_text(id, path) for id, path in disks.items()) + more
+    return (
+        head
+        + "".join(destination_text(id, path, kinds.get(id, "tree")) for id, path in disks.items())
+        + more
+    )
 
 
 @dataclass(slots=True)
@@ -82,6 +97,8 @@ class Shop:
     sources: dict[str, Path]
     disks: dict[str, Path]
     home: Path
+    layouts: dict[str, Layout] = field(default_factory=dict)
+    pair: Pair | None = None
     days: dict[int, dict[str, Snapshot]] = field(default_factory=dict)
     runs: dict[int, str] = field(default_factory=dict)
     _restores: Iterator[int] = field(default_factory=count)
@@ -99,7 +116,9 @@ class Shop:
         """Put the plan into the home."""
         config = self.home / "config"
         config.mkdir(parents=True, exist_ok=True)
-        text = plan_text(list(self.sources.values()), self.disks, rules=rules, more=more)
+        text = plan_text(
+            list(self.sources.values()), self.disks, rules=rules, more=more, layouts=self.layouts
+        )
         (config / "plan.toml").write_text(text, encoding="utf-8")
 
     # -- what a user types ------------------------------------------------------------------------
@@ -112,7 +131,8 @@ class Shop:
         if wrapper:
             done = cli.run("--json", *args, home=where, check=False, wrapper=wrapper)
         else:
-            done = warm.run("--json", *args, home=where)
+            env = keys.ENV if self.pair is not None else None
+            done = warm.run("--json", *args, home=where, env=env)
         assert done.rc == rc, f"{args} ended with {done.rc}, not {rc}\n{done.stdout}\n{done.stderr}"
         return done.lines
 
@@ -153,10 +173,26 @@ class Shop:
             if by == "program":
                 self.restore(into, state, disk=disk, paths=paths, keep_links=keep_links, rc=rc)
             else:
-                handreader.restore(self.copy(disk), str(state or "neuester"), into)
+                folder = self.opened(disk, into.with_name(f"{into.name}-offen"))
+                handreader.restore(folder, str(state or "neuester"), into)
             yield into
         finally:
+            shutil.rmtree(into.with_name(f"{into.name}-offen"), ignore_errors=True)
             shutil.rmtree(into, ignore_errors=True)
+
+    def opened(self, disk: str, room: Path) -> Path:
+        """The folder of a copy as anybody can read it, an encrypted one decrypted by hand."""
+        if self.pair is None or self.layouts.get(disk) != "sealed":
+            return self.copy(disk)
+        room.parent.mkdir(parents=True, exist_ok=True)
+        keys.open_by_hand(self.copy(disk), self.pair, room)
+        return room
+
+    def seal(self, disk: str) -> None:
+        """From the plan on, this disk gets an encrypted copy."""
+        self.layouts[disk] = "sealed"
+        self.pair = self.pair or keys.put_pair(self.home)
+        self.write_plan()
 
     def restore(
         self,
@@ -209,17 +245,24 @@ class Shop:
 
 
 def make_shop(
-    root: Path, *, sources: Sequence[str] = ("shop",), disks: Sequence[str] = ("platte",)
+    root: Path,
+    *,
+    sources: Sequence[str] = ("shop",),
+    disks: Sequence[str] = ("platte",),
+    layout: Layout = "tree",
 ) -> Shop:
-    """A shop with empty sources and disks, and a plan."""
+    """A shop with empty sources and disks, and a plan; `layout` is that of every disk."""
     shop = Shop(
         root,
         {name: root / "pc" / name for name in sources},
         {id: root / "medien" / id for id in disks},
         root / "home",
+        dict.fromkeys(disks, layout),
     )
     for path in (*shop.sources.values(), *shop.disks.values()):
         path.mkdir(parents=True)
+    if layout == "sealed":
+        shop.pair = keys.put_pair(shop.home)
     shop.write_plan()
     return shop
 
@@ -253,8 +296,14 @@ def refusal(lines: Sequence[Event], code: Code) -> Event:
             assert "{" not in text
     german, english = (describe(Texts(lang), known) for lang in ("de", "en"))
     assert german.sentence != english.sentence
-    assert error["sentence"] in (german.sentence, english.sentence)
-    assert error["next_step"] in (german.next_step, english.next_step)
+    id = str(error["params"].get("destination", ""))
+    spoken = [
+        describe(Texts(lang), known, names)
+        for lang in ("de", "en")
+        for names in ({}, {id: f"Platte {id}"})  # as `destination_text` calls them
+    ]
+    assert error["sentence"] in {said.sentence for said in spoken}
+    assert error["next_step"] in {said.next_step for said in spoken}
     return error
 
 
@@ -295,7 +344,8 @@ def objects_of(copy: Path, run: str) -> list[str]:
     """What a run stored of the shop: without plan, proofs and its own table of contents."""
     folder = copy / "daten" / run
     found = [str(p.relative_to(folder)) for p in sorted(folder.rglob("*")) if p.is_file()]
-    return [p for p in found if p != "inhalt.tsv.gz" and not p.startswith("ladentresor/")]
+    ours = ("ladentresor/", "buendel-000000.zip")
+    return [p for p in found if p != "inhalt.tsv.gz" and not p.startswith(ours)]
 
 
 def local_time(run: str) -> str:

@@ -54,7 +54,7 @@ _LOOKING = [
     (["verify", "platte", "--sample", "50"], 0, "in Ordnung", ""),
     (["status"], 0, "kopiert", "copied"),
     (["backup", "--due"], 4, "Nichts ist fällig", ""),
-    ([], 0, "./run demo", "./run demo"),
+    ([], 0, "ladentresor demo", "ladentresor demo"),
     (["--version"], 0, "0.", "0."),
     (["--help"], 0, "BEFEHL", "restore"),
     (["restore", "--help"], 0, "leerer Ordner", "empty folder"),
@@ -92,7 +92,7 @@ def test_backup_and_restore_say_what_they_did(tmp_path: Path) -> None:
     (shop.source / "hinaus").symlink_to("/etc/hostname")
     for lang in ("de", "en"):
         said = cli.run("backup", "--lang", lang, home=shop.home)
-        assert said.stdout.startswith("laden → platte: ")
+        assert said.stdout.startswith("laden → platte (Platte platte): ")
         assert said.stderr == ""
         into = tmp_path / lang
         said = cli.run("restore", "laden", "--into", into, "--lang", lang, home=shop.home)
@@ -138,7 +138,7 @@ _STATUS = """system destination copied_at read_back_at read_back_result due reac
     last_code"""
 _FIELDS = [
     (["snapshots"], "system destination run committed_at files bytes complete new_bytes skipped"),
-    (["browse", "laden", "shop/Preise"], "kind path bytes mtime_ns"),
+    (["browse", "laden", "shop/Preise"], "kind path raw bytes mtime_ns"),
     (["status"], _STATUS),
 ]
 
@@ -180,7 +180,8 @@ def test_events_of_backup_verify_and_restore(tmp_path: Path) -> None:
     assert verified["bytes"] >= result["new_bytes"]
     report = shop.restore(tmp_path / "ziel")
     assert set(report) == set(
-        "event run into files folders links bytes failed skipped renamed links_as_text lost".split()
+        "event run into files folders links bytes failed skipped renamed links_as_text"
+        " lost complete".split()
     )
     assert (report["files"], report["bytes"]) == (result["files"], result["bytes"])
 
@@ -304,7 +305,7 @@ def test_a_plan_is_only_applied_when_it_is_right(shop: Shop, tmp_path: Path) -> 
     refusal(shop.run("plan", "show", home=home, rc=5), Code.PLAN_MISSING)
     shop.run("plan", "apply", good, home=home)
     shop.run("plan", "apply", bad, home=home, rc=5)
-    refusal(shop.run("plan", "apply", tmp_path / "fehlt", home=home, rc=5), Code.PLAN_MISSING)
+    refusal(shop.run("plan", "apply", tmp_path / "fehlt", home=home, rc=5), Code.PLAN_FILE_MISSING)
     assert (home / "config/plan.toml").read_bytes() == good.read_bytes()
     assert sorted(path.name for path in (home / "config").iterdir()) == ["plan.toml"]
 

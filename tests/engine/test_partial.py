@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from core.clock import SystemClock, stamp
-from core.copies.assignment import Assignment, Destination
+from core.copies.assignment import Assignment
 from core.copies.backup import back_up
 from core.copies.copy_folder import CopyFolder
 from core.copies.desk import Desk
 from core.copies.events import Silence
 from core.copies.finding import pick_state
 from core.copies.jobs import last_success, open_desk
+from core.copies.reach import Where
 from core.copies.restore import restore
 from core.copies.verify import verify
 from core.copies.wishes import Wish
@@ -24,13 +25,14 @@ from core.paths import Home
 from core.plan.model import Copy
 from core.sources.folders import Root
 from core.sources.patterns import compile_rules
+from tests.support.keys import no_keys
 from tests.support.trees import compare, mutate, shop_tree, snapshot
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     home = Home(tmp_path / "config", tmp_path / "state", tmp_path / "cache")
-    with open_desk(home, SystemClock(), Silence(), lambda: False) as desk:
+    with open_desk(home, SystemClock(), Silence(), lambda: False, no_keys(home)) as desk:
         yield desk
 
 
@@ -45,7 +47,7 @@ def assignment(tmp_path: Path) -> Assignment:
         system="laden",
         system_name="Laden-PC",
         roots=(Root(b"shop", bytes(source), compile_rules((), ())),),
-        destinations=tuple(Destination(disk.name, disk) for disk in disks),
+        destinations=tuple(Where(disk.name, disk) for disk in disks),
         own_files={"plan.toml": b"version = 1\n"},
         own_fingerprint="1",
         own_places=(),
@@ -72,7 +74,7 @@ def test_partial_states_come_before_the_whole_one(
         assert files == sorted(files)
         verdict = verify(copy, Silence(), lambda: False, depth="full")
         assert verdict.is_sound, verdict.damage
-        assert pick_state(states, None, "laden").record.complete
+        assert pick_state(states, None, "laden").state.record.complete
 
 
 def test_every_partial_state_restores_what_it_names(

@@ -114,7 +114,9 @@ def test_verify_names_the_record_and_calls_no_content_lost(
     assert said.exit == Exit.INTEGRITY
     verdict = said.said("verified")
     assert [item["path"] for item in verdict["damage"]] == [f"staende/{shop.runs[number]}.json"]
-    assert verdict["affected"] == [{"run": shop.runs[number], "path": ""}]
+    assert [(item["run"], item["path"]) for item in verdict["affected"]] == [
+        (shop.runs[number], "")
+    ]
 
 
 def test_damage_below_a_rotten_record_is_named_too(shop: Shop) -> None:

@@ -396,7 +396,7 @@ def test_single_files_of_case_twins_onto_a_stick(hostile: Shop, disks: DiskDrawe
 
 def _under_new_names(tree: Snapshot, renamed: list[dict[str, Any]]) -> Snapshot:
     """The tree as it must stand where some names were changed."""
-    new = {unquote_to_bytes(row["path"]): os.fsencode(row["name"]) for row in renamed}
+    new = {unquote_to_bytes(row["raw"]): os.fsencode(row["name"]) for row in renamed}
 
     def moved(path: bytes) -> bytes:
         above, _, name = path.rpartition(b"/")

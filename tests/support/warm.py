@@ -18,7 +18,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.support import cli
 
@@ -38,11 +41,11 @@ class _Server:
             text=True,
         )
 
-    def call(self, args: list[str], out: Path, err: Path) -> int:
+    def call(self, args: list[str], env: Mapping[str, str], out: Path, err: Path) -> int:
         """Run to the end; the exit code."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        order = {"args": args, "out": str(out), "err": str(err)}
+        order = {"args": args, "env": dict(env), "out": str(out), "err": str(err)}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
@@ -64,7 +67,7 @@ def _end_all() -> None:
         _idle.get().end()
 
 
-def run(*args: str | Path, home: Path) -> cli.Result:
+def run(*args: str | Path, home: Path, env: Mapping[str, str] | None = None) -> cli.Result:
     """As `cli.run` without checking the exit code; the working folder is /."""
     try:
         server = _idle.get_nowait()
@@ -72,7 +75,7 @@ def run(*args: str | Path, home: Path) -> cli.Result:
         server = _Server()
     with tempfile.TemporaryDirectory(prefix="gesagt-") as folder:
         out, err = Path(folder) / "out", Path(folder) / "err"
-        rc = server.call(["--home", str(home), *map(str, args)], out, err)
+        rc = server.call(["--home", str(home), *map(str, args)], env or {}, out, err)
         _idle.put(server)  # not after a failure: then nobody knows what it is doing
         said, complained = (
             path.read_bytes().decode("utf-8", "surrogateescape") for path in (out, err)
@@ -98,7 +101,7 @@ def main() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _work(order: dict[str, list[str] | str]) -> None:
+def _work(order: dict[str, Any]) -> None:
     """Be the program: in a session of its own, with its own output."""
     from core.cli.main import run as run_program
 
@@ -110,10 +113,13 @@ def _work(order: dict[str, list[str] | str]) -> None:
             fd = os.open(str(name), os.O_RDWR | os.O_CREAT, 0o600)
             os.dup2(fd, number)
             os.close(fd)
+        os.environ.update(order["env"])
         rc = run_program(list(order["args"]))
+    except BaseException:  # noqa: BLE001 - the process is about to end without another word
+        traceback.print_exc()
+    finally:
         sys.stdout.flush()
         sys.stderr.flush()
-    finally:
         os._exit(rc)
 
 

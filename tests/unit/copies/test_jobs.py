@@ -15,7 +15,7 @@ from core.clock import stamp
 from core.copies import locking
 from core.copies.copy_folder import State
 from core.copies.events import Silence
-from core.copies.finding import pick_state, refuse_live_target
+from core.copies.finding import Picked, pick_state, refuse_live_target
 from core.copies.jobs import Request, chosen_copies, is_due, last_success, open_desk, roots_of
 from core.copies.locking import locked
 from core.errors import Code, KnownError
@@ -30,6 +30,7 @@ from core.plan.model import (
 )
 from core.store.home import HomeStore
 from tests.support.fixed_clock import NOON, FixedClock
+from tests.support.keys import no_keys
 from tests.unit.copies.test_documents import RECORD
 
 DAY = timedelta(days=1)
@@ -66,7 +67,7 @@ STATES = [
 
 
 def picked(at: str | None, states: list[State] = STATES) -> int:
-    return int(pick_state(states, at, "laden").run.split("-")[0])
+    return int(pick_state(states, at, "laden").state.run.split("-")[0])
 
 
 def test_without_a_word_it_is_the_newest_complete_state() -> None:
@@ -87,8 +88,8 @@ def test_by_number_or_name(at: str) -> None:
         ("2026-11-20", 2),
         ("2026-11-21", 4),
         ("20261121", 4),
-        ("2026-11-22", 5),
-        ("2030-01-01", 5),
+        ("2026-11-22", 4),  # the fifth is partial
+        ("2030-01-01", 4),
         ("2026-11-21T00:29", 2),
         ("2026-11-21T00:30", 3),
         ("2026-11-21 03:59", 3),
@@ -96,12 +97,23 @@ def test_by_number_or_name(at: str) -> None:
         ("2026-11-21T03:00:00Z", 4),
         ("2026-11-21T02:59:59Z", 3),
         ("2026-11-20T22:30:00-01:00", 3),
-        ("9999-12-30", 5),
+        ("9999-12-30", 4),
     ],
 )
 def test_by_moment_it_is_the_newest_begun_by_then(at: str, number: int) -> None:
     """A moment is local time unless it says otherwise; a day means its end."""
     assert picked(at) == number
+
+
+def test_a_partial_state_is_only_taken_when_asked_for_or_when_there_is_no_other() -> None:
+    newest = STATES[4]
+    for at in (None, "2026-11-22"):
+        found = pick_state(STATES, at, "laden")
+        assert (found.state, found.newer) == (STATES[3], newest)
+    assert pick_state(STATES, "2026-11-21", "laden").newer is None
+    for at in ("5", newest.run):
+        assert pick_state(STATES, at, "laden") == Picked(newest)
+    assert pick_state(STATES[4:], "2026-11-22", "laden") == Picked(newest)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +140,7 @@ def test_a_number_two_states_have_picks_neither() -> None:
     with pytest.raises(KnownError) as caught:
         picked("3", twins)
     assert caught.value.code is Code.STATE_NOT_FOUND
-    assert pick_state(twins, twins[-1].run, "laden") is twins[-1]
+    assert pick_state(twins, twins[-1].run, "laden").state is twins[-1]
 
 
 # -- what is due ----------------------------------------------------------------------------------
@@ -245,7 +257,6 @@ def plan(tmp_path: Path) -> Plan:
         (Request(systems=("kasse",)), ["kasse@a"]),
         (Request(destinations=("a",)), ["laden@a", "kasse@a"]),
         (Request(systems=("laden",), destinations=("b",)), ["laden@b"]),
-        (Request(systems=("kasse",), destinations=("b",)), []),
         (Request(only_due=True), ["laden@b", "kasse@a"]),
     ],
 )
@@ -262,6 +273,8 @@ def test_what_a_request_means(
     [
         (Request(systems=("x",)), Code.SYSTEM_UNKNOWN),
         (Request(destinations=("x",)), Code.DESTINATION_UNKNOWN),
+        (Request(systems=("kasse",), destinations=("b",)), Code.COPY_UNKNOWN),
+        (Request(systems=("kasse",), destinations=("a", "b")), Code.COPY_UNKNOWN),
     ],
 )
 def test_unknown_ids_are_named(
@@ -357,7 +370,7 @@ def test_a_broken_note_still_names_the_lock(tmp_path: Path, junk: bytes) -> None
 
 def test_runs_of_a_dead_process_are_marked_at_the_next_start(tmp_path: Path) -> None:
     home, clock = home_in(tmp_path), FixedClock()
-    with open_desk(home, clock, Silence(), lambda: False) as desk:
+    with open_desk(home, clock, Silence(), lambda: False, no_keys(home)) as desk:
         desk.store.begin_run("laden", "platte", "x")
-    with open_desk(home, clock, Silence(), lambda: False) as desk:
+    with open_desk(home, clock, Silence(), lambda: False, no_keys(home)) as desk:
         assert [run.status for run in desk.store.runs()] == ["INTERRUPTED"]

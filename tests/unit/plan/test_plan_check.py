@@ -296,27 +296,27 @@ def test_network_drives_on_windows() -> None:
     assert asked == ["C:\\", "Z:\\", "C:\\"]
 
 
-def test_what_is_not_there_yet_and_missing_secrets() -> None:
+def test_encrypted_destinations_need_recovery_lines() -> None:
     here = around(Path("/nowhere"))
     plan = read_plan(changed("encrypted = false", "encrypted = true"), source="x", windows=False)
     found = check_plan(plan, here)
-    assert [(one.code, one.params.get("what")) for one in found] == [
-        (C.SECRET_MISSING, None),
-        (C.NOT_YET, "encrypted"),
-    ]
+    assert codes(found) == [C.SECRET_MISSING]
     assert all(one.line == 19 for one in found)
     stored = dataclasses.replace(here, have_secret={"platte.key"}.__contains__)
-    assert codes(check_plan(plan, stored)) == [C.NOT_YET]
+    assert not check_plan(plan, stored)
 
-    plan = read_plan(changed('layout = "tree" ', 'layout = "bundled" '), source="x", windows=False)
-    assert [one.params["what"] for one in check_plan(plan, here)] == ["layout"]
 
+def test_what_leaves_the_shop_is_encrypted_unless_said_otherwise() -> None:
+    here = around(Path("/nowhere"))
     text = changed('site = "here" ', 'site = "away" ', changed("encrypted = false\n", ""))
-    plan = read_plan(text, source="x", windows=False)
-    assert [one.params.get("what") for one in check_plan(plan, here)] == [
-        None,
-        "encrypted_default",
-    ]
+    plan = read_plan(text.replace('layout = "tree"', ""), source="x", windows=False)
+    assert codes(check_plan(plan, here)) == [C.SECRET_MISSING]
+    assert plan.destinations[0].layout == "bundled"
+
+
+def test_bundles_are_possible_everywhere() -> None:
+    plan = read_plan(changed('layout = "tree" ', 'layout = "bundled" '), source="x", windows=False)
+    assert not check_plan(plan, around(Path("/nowhere")))
 
 
 def test_what_the_secret_store_raises_passes_through() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from core.clock import stamp
 from core.errors import Code, KnownError
-from core.store.home import HomeStore, Proof, RunRow
+from core.store.home import HomeStore, Proof, RunRow, SheetPrint
 from tests.support.fixed_clock import NOON, FixedClock
 
 
@@ -105,6 +105,14 @@ def test_proofs_come_back_in_their_order(store: HomeStore) -> None:
         store.add_proof(one._replace(result="damaged"))  # a proof is never rewritten
     assert [one.id for one in store.proofs()] == ["a", "b"]
     assert {one.result for one in store.proofs()} == {"sound"}
+
+
+def test_prints_of_a_recovery_sheet(store: HomeStore) -> None:
+    made = [SheetPrint("k7f3-m2qp", number, stamp(NOON), "Tresor") for number in (1, 2)]
+    for one in (*reversed(made), SheetPrint("andere", 1, stamp(NOON), "")):
+        store.add_print(one)
+    assert store.prints("k7f3-m2qp") == made
+    assert store.prints("nie") == []
 
 
 def test_the_last_proof_of_a_kind(store: HomeStore) -> None:

@@ -1,0 +1,168 @@
+"""How a copy is reached: straight on a disk, or through rclone where it is encrypted."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import filelock
+
+from core.copies.copy_folder import CopyFolder
+from core.copies.sealed import VAULT_FOLDER, Outside
+from core.destinations.local import LocalFolder
+from core.errors import Code, KnownError
+from core.paths import Home
+from core.plan.model import Destination
+from core.secrets.recovery import Pair
+
+if TYPE_CHECKING:
+    from core.destinations.remote import RemoteFolder
+    from core.rclone.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place for copies: `encrypted` ones are opened with the pair of their destination."""
+
+    id: str
+    location: Path
+    layout: str = "tree"
+    encrypted: bool = False
+
+
+def where_of(destination: Destination) -> Where:
+    """The place that a plan's destination means."""
+    return Where(
+        destination.id,
+        destination.location.path,
+        destination.layout,
+        destination.encrypted,
+    )
+
+
+@dataclass(slots=True)
+class Reached:
+    """A copy that can be worked at until `close`; `outside` is there for encrypted ones."""
+
+    copy: CopyFolder
+    outside: Outside | None = None
+    _remote: RemoteFolder | None = None
+    _session: Session | None = None
+    _lock: filelock.BaseFileLock | None = None
+
+    def close(self) -> None:
+        """End what it took to get there. Safe to call twice."""
+        if self._remote is not None:
+            self._remote.close()
+        if self._session is not None:
+            self._session.close()
+        self._remote = self._session = None
+        if self._lock is not None:
+            shutil.rmtree(Path(self._lock.lock_file).with_suffix(""), ignore_errors=True)
+            self._lock.release()
+            Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._lock = None
+
+
+class Reach:
+    """Opens copies, and closes those that were left open.
+
+    `pair_of` gives the recovery lines of a destination; KnownError when there are none.
+    """
+
+    def __init__(
+        self, home: Home, pair_of: Callable[[str], Pair], cancelled: Callable[[], bool]
+    ) -> None:
+        self._home = home
+        self._pair_of = pair_of
+        self._cancelled = cancelled
+        self._open: list[Reached] = []
+
+    def close(self) -> None:
+        for reached in self._open:
+            reached.close()
+        self._open.clear()
+
+    def open(self, where: Where, system: str, *, pair: Pair | None = None) -> Reached:
+        """The copy of a system at a place; `pair` instead of the destination's own lines.
+
+        KnownError DESTINATION_MISSING when the place is not there.
+        """
+        plain = LocalFolder(where.id, where.location, system)
+        if not where.encrypted:
+            return Reached(CopyFolder(plain))
+        if not plain.is_reachable():
+            raise KnownError(
+                Code.DESTINATION_MISSING, destination=where.id, path=str(where.location)
+            )
+        reached = self._open_vault(where, system, plain, pair or self._pair_of(where.id))
+        self._open.append(reached)
+        return reached
+
+    def _open_vault(self, where: Where, system: str, plain: LocalFolder, pair: Pair) -> Reached:
+        from core.destinations.remote import RemoteFolder  # most commands never need rclone
+        from core.rclone.remotes import crypt_remote, local_remote
+        from core.rclone.session import Session
+
+        base = local_remote("basis", where.location)
+        over = f"basis:{system}/{VAULT_FOLDER}"
+        vault = crypt_remote("tresor", over=over, password=pair.password, salt=pair.salt)
+        shadow, lock = self._shadow(where.id, system)
+        # A folder of this PC bears several at once: no account, no room to share.
+        session = Session(
+            [base, vault],
+            room=shadow / "rclone",
+            destination=where.id,
+            cancelled=self._cancelled,
+        )
+        try:
+            remote = RemoteFolder(
+                where.id,
+                where.location,
+                system,
+                shadow=shadow,
+                session=session,
+                fs="tresor:",
+                flush=plain.flush_all,
+            )
+        except BaseException:
+            session.close()
+            lock.release()
+            raise
+        return Reached(CopyFolder(remote), Outside(plain), remote, session, lock)
+
+    def _shadow(self, destination: str, system: str) -> tuple[Path, filelock.FileLock]:
+        """A folder for this process alone; those that a process left behind are removed."""
+        folder = self._home.cache / "spool"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for left in folder.glob("*.lock"):
+                _remove_if_left(left)
+            place = folder / f"{system}@{destination}-{secrets.token_hex(4)}"
+            lock = filelock.FileLock(f"{place}.lock")
+            lock.acquire()
+        except OSError as error:
+            cause = error.strerror or str(error)
+            raise KnownError(Code.HOME_UNUSABLE, path=str(folder), cause=cause) from error
+        return place, lock
+
+
+def _remove_if_left(note: Path) -> None:
+    """Remove a shadow whose process has gone (its lock can be had)."""
+    lock = filelock.FileLock(note, timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        return
+    from core.rclone.child import end_leftover
+
+    folder = note.with_suffix("")
+    for record in (folder / "rclone").glob("*.json"):
+        end_leftover(record)
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
+    note.unlink(missing_ok=True)

@@ -1,0 +1,343 @@
+"""A copy's folder that is reached through rclone: encrypted, on a server, or both.
+
+What is written and what is read passes through a shadow: a folder of ours laid out like the copy,
+emptied at every start. rclone moves only finished objects out of it and whole or partial objects
+into it; it never reads a live source (DESIGN §5, "Writing"). Everybody else works on the shadow as
+on any folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO
+
+from core.destinations.local import LocalFolder, NewFile, Range, SpoolFolder
+from core.errors import Code, KnownError
+from core.rclone.session import Session
+
+SPOOL_BYTES = 2 * 1024**3
+UPLOADS = 4
+# A process that has begun to write may fill this much more before it asks for room again.
+_RANGE_GAP = 64 * 1024
+_MOST_RANGES = 16
+_POLL_SECONDS = 0.05
+
+
+class RemoteFolder(LocalFolder):
+    """The folder of one copy behind rclone.
+
+    fs: the remote that holds it (`tresor:`), prefix: its folder there ('' or `laden`). `flush` is
+    called at a barrier, when everything has arrived, where the medium needs to be told.
+    Attributes as of `LocalFolder`; `root` is the shadow. Failures come as `KnownError`.
+    """
+
+    def __init__(
+        self,
+        destination: str,
+        location: Path,
+        system: str,
+        *,
+        shadow: Path,
+        session: Session,
+        fs: str,
+        prefix: str = "",
+        flush: Callable[[], None] = lambda: None,
+        spool_bytes: int = SPOOL_BYTES,
+    ) -> None:
+        super().__init__(destination, shadow, system)
+        self.location = location
+        self.shown = location / system
+        self.flush_each = False
+        self.is_fat = False
+        self.spooled = True
+        self._session = session
+        self._fs = fs
+        self._prefix = prefix.strip("/")
+        self._flush = flush
+        self._spool_bytes = spool_bytes
+        self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix=f"upload-{destination}")
+        self._waiting: list[Future[None]] = []
+        self._lock = threading.Lock()
+        self._unsent = 0
+        self._sizes: dict[str, int] = {}
+        self._listings: dict[str, dict[str, int | None]] = {}
+        self._whole: dict[str, int] = {}
+        self._ranges: dict[str, list[Range]] = {}
+        self._fetched = 0
+        shutil.rmtree(self.root, ignore_errors=True)
+        try:
+            self.root.mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            raise SpoolFolder(destination, shadow, system).failure(error) from error
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def _there(self, relative: str) -> str:
+        return "/".join(part for part in (self._prefix, relative) if part)
+
+    def is_reachable(self) -> bool:
+        """Whether the server answers; raises the reason when it does not."""
+        self._session.list(self._fs, self._prefix)
+        return True
+
+    def names(self, relative: str = "") -> list[str]:
+        return list(self._listing(relative))
+
+    def _listing(self, relative: str) -> dict[str, int | None]:
+        """Names in a folder with their sizes (None: a folder), asked once until it changes."""
+        if relative not in self._listings:
+            items = self._session.list(self._fs, self._there(relative))
+            self._listings[relative] = {
+                item.path.rpartition("/")[2]: None if item.is_folder else item.size
+                for item in items
+            }
+        return self._listings[relative]
+
+    def sizes(self, relative: str) -> dict[str, int]:
+        return {name: size for name, size in self._listing(relative).items() if size is not None}
+
+    def count_files(self, relative: str) -> int:
+        items = self._session.list(self._fs, self._there(relative), recurse=True)
+        return sum(not item.is_folder for item in items)
+
+    def size(self, relative: str) -> int | None:
+        folder, _, name = relative.rpartition("/")
+        return self._listing(folder).get(name)
+
+    def read(self, relative: str, limit: int) -> bytes | None:
+        """The bytes of a small file as they lie there now."""
+        try:
+            return self._session.read(self._fs, self._there(relative), limit=limit)
+        except FileNotFoundError:
+            return None
+        except KnownError as error:
+            if error.code in (Code.REMOTE_LARGER, Code.REMOTE_DAMAGED):
+                return None
+            raise
+
+    def open(self, relative: str) -> BinaryIO:
+        self.fetch([relative])
+        return super().open(relative)
+
+    def free_bytes(self) -> int:
+        free = self._session.free_bytes(self._fs)
+        return free if free is not None else 1 << 62
+
+    # -- fetching ---------------------------------------------------------------------------------
+
+    def fetch(self, objects: Iterable[str]) -> None:
+        """Bring whole objects into the shadow; what is missing there stays missing."""
+        wanted = [path for path in dict.fromkeys(objects) if path not in self._whole]
+        for future in [self._pool.submit(self._fetch_one, path) for path in wanted]:
+            future.result()
+
+    def fetch_all(self, relative: str) -> None:
+        items = self._session.list(self._fs, self._there(relative), recurse=True)
+        skip = len(self._prefix) + 1 if self._prefix else 0
+        self.fetch(item.path[skip:] for item in items if not item.is_folder)
+
+    def fetch_ranges(self, wanted: Mapping[str, Iterable[Range]], *, frugal: bool) -> None:
+        """Bring what is needed of objects: ranges where that saves much, else whole objects.
+
+        frugal: only a little of the copy is wanted, so that an object will hardly be asked again.
+        """
+        whole = []
+        for path, ranges in wanted.items():
+            if path in self._whole:
+                continue
+            joined = _joined(ranges)
+            size = self.size(path) if not frugal or len(joined) > _MOST_RANGES else None
+            if len(joined) > _MOST_RANGES or (
+                not frugal and sum(r.length for r in joined) * 4 > (size or 0)
+            ):
+                whole.append(path)
+            else:
+                self._fetch_ranges(path, joined)
+        self.fetch(whole)
+
+    def _fetch_ranges(self, path: str, ranges: list[Range]) -> None:
+        have = self._ranges.setdefault(path, [])
+        for wanted in ranges:
+            if any(r.offset <= wanted.offset and _end(r) >= _end(wanted) for r in have):
+                continue
+            try:
+                data = self._session.read(
+                    self._fs,
+                    self._there(path),
+                    offset=wanted.offset,
+                    count=wanted.length,
+                    limit=wanted.length,
+                )
+            except FileNotFoundError:
+                return
+            except KnownError as error:
+                if error.code is not Code.REMOTE_DAMAGED:
+                    raise
+                return
+            place = self._made(path)
+            fd = os.open(place, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            try:
+                os.lseek(fd, wanted.offset, os.SEEK_SET)
+                os.write(fd, data)
+            finally:
+                os.close(fd)
+            have.append(wanted)
+            self._fetched += len(data)
+
+    def _fetch_one(self, path: str) -> None:
+        place = self._made(path)
+        try:
+            self._session.download(self._fs, self._there(path), Path(place))
+            size = os.path.getsize(place)
+        except FileNotFoundError:
+            return
+        except KnownError as error:
+            if error.code is not Code.REMOTE_DAMAGED:
+                raise
+            return  # as good as missing: whoever reads it looks elsewhere
+        with self._lock:
+            self._whole[path] = size
+            self._fetched += size
+
+    def _made(self, relative: str) -> str:
+        place = self.place(relative)
+        os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+        return place
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the shadow holds as much as it may of what was fetched."""
+        return self._fetched > self._spool_bytes // 2
+
+    def forget_fetched(self) -> None:
+        """Empty the shadow of what was fetched; nobody may be reading it."""
+        for path in (*self._whole, *self._ranges):
+            _unlink(self.place(path))
+        self._whole.clear()
+        self._ranges.clear()
+        self._fetched = 0
+
+    def forget_cached(self, relative: str) -> None:
+        """Take the file from there the next time it is read."""
+        with self._lock:
+            self._whole.pop(relative, None)
+        _unlink(self.place(relative))
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def make_folder(self, relative: str) -> None:
+        """Folders come into being with what lies in them."""
+        os.makedirs(self.place(relative), mode=0o700, exist_ok=True)
+
+    def writer(self, relative: str) -> NewFile:
+        self._made(relative)
+        return _Shipped(self, relative)
+
+    def ship(self, paths: Iterable[str]) -> None:
+        """Send finished files of the shadow on their way; waits while too much is waiting."""
+        for path in paths:
+            size = os.path.getsize(self.place(path))
+            with self._lock:
+                self._unsent += size
+                self._sizes[path] = size
+            self._waiting.append(self._pool.submit(self._send, path, size))
+        while self._unsent > self._spool_bytes:
+            self._raise_failed()
+            time.sleep(_POLL_SECONDS)
+        self._raise_failed()
+
+    def _send(self, path: str, size: int) -> None:
+        try:
+            self._session.upload(Path(self.place(path)), self._fs, self._there(path))
+            _unlink(self.place(path))
+        finally:
+            with self._lock:
+                self._unsent -= size
+
+    def _raise_failed(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                self._waiting.append(future)
+            else:
+                future.result()
+
+    def remove(self, relative: str) -> None:
+        place = self.place(relative)
+        if relative not in self._sizes and os.path.exists(place) and relative not in self._whole:
+            _unlink(place)  # never sent
+            return
+        self.forget_cached(relative)
+        self._session.delete(self._fs, self._there(relative))
+        self._changed(relative)
+
+    def _changed(self, relative: str) -> None:
+        folder = relative
+        while folder:
+            folder = folder.rpartition("/")[0]
+            self._listings.pop(folder, None)
+
+    def note_written(self, folders: Iterable[str]) -> None:
+        """Nothing to remember: what is sent is looked at by its own name."""
+
+    def barrier(self) -> None:
+        """Return when all that was written so far lies there, seen with its size."""
+        for future in self._waiting:
+            future.result()
+        self._waiting.clear()
+        for path in self._sizes:
+            self._changed(path)
+        for path, size in self._sizes.items():
+            if self.size(path) != size:
+                raise KnownError(Code.READ_BACK_DIFFERS, destination=self.destination, path=path)
+        self._sizes.clear()
+        self._flush()
+
+    def close(self) -> None:
+        """End what is under way; the shadow is emptied."""
+        for future in self._waiting:
+            future.cancel()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+class _Shipped(NewFile):
+    """A file that is sent as soon as it is whole."""
+
+    def __init__(self, folder: RemoteFolder, relative: str) -> None:
+        super().__init__(folder, folder.place(relative))
+        self._remote = folder
+        self._relative = relative
+
+    def __exit__(self, kind: object, value: object, trace: object) -> None:
+        super().__exit__(kind, value, trace)
+        if kind is None:
+            self._remote.ship([self._relative])
+
+
+def _end(piece: Range) -> int:
+    return piece.offset + piece.length
+
+
+def _joined(ranges: Iterable[Range]) -> list[Range]:
+    """Ranges in order, those that nearly touch made one: a request costs more than a few bytes."""
+    joined: list[Range] = []
+    for piece in sorted(ranges):
+        if joined and piece.offset <= _end(joined[-1]) + _RANGE_GAP:
+            last = joined.pop()
+            piece = Range(last.offset, max(_end(last), _end(piece)) - last.offset)
+        joined.append(piece)
+    return joined
+
+
+def _unlink(place: str) -> None:
+    try:
+        os.unlink(place)
+    except OSError:
+        pass  # it is ours and temporary; the next start empties the shadow

@@ -1,0 +1,38 @@
+"""What an rclone process gets to see of our environment: little, and by an allow-list.
+
+An inherited `RCLONE_DRY_RUN` or `RCLONE_MAX_SIZE` would give success and lose files (DESIGN §6);
+an inherited `AWS_…` would write into a stranger's account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from core.rclone.remotes import Remote
+
+_PASSED_ON = frozenset(
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "TEMP", "TMP"),
+        *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "USERPROFILE", "USERNAME"),
+        *("APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "COMPUTERNAME"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR"),
+        *("SSH_AUTH_SOCK", "KRB5_CONFIG", "KRB5CCNAME"),
+    )
+)
+
+
+def environment_for(
+    remotes: Iterable[Remote], ours: Mapping[str, str], *, user: str, password: str, cache: str
+) -> dict[str, str]:
+    """All variables of an rclone process; `ours` is the environment of this program."""
+    made = {name: value for name, value in ours.items() if name.upper() in _PASSED_ON}
+    for remote in remotes:
+        made.update(remote.environment())
+    made.update(
+        RCLONE_CONFIG="",  # in memory: the user's own rclone.conf is neither read nor written
+        RCLONE_CACHE_DIR=cache,
+        RCLONE_RC_USER=user,
+        RCLONE_RC_PASS=password,
+    )
+    return made

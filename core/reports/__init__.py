@@ -1,0 +1,1 @@
+"""What is printed: pages of blocks (`pages`), written as PDF (`pdf`) or as plain text."""

@@ -1,0 +1,1 @@
+"""The program against real servers on this machine."""
