@@ -99,7 +99,7 @@ class Child:
 
     @property
     def never_ran(self) -> bool:
-        """Whether it ended because its file is no program that runs here (126, 127 as of shells)."""
+        """Whether it ended because its file is no program here (126, 127 as of shells)."""
         return self._process is not None and self._process.returncode in (126, 127)
 
     def end(self) -> None:
