@@ -31,7 +31,8 @@ from tests.support.trees import Snapshot, compare, snapshot
 
 By = Literal["program", "script"]
 BOTH: tuple[By, ...] = ("program", "script")
-Layout = Literal["tree", "bundled", "sealed"]  # sealed: encrypted, and bundled in there
+# sealed: encrypted, and bundled in there
+Layout = Literal["tree", "bundled", "sealed", "sealed-tree"]
 LAYOUTS: tuple[Layout, ...] = ("tree", "bundled", "sealed")
 Event = dict[str, Any]
 # Root keeps its name but has to obey the permissions of files like everybody else.
@@ -45,12 +46,13 @@ def wrapper_without_rights() -> Sequence[str]:
 
 def destination_text(id: str, path: Path, layout: Layout = "tree") -> str:
     """The plan's lines for a destination on a disk, and the copy to it."""
-    sealed = layout == "sealed"
+    sealed = layout.startswith("sealed")
+    inside = {"sealed": "bundled", "sealed-tree": "tree"}.get(layout, layout)
     return f"""
 [[destinations]]
 id = "{id}"
 name = "Platte {id}"
-layout = "{"bundled" if sealed else layout}"
+layout = "{inside}"
 encrypted = {str(sealed).lower()}
 [destinations.location]
 kind = "local"
@@ -182,7 +184,7 @@ class Shop:
 
     def opened(self, disk: str, room: Path) -> Path:
         """The folder of a copy as anybody can read it, an encrypted one decrypted by hand."""
-        if self.pair is None or self.layouts.get(disk) != "sealed":
+        if self.pair is None or not self.layouts[disk].startswith("sealed"):
             return self.copy(disk)
         room.parent.mkdir(parents=True, exist_ok=True)
         keys.open_by_hand(self.copy(disk), self.pair, room)
@@ -261,7 +263,7 @@ def make_shop(
     )
     for path in (*shop.sources.values(), *shop.disks.values()):
         path.mkdir(parents=True)
-    if layout == "sealed":
+    if layout.startswith("sealed"):
         shop.pair = keys.put_pair(shop.home)
     shop.write_plan()
     return shop

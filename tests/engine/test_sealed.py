@@ -26,6 +26,15 @@ def test_every_name_kind_and_attribute_comes_back(hostile: Shop, by: By) -> None
     assert hostile.differences(1, by=by) == []
 
 
+def test_a_tree_in_a_vault(tmp_path: Path) -> None:
+    """Who wants files of their own in there has them; large ones as at any tree."""
+    shop = make_shop(tmp_path, layout="sealed-tree")
+    hostile_tree(shop.source)
+    shop.day()
+    assert shop.differences(1, by=BOTH) == []
+    shop.run("verify", "--full")
+
+
 # ------------------------------------------------------------------ on a PC that knows nothing
 
 
