@@ -15,6 +15,7 @@ import pytest
 
 from core.copies import documents
 from core.copies.documents import Vault
+from core.destinations.local import LocalFolder
 from core.errors import Code, Exit
 from tests.engine import handreader
 from tests.engine.forging import ask, facts_of
@@ -312,4 +313,40 @@ def test_a_rotten_claim_is_superseded_by_a_person(shop: Shop, damage: Damage, kn
     assert [name.name[:4] for name in sorted(path.parent.iterdir())] == ["0001", "0002"]
     done = ask(shop.home, "backup")
     assert done.exit == Exit.OK, done.text
+    assert ask(shop.home, "verify", "--full").exit == Exit.OK
+
+
+# ------------------------------------------------------------------ while it is being put right
+
+
+class Pulled(BaseException):
+    """The plug, in the middle of a run."""
+
+
+@pytest.mark.parametrize("moment", range(1, 9))
+def test_a_run_that_ends_while_mending_is_mended_by_the_next(
+    shop: Shop, moment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the removal of what is rotten and the new file there is a moment with neither."""
+    cut(record(shop, 2))
+    cut(contents(shop, 1))
+    left = [moment]
+
+    def dying(action: Callable[..., object]) -> Callable[..., object]:
+        def instead(*args: object, **more: object) -> object:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Pulled
+            return action(*args, **more)
+
+        return instead
+
+    with monkeypatch.context() as patch:
+        for name in ("remove", "writer", "barrier", "create"):
+            patch.setattr(LocalFolder, name, dying(getattr(LocalFolder, name)))
+        with pytest.raises(Pulled):
+            ask(shop.home, "backup")
+    done = ask(shop.home, "backup")
+    assert done.exit == Exit.OK, done.text
+    assert shop.differences(1, 2, 3, 4, by=BOTH) == []
     assert ask(shop.home, "verify", "--full").exit == Exit.OK
