@@ -111,8 +111,14 @@ class Context:
         from core.copies.reach import Reach
 
         if not self._reach:
-            self._reach.append(Reach(self.home, self._pair_of, self.cancelled))
+            made = Reach(self.home, self._pair_of, self.cancelled, pairs=self._pairs)
+            self._reach.append(made)
         return self._reach[0]
+
+    def _pairs(self) -> list[Pair]:
+        from core.secrets.pairs import all_pairs
+
+        return all_pairs(self.secrets())
 
     def _pair_of(self, destination: str) -> Pair:
         from core.secrets.pairs import pair_of

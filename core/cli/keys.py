@@ -86,7 +86,7 @@ def _show(context: Context, options: argparse.Namespace) -> Exit:
     now = context.clock.now()
     with jobs.open_store(context.home, context.clock) as store:
         number = max((one.number for one in store.prints(pair.mark)), default=0) + 1
-        copies = copies_of(plan, _opened_by(context, plan, name)) if plan else ()
+        copies = copies_of(plan, _opened_by(context, plan, name), pair) if plan else ()
         shop = plan.shop if plan else ""
         page = make_page(Sheet(pair, shop, number, now, options.place, copies), context.texts)
         if target is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.copies import guards, marker, percent, rows
 from core.copies.contents import safe_object_path
-from core.copies.copy_folder import DATA, OPEN, VAULT, CopyFolder, State
+from core.copies.copy_folder import DATA, VAULT, CopyFolder, State
 from core.copies.desk import Desk
 from core.copies.documents import Claim, Vault, run_number
 from core.copies.guards import CopyName
@@ -17,7 +17,7 @@ from core.copies.places import Places, Source, read_source
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
 from core.copies.reach import Where
 from core.copies.rebuild import OWN_FOLDER, rebuild
-from core.copies.sealed import Outside
+from core.copies.sealed import Outside, is_encrypted
 from core.copies.writer import new_writer
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
@@ -66,9 +66,10 @@ def _lying(folder: Path) -> Lying | None:
     """The copy in this very folder: plain, encrypted, or none."""
     if _is_copy(folder):
         return Lying(Where("", folder.parent), folder.name)
-    if not os.path.isfile(folder / OPEN):
+    plain = LocalFolder("", folder.parent, folder.name)
+    if not is_encrypted(plain):
         return None
-    note = Outside(LocalFolder("", folder.parent, folder.name)).note()
+    note = Outside(plain, "").note()
     destination = note.destination if note is not None else ""
     return Lying(Where(destination, folder.parent, encrypted=True), folder.name)
 
@@ -97,7 +98,7 @@ def adopt(desk: Desk, location: Path, *, take_over: bool, pair: Pair | None = No
     if take_over and not desk.writer.at_home:
         desk.writer = new_writer(desk.home)
     for lying in copies:
-        reached = desk.reach.open(lying.where, lying.system, pair=pair)
+        reached = desk.reach.open(lying.where, lying.system, pair=pair, reading=True)
         try:
             if reached.outside is not None:
                 reached.outside.check_key(reached.copy)

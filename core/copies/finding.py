@@ -18,7 +18,7 @@ from core.plan.model import Plan
 def reach_copy(reach: Reach, plan: Plan, system: str, destination: str) -> Reached:
     """The copy as it is reachable now, to be closed; KnownError when it is not, or not ours."""
     where = where_of(plan.destination(destination))
-    reached = reach.open(where, system)
+    reached = reach.open(where, system, reading=True)
     if not reached.copy.folder.is_reachable():
         raise KnownError(
             Code.DESTINATION_MISSING, destination=destination, path=str(where.location)

@@ -12,6 +12,7 @@ from core.copies.desk import Desk
 from core.copies.guards import CopyName
 from core.copies.reach import Reached, Where
 from core.copies.rebuild import rebuild
+from core.copies.sealed import Known
 from core.errors import Code, KnownError
 from core.store.index import CopyIndex
 
@@ -29,10 +30,12 @@ def prepare(desk: Desk, name: CopyName, where: Where) -> tuple[CopyRun, int]:
 
 def _prepare(desk: Desk, name: CopyName, reached: Reached) -> tuple[CopyRun, int]:
     copy, outside = reached.copy, reached.outside
-    known = desk.store.vault_of(name.system, name.destination)
-    laid_out = desk.store.is_laid_out(name.system, name.destination)
+    known, laid_out = Known(
+        desk.store.vault_of(name.system, name.destination),
+        desk.store.is_laid_out(name.system, name.destination),
+    )
     if outside is not None:
-        outside.look(copy, name, known, laid_out=laid_out)
+        known, laid_out = outside.look(copy, name, Known(known, laid_out))
     vault = guards.recognise(copy, name, known, desk.writer, laid_out=laid_out)
     if vault is None:
         identity = known or guards.new_vault_id()
@@ -40,6 +43,8 @@ def _prepare(desk: Desk, name: CopyName, reached: Reached) -> tuple[CopyRun, int
         if outside is not None:
             outside.set_up(name, identity, created=stamp(desk.clock.now()))
         vault = guards.set_up(copy, name, identity, desk.writer, desk.clock)
+    elif outside is not None:
+        outside.mend(name, vault.vault, created=vault.created)
     if not laid_out:
         desk.store.remember_copy(name.system, name.destination, vault.vault)
     guards.check_writer(copy, name, desk.writer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from core.copies.copy_folder import CopyFolder
-from core.copies.sealed import VAULT_FOLDER, Outside
+from core.copies.sealed import Outside, fitting, vault_folder
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 from core.paths import Home
@@ -71,14 +71,21 @@ class Reached:
 class Reach:
     """Opens copies, and closes those that were left open.
 
-    `pair_of` gives the recovery lines of a destination; KnownError when there are none.
+    `pair_of` gives the recovery lines of a destination; KnownError when there are none. `pairs`
+    gives all there are, former ones too, the newest first.
     """
 
     def __init__(
-        self, home: Home, pair_of: Callable[[str], Pair], cancelled: Callable[[], bool]
+        self,
+        home: Home,
+        pair_of: Callable[[str], Pair],
+        cancelled: Callable[[], bool],
+        *,
+        pairs: Callable[[], Iterable[Pair]] = tuple,
     ) -> None:
         self._home = home
         self._pair_of = pair_of
+        self._pairs = pairs
         self._cancelled = cancelled
         self._open: list[Reached] = []
 
@@ -87,10 +94,14 @@ class Reach:
             reached.close()
         self._open.clear()
 
-    def open(self, where: Where, system: str, *, pair: Pair | None = None) -> Reached:
+    def open(
+        self, where: Where, system: str, *, pair: Pair | None = None, reading: bool = False
+    ) -> Reached:
         """The copy of a system at a place; `pair` instead of the destination's own lines.
 
-        KnownError DESTINATION_MISSING when the place is not there.
+        reading: after a rotation, and before the first run with the new pair, what there is to read
+        lies in the vault of a former one. KnownError DESTINATION_MISSING when the place is not
+        there.
         """
         plain = LocalFolder(where.id, where.location, system)
         if not where.encrypted:
@@ -99,7 +110,10 @@ class Reach:
             raise KnownError(
                 Code.DESTINATION_MISSING, destination=where.id, path=str(where.location)
             )
-        reached = self._open_vault(where, system, plain, pair or self._pair_of(where.id))
+        pair = pair or self._pair_of(where.id)
+        if reading:
+            pair = fitting(plain, (pair, *self._pairs())) or pair
+        reached = self._open_vault(where, system, plain, pair)
         self._open.append(reached)
         return reached
 
@@ -109,7 +123,7 @@ class Reach:
         from core.rclone.session import Session
 
         base = local_remote("basis", where.location)
-        over = f"basis:{system}/{VAULT_FOLDER}"
+        over = f"basis:{system}/{vault_folder(pair)}"
         vault = crypt_remote("tresor", over=over, password=pair.password, salt=pair.salt)
         shadow, lock = self._shadow(where.id, system)
         # A folder of this PC bears several at once: no account, no room to share.
@@ -133,7 +147,9 @@ class Reach:
             session.close()
             lock.release()
             raise
-        return Reached(CopyFolder(remote), Outside(plain), remote, session, lock)
+        former = frozenset(vault_folder(one) for one in self._pairs() if one != pair)
+        outside = Outside(plain, vault_folder(pair), former)
+        return Reached(CopyFolder(remote), outside, remote, session, lock)
 
     def _shadow(self, destination: str, system: str) -> tuple[Path, filelock.FileLock]:
         """A folder for this process alone; those that a process left behind are removed."""

@@ -242,6 +242,8 @@ class RemoteFolder(LocalFolder):
     def ship(self, paths: Iterable[str]) -> None:
         """Send finished files of the shadow on their way; waits while too much is waiting."""
         for path in paths:
+            if path in self._sizes:
+                continue  # on its way already: files that are written one by one go at once
             size = os.path.getsize(self.place(path))
             with self._lock:
                 self._unsent += size

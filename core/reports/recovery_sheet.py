@@ -14,6 +14,7 @@ from string import ascii_uppercase
 
 from core import VERSION
 from core.copies.documents import FORMAT
+from core.copies.sealed import vault_folder
 from core.plan.model import Destination, Medium, Plan
 from core.reports.commands import Shell, command
 from core.reports.pages import (
@@ -33,7 +34,7 @@ from core.texts import Texts, t
 from core.texts.formats import date, visible
 
 VAULT = "tresor"
-"""The folder of an encrypted copy that is the root of rclone crypt (docs/format.md)."""
+"""What the remote is called that the sheet's commands make."""
 _SOURCE = "quelle"
 _PASSWORD = t("KENNWORT")
 _KINDS = {
@@ -84,18 +85,21 @@ class Sheet:
     copies: tuple[SheetCopy, ...]
 
 
-def copies_of(plan: Plan, opened: Container[str]) -> tuple[SheetCopy, ...]:
-    """The encrypted copies of a plan at the destinations in `opened`, in the order of the plan."""
+def copies_of(plan: Plan, opened: Container[str], pair: Pair) -> tuple[SheetCopy, ...]:
+    """The encrypted copies of a plan at the destinations in `opened`, in the order of the plan,
+    each with the vault that this pair opens.
+    """
     found = []
     for copy in plan.copies:
         where = plan.destination(copy.destination)
         if where.encrypted and where.id in opened:
-            found.append(_copy_at(where, copy.system, plan.system(copy.system).name))
+            name = plan.system(copy.system).name
+            found.append(_copy_at(where, copy.system, name, vault_folder(pair)))
     return tuple(found)
 
 
-def _copy_at(where: Destination, system: str, name: str) -> SheetCopy:
-    address = str(where.folder_of(system) / VAULT)
+def _copy_at(where: Destination, system: str, name: str, vault: str) -> SheetCopy:
+    address = str(where.folder_of(system) / vault)
     return SheetCopy(name, where.name, where.medium, address, where.operator)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from core.errors import Code, KnownError
@@ -10,6 +11,7 @@ from core.secrets.recovery import Pair, new_pair, pack, unpack
 
 SHOP_KEY = "tresor.key"
 """The name of the shop's pair; `<destination>.key` holds one for a single destination."""
+_IS_KEY = re.compile(r".+\.key(\.alt-[1-9][0-9]*)?")
 
 
 def key_name(destination: str = "") -> str:
@@ -72,6 +74,20 @@ def old_names(store: SecretStore, name: str) -> list[str]:
     """The names of the pairs that were used before this one, oldest first."""
     form = re.compile(re.escape(name) + r"\.alt-[1-9][0-9]*")
     return sorted((one for one in store.names() if form.fullmatch(one)), key=_number)
+
+
+def all_pairs(store: SecretStore) -> list[Pair]:
+    """Every pair we have, those in use first, then former ones from the newest on.
+
+    A secret that holds no pair is passed over: it is named where it is needed.
+    """
+    found: list[Pair] = []
+    names = [one for one in store.names() if _IS_KEY.fullmatch(one)]
+    for name in sorted(names, key=lambda one: -(_number(one) if ".alt-" in one else 1 << 30)):
+        with contextlib.suppress(KnownError):
+            pair = read_pair(store, name)
+            found += [pair] if pair is not None else []
+    return found
 
 
 def _keep_new(store: SecretStore, name: str) -> Pair:

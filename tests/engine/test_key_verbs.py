@@ -18,9 +18,9 @@ from core.cli.main import PASSPHRASE
 from core.cli.main import run as run_here
 from core.clock import SystemClock
 from core.copies import jobs
+from core.copies.sealed import vault_folder
 from core.errors import Code, Exit
 from core.paths import find_home
-from core.plan.check import _Check
 from core.secrets import sealed_file
 from core.secrets.recovery import ALPHABET, Pair, checksum_line, unpack
 from core.secrets.sealed_file import Cost, SealedFileStore
@@ -44,7 +44,6 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealed_file, "COST", Cost(4, 8, 1))
-    monkeypatch.setattr(_Check, "not_yet", lambda self: ())
 
 
 @pytest.fixture
@@ -159,7 +158,7 @@ def test_a_print_is_counted_and_private(shop: Shop, call: Call) -> None:
     assert len(prints(shop, pair)) == 1
     text = str(only(events(call("key", "show", "--text"), "sheet"))["text"])
     assert pair.password in text
-    assert str(shop.copy() / "tresor") in text
+    assert str(shop.copy() / vault_folder(stored(shop))) in text
     assert [(one.number, one.place) for one in prints(shop, pair)] == [(1, "Tresor"), (2, "")]
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.cli.main import PASSPHRASE
 from core.copies.reach import Reach
+from core.copies.sealed import vault_folder
 from core.errors import Code, KnownError
 from core.paths import Home, find_home
 from core.secrets.pairs import SHOP_KEY
-from core.secrets.recovery import Pair, new_pair, pack
+from core.secrets.recovery import Pair, new_pair, pack, unpack
 from core.secrets.sealed_file import SealedFileStore
 
 _WORD = "Hinter dem Regal 17"
@@ -29,18 +31,29 @@ def put_pair(home: Path, pair: Pair | None = None, *, name: str = SHOP_KEY) -> P
     return found
 
 
+def get_pair(home: Path, *, name: str = SHOP_KEY) -> Pair:
+    """The recovery lines that a home run with `ENV` keeps under a name."""
+    value = SealedFileStore(find_home(str(home)), _WORD).get(name)
+    assert value is not None
+    return unpack(value)
+
+
 def open_by_hand(system_folder: Path, pair: Pair, into: Path) -> None:
-    """Decrypt a copy as its sheet says: stock rclone, a config of its own, `copy`."""
+    """Decrypt a copy as its sheet says: stock rclone, a config of its own, `copy`.
+
+    Files that rclone names as damaged are missing then; all others came.
+    """
     config = into.with_suffix(".conf")
     env = {"PATH": os.environ["PATH"], "HOME": str(into.parent), "RCLONE_CONFIG": str(config)}
 
-    def type_in(*words: str) -> None:
-        subprocess.run([RCLONE, *words], env=env, check=True, capture_output=True)
+    def type_in(*words: str, rc: Sequence[int] = (0,)) -> None:
+        done = subprocess.run([RCLONE, *words], env=env, check=False, capture_output=True)
+        assert done.returncode in rc, done.stderr
 
-    remote = f"remote={system_folder / 'tresor'}"
+    remote = f"remote={system_folder / vault_folder(pair)}"
     lines = [f"password={pair.password}", f"password2={pair.salt}"]
     type_in("config", "create", "tresor", "crypt", remote, *lines, "--obscure")
-    type_in("copy", "tresor:", str(into))
+    type_in("copy", "tresor:", str(into), "--retries", "1", rc=(0, 1))
     config.unlink()
 
 

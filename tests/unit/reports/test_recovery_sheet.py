@@ -152,6 +152,6 @@ def test_the_copies_of_a_plan() -> None:
     pairs = [("laden", "a"), ("buero", "a"), ("laden", "b"), ("laden", "c")]
     copies = tuple(Copy(system=one, destination=other) for one, other in pairs)
     plan = Plan(systems=systems, destinations=places, copies=copies)
-    found = copies_of(plan, {"a", "b"})
+    found = copies_of(plan, {"a", "b"}, PAIR)
     assert [(one.system, one.destination) for one in found] == [("Laden-PC", "A"), ("Büro", "A")]
-    assert found[1].address == str(Path("/mnt/a/buero/tresor"))
+    assert found[1].address == str(Path("/mnt/a/buero") / f"tresor-{PAIR.mark}")
