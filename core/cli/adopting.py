@@ -6,15 +6,38 @@ import argparse
 from pathlib import Path
 
 from core.cli.context import Context
+from core.cli.typed_lines import ask_for_lines
 from core.copies.adopt import adopt as adopt_copy
-from core.errors import Exit
+from core.errors import Code, Exit, KnownError
+from core.secrets import pairs
+from core.secrets.recovery import Pair, Slip, pack
+from core.texts import t
+
+_NO_KEY = frozenset(
+    (
+        Code.KEY_MISSING,
+        Code.KEY_WRONG,
+        Code.KEY_UNREADABLE,
+        Code.SECRET_STORE_MISSING,
+        Code.SECRET_STORE_DAMAGED,
+        Code.SECRET_WRONG_PASSPHRASE,
+    )
+)
 
 
 def adopt(context: Context, options: argparse.Namespace) -> Exit:
     """Take over what a copy knows."""
     out = context.output
+    location = Path(options.location).absolute()
     with context.desk() as desk:
-        found = adopt_copy(desk, Path(options.location).absolute(), take_over=options.take_over)
+        try:
+            found = adopt_copy(desk, location, take_over=options.take_over)
+        except KnownError as error:
+            if error.code not in _NO_KEY:
+                raise
+            pair = _typed(context, error)
+            found = adopt_copy(desk, location, take_over=options.take_over, pair=pair)
+            _keep(context, pair, found.destination)
     out.record(
         "adopted",
         systems=found.systems,
@@ -41,3 +64,31 @@ def adopt(context: Context, options: argparse.Namespace) -> Exit:
             "  → Gibt es ihn nicht mehr: {program} adopt {path} --take-over", path=options.location
         )
     return Exit.OK
+
+
+def _typed(context: Context, why: KnownError) -> Pair:
+    """The recovery lines as typed off the sheet; KnownError when what was typed cannot be them."""
+    context.output.say(t("Diese Kopie ist verschlüsselt. Nehmen Sie das Wiederherstellungsblatt."))
+    pair, mistakes = ask_for_lines(context)
+    if pair is not None:
+        return pair
+    if len(mistakes) == 1 and mistakes[0].slip is Slip.LINE_MISSING:
+        raise why  # nothing was typed at all
+    raise KnownError(Code.KEY_MISTYPED, count=len(mistakes))
+
+
+def _keep(context: Context, pair: Pair, destination: str) -> None:
+    """Keep lines that have opened a copy, so that nobody types them again."""
+    out = context.output
+    try:
+        store = context.secrets()
+        name = pairs.SHOP_KEY
+        if store.get(name) not in (None, pack(pair)):
+            name = pairs.key_name(destination)
+        store.set(name, pack(pair))
+    except KnownError as error:
+        out.note("key_not_kept", code=error.code)
+        out.say(t("Die Zeilen sind auf diesem PC nicht hinterlegt: Er hat keinen Schlüsselbund."))
+    else:
+        out.record("key", name=name, done="kept", mark=pair.mark, store=store.kind)
+        out.say(t("Die Zeilen vom Blatt sind jetzt hinterlegt: {name}"), name=name)

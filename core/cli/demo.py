@@ -1,4 +1,4 @@
-"""`demo`: the whole promise on sample data: two disks, a second day, a pulled plug, restore."""
+"""`demo`: the whole promise on sample data: 3-2-1, a second day, a pulled plug, restore."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import argparse
 import hashlib
 import os
 import random
+import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -49,14 +51,28 @@ path = {b}
 system = "laden"
 destination = "platte-a"
 
+[[destinations]]
+id = "stick"
+name = "Stick für außer Haus"
+site = "away"
+encrypted = true
+[destinations.location]
+kind = "local"
+path = {stick}
+
 [[copies]]
 system = "laden"
 destination = "platte-b"
+
+[[copies]]
+system = "laden"
+destination = "stick"
 """
 _NAMES = (
     "Müller & Söhne.pdf", "Größentabelle.csv", "Lager „neu“.txt", "Rechnung #17 (Kopie).pdf",
     "日本語.txt", "CON.txt", "Preise: Herbst?.csv", "Ende mit Punkt.", "100 % Baumwolle.txt",
 )  # fmt: skip
+_LINES = re.compile(r"(?:[2-9a-z]{5}-){5}[2-9a-z]{5}|(?:[2-9a-z]{4}-){5}[2-9a-z]{4}")
 
 
 def demo(context: Context, options: argparse.Namespace) -> Exit:
@@ -89,12 +105,17 @@ class _Show:
         self._source = stage / "laden-pc" / "shop"
         self._home = stage / "home"
         self._random = random.Random(7)  # noqa: S311 - sample data
+        self._environment = _environment()
 
     def run(self) -> bool:
         self._set_stage()
         self._say("1. Ein Laden mit Bildern, Rechnungen, Preisen und einer Datenbank:")
         self._tell_source()
-        self._say("2. Der erste Lauf schreibt auf zwei Platten:")
+        self._say(
+            "2. Der erste Lauf schreibt drei Kopien: auf zwei Platten und, verschlüsselt, auf einen"
+            " Stick, der das Haus verlässt:"
+        )
+        self._call("key", "create")
         self._call("backup")
         first = _digests(self._source)
         self._second_day()
@@ -112,12 +133,16 @@ class _Show:
         results = [
             self._restore("platte-a", "heute-a", None, second),
             self._restore("platte-b", "heute-b", None, second),
+            self._restore("stick", "heute-stick", None, second),
             self._restore("platte-a", "gestern", "1", first),
         ]
         self._say("7. Dasselbe ohne Ladentresor, nur mit dem Skript, das in jeder Kopie liegt:")
         results.append(self._by_hand(second))
-        self._say("8. Der PC ist weg, und mit ihm die Platte A. Platte B genügt:")
-        results.append(self._bare_pc(second))
+        sheet = self._typed_sheet()
+        self._say("8. Der PC ist weg, und mit ihm Platte A. Platte B genügt:")
+        results.append(self._bare_pc("platte-b", second))
+        self._say("9. Auch Platte B ist weg. Der Stick genügt und das Wiederherstellungsblatt:")
+        results.append(self._bare_pc("stick", second, typed=sheet))
         good = all(results)
         self._context.output.record("demo", good=good)
         if good:
@@ -136,7 +161,7 @@ class _Show:
         rows = "".join(f"{n};Artikel {n};{n % 97},{n % 100:02d}\n" for n in range(60_000))
         self._put_bytes("datenbank/wawi.sql", rows.encode() * 8)
         self._put_bytes("preise.csv", b"Artikel;Preis\nTasse;10,00\n")
-        for disk in ("platte-a", "platte-b"):
+        for disk in ("platte-a", "platte-b", "stick"):
             (self._stage / disk).mkdir()
         config = self._home / "config"
         config.mkdir(parents=True)
@@ -144,6 +169,7 @@ class _Show:
             source=quoted(str(self._source)),
             a=quoted(str(self._stage / "platte-a")),
             b=quoted(str(self._stage / "platte-b")),
+            stick=quoted(str(self._stage / "stick")),
         )
         (config / "plan.toml").write_text(plan, encoding="utf-8")
 
@@ -180,7 +206,7 @@ class _Show:
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=os.name != "nt",
-            env=_environment(),
+            env=self._environment,
         )
         for line in running.stdout or ():
             if '"objects"' in line or '"progress"' in line:
@@ -215,20 +241,37 @@ class _Show:
         )
         return ended.returncode == 0 and self._compare(into / "shop", expected)
 
-    def _bare_pc(self, expected: dict[str, str]) -> bool:
+    def _bare_pc(self, disk: str, expected: dict[str, str], *, typed: str = "") -> bool:
+        """A PC that knows nothing, and only this one copy is left."""
         shutil.rmtree(self._home)
-        shutil.rmtree(self._stage / "platte-a")
-        self._call("adopt", str(self._stage / "platte-b"))
-        return self._restore("platte-b", "neuer-pc", None, expected)
+        for other in self._stage.glob("platte-*"):
+            if other.name != disk:
+                shutil.rmtree(other)
+        self._call("adopt", str(self._stage / disk), typed=typed)
+        return self._restore(disk, f"neuer-pc-{disk}", None, expected)
+
+    def _typed_sheet(self) -> str:
+        """What somebody types who has the printed sheet before him."""
+        page = self._quietly("key", "show", "--text").stdout
+        return "\n".join(_LINES.findall(page)[:3])  # the commands below repeat two of them
 
     # -- tools --------------------------------------------------------------------------------
 
-    def _call(self, *args: str) -> None:
+    def _quietly(self, *args: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Our own command line in a process of its own, as a user would type it."""
         command = [*_ourselves(), "--home", str(self._home), "--lang", self._context.texts.lang]
-        ended = subprocess.run(
-            [*command, *args], capture_output=True, text=True, check=False, env=_environment()
+        return subprocess.run(
+            [*command, *args],
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=self._environment,
         )
+
+    def _call(self, *args: str, typed: str = "") -> None:
+        """The same, shown."""
+        ended = self._quietly(*args, typed=typed)
         for line in ended.stdout.splitlines():
             self._context.output.line(f"   {line}")
         if ended.returncode not in (0, 3):
@@ -251,8 +294,17 @@ def _ourselves() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with the place of `core`: the caller may stand anywhere."""
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    """Ours, with the place of `core`: the caller may stand anywhere.
+
+    The key of the sample shop goes into a file of its home, sealed with a passphrase nobody needs
+    again: the keyring of whoever watches is not ours to write into.
+    """
+    word = secrets.token_urlsafe(16)
+    return {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        "LADENTRESOR_PASSPHRASE": word,
+    }
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -15,7 +15,9 @@ from core.copies.documents import Claim, Vault, run_number
 from core.copies.guards import CopyName
 from core.copies.places import Places, Source, read_source
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
+from core.copies.reach import Where
 from core.copies.rebuild import OWN_FOLDER, rebuild
+from core.copies.sealed import is_encrypted, read_note
 from core.copies.writer import new_writer
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
@@ -23,6 +25,7 @@ from core.plan.kinds import is_id
 from core.plan.model import Plan
 from core.plan.read import load_text
 from core.plan.write import edit_location
+from core.secrets.recovery import Pair
 
 _OWN_LIMIT = 16 * 1024 * 1024
 
@@ -39,17 +42,41 @@ class Adopted:
     writer: bool = False
 
 
-def find_copies(location: Path) -> list[CopyFolder]:
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """A copy that was found: where it lies, and of which system."""
+
+    where: Where
+    system: str
+
+
+def find_copies(location: Path) -> list[Lying]:
     """The copies at a location: the folder itself or those right below it."""
-    if _is_copy(location):
-        return [CopyFolder(LocalFolder("", location.parent, location.name))]
+    here = _lying(location)
+    if here is not None:
+        return [here]
     try:
         names = sorted(entry.name for entry in location.iterdir() if entry.is_dir())
     except OSError:
         names = []
-    return [
-        CopyFolder(LocalFolder("", location, name)) for name in names if _is_copy(location / name)
-    ]
+    return [found for name in names if (found := _lying(location / name)) is not None]
+
+
+def _lying(folder: Path) -> Lying | None:
+    """The copy in this very folder: plain, encrypted, or none."""
+    if _is_copy(folder):
+        return Lying(Where("", folder.parent), folder.name)
+    outside = LocalFolder("", folder.parent, folder.name)
+    try:
+        if not is_encrypted(outside):
+            return None
+        note = read_note(outside)
+    except KnownError as error:
+        if error.code is Code.COPY_NEWER_FORMAT:
+            raise
+        return None  # somebody else's folder beside ours, closed to us
+    destination = note.destination if note is not None else ""
+    return Lying(Where(destination, folder.parent, encrypted=True), folder.name)
 
 
 def _is_copy(folder: Path) -> bool:
@@ -62,11 +89,12 @@ def _is_copy(folder: Path) -> bool:
         return False  # somebody else's folder beside ours, closed to us
 
 
-def adopt(desk: Desk, location: Path, *, take_over: bool) -> Adopted:
+def adopt(desk: Desk, location: Path, *, take_over: bool, pair: Pair | None = None) -> Adopted:
     """Make this home know the copies at `location`; with `take_over` it writes there from now on.
 
     Raises `KnownError` COPY_NOT_FOUND when there is none. Nothing at the copy is changed, except
-    that taking over adds a claim, and a marker where it is rotten or gone.
+    that taking over adds a claim, and a marker where it is rotten or gone. Encrypted copies are
+    opened with `pair`, else with the lines kept here: KEY_MISSING, KEY_WRONG.
     """
     copies = find_copies(location)
     if not copies:
@@ -74,8 +102,14 @@ def adopt(desk: Desk, location: Path, *, take_over: bool) -> Adopted:
     result = Adopted()
     if take_over and not desk.writer.at_home:
         desk.writer = new_writer(desk.home)
-    for copy in copies:
-        _adopt_one(desk, copy, result, take_over=take_over)
+    for lying in copies:
+        reached = desk.reach.open(lying.where, lying.system, pair=pair, reading=True)
+        try:
+            if reached.outside is not None:
+                reached.outside.check_key()
+            _adopt_one(desk, reached.copy, result, take_over=take_over)
+        finally:
+            reached.close()
     return result
 
 

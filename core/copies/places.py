@@ -6,13 +6,14 @@ for in all others there are: one rotten record must not cost the states after it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from core.copies.contents import StoredObject
 from core.copies.copy_folder import DATA, UNREADABLE, CopyFolder, State
 from core.copies.documents import ContentsRef
 from core.copies.packed import InflateError, inflate
+from core.copies.salvage import objects_lying_in
 from core.destinations.local import Range, open_plain
 from core.errors import Code, KnownError
 
@@ -53,6 +54,8 @@ class Places:
         refs = {(ref.run, ref.sha256): ref for state in states for ref in state.record.contents}
         self._refs = list(refs.values())
         self._found: dict[bytes, tuple[Source, ...]] = {}
+        self._torn: set[str] = set()
+        self._hostile: set[str] = set()
         self.damaged: list[str] = []
 
     def find(self, wanted: set[bytes], hints: set[str]) -> None:
@@ -75,13 +78,25 @@ class Places:
 
     def _read_unvouched(self, wanted: set[bytes]) -> None:
         """Look into every `inhalt` that no valid record names as it lies there now."""
-        sound = {ref.run for ref in self._refs} - set(self.damaged)
-        for run in sorted(self._copy.data_names() - sound):
+        done = {ref.run for ref in self._refs} - set(self.damaged) | self._hostile
+        for run in sorted(self._copy.data_names() - done):
             try:
                 for stored in self._copy.contents_as_is(run):
                     self._note(run, stored, wanted)
             except KnownError as error:
                 self._raise_unless_damage(error)
+                self._torn.add(run)
+
+    def search_objects(self, wanted: set[bytes], go_on: Callable[[], None]) -> None:
+        """Read the objects of every run whose `inhalt` is torn or gone; they are contents too.
+
+        The last thing that can be done, and slow. `go_on` is called before each object, to raise.
+        """
+        for run in sorted(self._torn if wanted else ()):
+            self._copy.folder.fetch_all(f"{DATA}/{run}")
+            for stored in objects_lying_in(self._copy.folder.place(f"{DATA}/{run}")):
+                go_on()
+                self._note(run, stored, wanted)
 
     def _read(self, ref: ContentsRef, wanted: set[bytes], *, enough: bool = False) -> None:
         """Note the places of `wanted` in one `inhalt`; `enough`: one of each will do."""
@@ -93,6 +108,8 @@ class Places:
                     return
         except KnownError as error:
             self._raise_unless_damage(error)
+            if error.code is Code.COPY_HOSTILE:
+                self._hostile.add(ref.run)  # its digest fits: no rot, somebody made it so
             if ref.run not in self.damaged:
                 self.damaged.append(ref.run)
 

@@ -114,6 +114,8 @@ class _Restore:
         self._listener.phase("restore", system=self._state.record.system, destination="")
         wanted, hints = self._survey()
         self._places.find(wanted, hints)
+        lost = {sha for sha in wanted if not self._places.of(sha)}
+        self._places.search_objects(lost, self._stop_if_cancelled)
         self._target.make()
         self._pool: Pool[OutJob, tuple[Outcome, ...]] = Pool(
             WriterBack,

@@ -15,13 +15,12 @@ from typing import BinaryIO
 from isal import isal_zlib
 
 from core.copies.contents import Packing, Part, StoredObject, safe_object_path
-from core.copies.copy_folder import CONTENTS
 from core.copies.cutting import PARTS_FROM, average_for, cut
 from core.copies.packed import InflateError
-from core.copies.writing_back import MAX_PACKED
 from core.destinations.local import open_plain
 
 _BLOCK = 1024 * 1024
+_MAX_MEMBER = 64 * 1024 * 1024  # as format §9: a part is held in memory while it is unpacked
 _LOCAL_HEADER = 30  # bytes before the name; lengths of name and extra field are its last four
 
 
@@ -63,7 +62,7 @@ def _is_object(entry: os.DirEntry[str], path: str) -> bool:
         regular = stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode)
     except (OSError, UnicodeEncodeError):
         return False  # no name of ours
-    return regular and path != CONTENTS and safe_object_path(path)
+    return regular and path != "inhalt.tsv.gz" and safe_object_path(path)
 
 
 def _digest(stream: BinaryIO) -> bytes:
@@ -111,7 +110,7 @@ def _members(stream: BinaryIO) -> list[Part]:
 
 def _member(stream: BinaryIO, info: zipfile.ZipInfo) -> Part | None:
     stored = info.compress_size
-    if not 0 < max(stored, info.file_size) <= MAX_PACKED or info.compress_type not in (0, 8):
+    if not 0 < max(stored, info.file_size) <= _MAX_MEMBER or info.compress_type not in (0, 8):
         return None
     stream.seek(info.header_offset)
     header = stream.read(_LOCAL_HEADER)

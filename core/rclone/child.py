@@ -1,16 +1,17 @@
 """One child process that dies with us, also when we are only killed (DESIGN §3).
 
 Linux: the kernel kills it when the thread that started it ends (PR_SET_PDEATHSIG), hence a keeper
-thread that lives as long as the child. Other POSIX systems: a shell waits at a pipe that closes
-with us. Windows: a Job Object that ends with its last handle. Whatever is left behind all the same
-is named by a record, and ended by the next start.
+thread that lives as long as the child. `setpriv` of util-linux asks for that, since Python may not
+run between fork and exec when there are threads. Where it is missing, and on other POSIX systems, a
+shell waits at a pipe that closes with us. Windows: a Job Object that ends with its last handle.
+Whatever is left behind all the same is named by a record, and ended by the next start.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-_PR_SET_PDEATHSIG = 1
+_SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 _END_SECONDS = 3.0
 _WATCH = 'read nothing; kill -9 "$1"'
 
@@ -84,7 +85,7 @@ class Child:
             return
         try:
             self._leash = _leash(process.pid)
-            _note(self._record, process.pid, self._folder)
+            _note(self._record, process.pid, self._command[0], self._folder)
         except OSError as error:
             process.kill()
             self._failed = error
@@ -95,6 +96,11 @@ class Child:
         self._leash()
         if self._failed is None:
             self._record.unlink(missing_ok=True)
+
+    @property
+    def never_ran(self) -> bool:
+        """Whether it ended because its file is no program here (126, 127 as of shells)."""
+        return self._process is not None and self._process.returncode in (126, 127)
 
     def end(self) -> None:
         """End it and wait until it is gone: asked first, after three seconds by force."""
@@ -126,28 +132,19 @@ def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[
             creationflags=subprocess.CREATE_NO_WINDOW,
         )
     return subprocess.Popen(
-        command,
+        [*_asking_kernel(), *command],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is for us; we end our child
-        preexec_fn=_dying_with_parent(),
     )
 
 
-def _dying_with_parent() -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    parent = os.getpid()
-
-    def ask_kernel() -> None:  # between fork and exec: system calls only, looked up before
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
-
-    return ask_kernel
+def _asking_kernel() -> list[str]:
+    """Words before a command that make the kernel end it with us; none where that is not had."""
+    found = shutil.which("setpriv", path=_SYSTEM_PATH) if sys.platform == "linux" else None
+    return [found, "--pdeathsig", "KILL", "--"] if found else []
 
 
 def _leash(pid: int) -> Callable[[], None]:
@@ -156,9 +153,7 @@ def _leash(pid: int) -> Callable[[], None]:
         from core.rclone.windows_job import tie
 
         return tie(pid)
-    if sys.platform == "linux":
-        return _nothing
-    return watched(pid)
+    return _nothing if _asking_kernel() else watched(pid)
 
 
 def watched(pid: int) -> Callable[[], None]:
@@ -183,10 +178,11 @@ def watched(pid: int) -> Callable[[], None]:
 # -- leftovers ------------------------------------------------------------------------------------
 
 
-def _note(record: Path, pid: int, folder: Path) -> None:
+def _note(record: Path, pid: int, program: str, folder: Path) -> None:
     known = identity(pid)
-    if known is not None:
-        record.write_bytes(msgspec.json.encode(_Record(pid, *known, str(folder))))
+    if known is not None:  # its start; its file it may only be about to become
+        said = _Record(pid, known[0], str(Path(program).resolve()), str(folder))
+        record.write_bytes(msgspec.json.encode(said))
 
 
 def end_leftover(record: Path) -> Path | None:

@@ -78,6 +78,18 @@ def local_remote(name: str, folder: Path) -> Remote:
     return Remote(name, {"type": "alias", "remote": str(folder.absolute())})
 
 
+def folder_remote(name: str, *, over: str) -> Remote:
+    """A folder in another remote, e.g. over `basis:laden`, as a remote of its own."""
+    return Remote(name, {"type": "alias", "remote": as_folder(over)})
+
+
+def as_folder(fs: str) -> str:
+    """`basis:laden` as `basis:laden/`: without the slash S3 first asks whether it is a file, and
+    calls an unreachable server or a wrong key "is a file not a directory" (RCLONE.md §0).
+    """
+    return fs if fs.endswith((":", "/")) else f"{fs}/"
+
+
 def crypt_remote(name: str, *, over: str, password: str, salt: str) -> Remote:
     """An encrypted folder in another remote, e.g. over `basis:laden/tresor`.
 
@@ -88,7 +100,7 @@ def crypt_remote(name: str, *, over: str, password: str, salt: str) -> Remote:
         name,
         {
             "type": "crypt",
-            "remote": over,
+            "remote": as_folder(over),
             "password": obscure(password),
             "password2": obscure(salt),
             "filename_encryption": "standard",

@@ -1,6 +1,6 @@
 """rclone's own words for kinds of storage and kinds of digest, from rclone-python.
 
-Only these lists are taken from it: what runs rclone there goes through a shell (docs/adr/0010).
+Only these lists are taken from it: what runs rclone there goes through a shell (docs/adr/0011).
 """
 
 from __future__ import annotations

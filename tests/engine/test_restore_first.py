@@ -57,6 +57,7 @@ def test_a_plan_from_another_kind_of_pc_is_enough_to_restore(home: Path, tmp_pat
     assert cli.run("plan", "check", home=home, check=False).rc == Exit.PLAN_INVALID
     assert cli.run("--json", "snapshots", home=home).lines[0]["files"] > 0
     assert "shop" in cli.run("browse", "laden", home=home).stdout
+    assert cli.run("verify", "--full", home=home).rc == Exit.OK
     cli.run("restore", "laden", "--into", tmp_path / "zurueck", home=home)
     assert compare(snapshot(tmp_path / "shop"), snapshot(tmp_path / "zurueck/shop")) == []
 

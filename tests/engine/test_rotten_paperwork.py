@@ -114,7 +114,9 @@ def test_verify_names_the_record_and_calls_no_content_lost(
     assert said.exit == Exit.INTEGRITY
     verdict = said.said("verified")
     assert [item["path"] for item in verdict["damage"]] == [f"staende/{shop.runs[number]}.json"]
-    assert verdict["affected"] == [{"run": shop.runs[number], "path": ""}]
+    assert [(item["run"], item["path"]) for item in verdict["affected"]] == [
+        (shop.runs[number], "")
+    ]
 
 
 def test_damage_below_a_rotten_record_is_named_too(shop: Shop) -> None:
@@ -142,6 +144,14 @@ def test_a_pc_that_takes_over_names_again_what_the_record_named(shop: Shop) -> N
     text = handreader.run_script(shop.copy(), "neuester", str(into))
     assert "bürgt kein" not in text
     assert shop.differences(2, 3, 4, by=BOTH) == []
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_rotten_inhalt_costs_a_bare_pc_time_only(shop: Shop, damage: Damage) -> None:
+    """The program reads the objects themselves: in a tree each is a content."""
+    forget(shop)
+    damage(contents(shop, 1))
+    assert shop.differences(1, 2, 3, 4) == []
 
 
 # ------------------------------------------------------------------ the PC that writes

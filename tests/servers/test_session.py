@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import Code, KnownError
 from core.rclone import doorway, session
-from core.rclone.remotes import Remote, crypt_remote, local_remote
+from core.rclone.remotes import Remote, crypt_remote, folder_remote, local_remote
 from core.rclone.session import Item, Session
 from core.rclone.vault import make_test_object, opens_test_object
 from tests.support.hostile_names import hostile_names
@@ -45,9 +45,10 @@ def opened(
     remote, base = basis
     remotes = [remote, vault(f"basis:{base}laden/tresor")]
     with Session(remotes, room=tmp_path / "raum", destination="nas") as one:
+        assert one.list(f"basis:{base}laden") == []
         if request.param == "offen":
             at = f"{base}laden" if base else "laden"
-            alias = Remote("ganz", {"type": "alias", "remote": f"basis:{at}"})
+            alias = folder_remote("ganz", over=f"basis:{at}")
             one.close()
             with Session([remote, alias], room=tmp_path / "raum", destination="nas") as other:
                 yield other, "ganz:"

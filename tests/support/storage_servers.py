@@ -6,6 +6,7 @@ They can be killed, frozen and thawed. Their passwords travel by environment.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from core.rclone.binary import find_rclone
 from core.rclone.remotes import Remote, obscure
 
 USER = "anna"
-PASSWORD = "Kuckucksuhr-7731"
+PASSWORD = f"Kuckucksuhr-{secrets.token_hex(4)}"  # of this test process, to be looked for
 KEY = "SCHLUESSELKENNUNG"
 Kind = Literal["webdav", "sftp", "s3"]
 

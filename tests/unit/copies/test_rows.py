@@ -92,6 +92,29 @@ _FULL_KEYS = (
 )
 
 
+def test_only_plain_files_that_are_not_asked_for_are_passed_over() -> None:
+    """Whoever restores a part still gets folders, parts, and all that takes decoding to judge."""
+
+    def file(path: str, parts: int = 0) -> FileRow:
+        sha = "0" * 64
+        return FileRow(path=path, size=1, mtime_ns=0, mode="0644", sha256=sha, run=RUN, parts=parts)
+
+    part = PartRow(sha256="0" * 64, size=1, run=RUN)
+    kept: list[Row] = [
+        HEADER,
+        FolderRow(path="shop", mtime_ns=0, mode="0755"),
+        file("shop/ja"),
+        file("shop/nein%0A"),
+        file("shop/gross", parts=1),
+        part,
+    ]
+    rows = [*kept[:3], file("shop/nein"), file("shop/Büro"), *kept[3:]]
+    text = gzip.compress(encode_rows(rows))
+    asked = [b"shop/ja"].__contains__
+    assert list(read_rows(io.BytesIO(text), unpacked=1 << 20, asked=asked)) == kept
+    assert list(read_rows(io.BytesIO(text), unpacked=1 << 20)) == rows
+
+
 def test_keys_stand_in_the_order_of_the_format() -> None:
     full = FileRow(
         path="a", size=0, mtime_ns=0, mode="0644", sha256=SHA, run=RUN, parts=1, owner="o",
