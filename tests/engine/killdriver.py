@@ -27,6 +27,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
+from tests.support.keys import ENV
+
 ROOT = Path(__file__).resolve().parents[2]
 _TIMEOUT = 120
 _NOT_RUN = 99  # exit code when the program was not even begun
@@ -86,7 +88,7 @@ class Driver:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.engine.killdriver"],
             cwd="/",
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+            env={**os.environ, **ENV, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
