@@ -17,7 +17,7 @@ from core.copies.places import Places, Source, read_source
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
 from core.copies.reach import Where
 from core.copies.rebuild import OWN_FOLDER, rebuild
-from core.copies.sealed import Outside, is_encrypted
+from core.copies.sealed import is_encrypted, read_note
 from core.copies.writer import new_writer
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
@@ -66,10 +66,15 @@ def _lying(folder: Path) -> Lying | None:
     """The copy in this very folder: plain, encrypted, or none."""
     if _is_copy(folder):
         return Lying(Where("", folder.parent), folder.name)
-    plain = LocalFolder("", folder.parent, folder.name)
-    if not is_encrypted(plain):
-        return None
-    note = Outside(plain, "").note()
+    outside = LocalFolder("", folder.parent, folder.name)
+    try:
+        if not is_encrypted(outside):
+            return None
+        note = read_note(outside)
+    except KnownError as error:
+        if error.code is Code.COPY_NEWER_FORMAT:
+            raise
+        return None  # somebody else's folder beside ours, closed to us
     destination = note.destination if note is not None else ""
     return Lying(Where(destination, folder.parent, encrypted=True), folder.name)
 
@@ -101,7 +106,7 @@ def adopt(desk: Desk, location: Path, *, take_over: bool, pair: Pair | None = No
         reached = desk.reach.open(lying.where, lying.system, pair=pair, reading=True)
         try:
             if reached.outside is not None:
-                reached.outside.check_key(reached.copy)
+                reached.outside.check_key()
             _adopt_one(desk, reached.copy, result, take_over=take_over)
         finally:
             reached.close()

@@ -24,7 +24,7 @@ def reach_copy(reach: Reach, plan: Plan, system: str, destination: str) -> Reach
             Code.DESTINATION_MISSING, destination=destination, path=str(where.location)
         )
     if reached.outside is not None:
-        reached.outside.check_key(reached.copy)
+        reached.outside.check_key()
     return reached
 
 

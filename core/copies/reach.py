@@ -110,9 +110,9 @@ class Reach:
             raise KnownError(
                 Code.DESTINATION_MISSING, destination=where.id, path=str(where.location)
             )
-        pair = pair or self._pair_of(where.id)
-        if reading:
-            pair = fitting(plain, (pair, *self._pairs())) or pair
+        if pair is None:
+            pair = self._pair_of(where.id)
+            pair = (fitting(plain, (pair, *self._pairs())) if reading else None) or pair
         reached = self._open_vault(where, system, plain, pair)
         self._open.append(reached)
         return reached

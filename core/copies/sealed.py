@@ -79,6 +79,20 @@ class Known(NamedTuple):
     laid_out: bool
 
 
+def read_note(folder: LocalFolder) -> OpenNote | None:
+    """What `offen.json` says; None when there is none, or it is damaged: it only informs."""
+    data = folder.read(OPEN, documents.MAX_DOCUMENT)
+    if data is None:
+        return None
+    version = documents.format_of(data)
+    if version is not None and version > documents.FORMAT:
+        raise KnownError(Code.COPY_NEWER_FORMAT, path=str(folder.shown), format=version)
+    try:
+        return documents.unseal(data, OpenNote)[0]
+    except Broken:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The plain folder around the vaults of a copy.
@@ -89,19 +103,6 @@ class Outside:
     folder: LocalFolder
     vault: str
     former: frozenset[str] = frozenset()
-
-    def note(self) -> OpenNote | None:
-        """What `offen.json` says; None when there is none, or it is damaged: it only informs."""
-        data = self.folder.read(OPEN, documents.MAX_DOCUMENT)
-        if data is None:
-            return None
-        version = documents.format_of(data)
-        if version is not None and version > documents.FORMAT:
-            raise KnownError(Code.COPY_NEWER_FORMAT, path=str(self.folder.shown), format=version)
-        try:
-            return documents.unseal(data, OpenNote)[0]
-        except Broken:
-            return None
 
     def look(self, inside: CopyFolder, name: CopyName, known: Known) -> Known:
         """What is known of the vault of the pair in use; raise unless it may be written.
@@ -120,26 +121,27 @@ class Outside:
         if not all(one in (OPEN, README) or _VAULT_FOLDER.fullmatch(one) for one in names):
             raise KnownError(Code.DESTINATION_NOT_OURS, **where)
         there = vault_folders(self.folder)
-        note = self.note()
+        note = read_note(self.folder)
         if note is not None and not self._is_ours(note, name, known):
             raise KnownError(Code.DESTINATION_FOREIGN, **where, system=note.system)
         if self.vault in there and inside.folder.names():
             return known
-        self._refuse_strangers(there)
+        if not set(there) <= self.former | {self.vault}:
+            raise self._wrong_key()
         begun_anew = set(there) - {self.vault} and not self._is_named(note, known.vault)
         if known.laid_out and not begun_anew:
             raise KnownError(Code.DESTINATION_EMPTIED, **where)
         return Known(None, laid_out=False) if begun_anew else known
 
-    def check_key(self, inside: CopyFolder) -> None:
-        """Raise KEY_WRONG when there are vaults and the pair in use shows nothing of any."""
-        if not inside.folder.names():
-            self._refuse_strangers(vault_folders(self.folder))
+    def check_key(self) -> None:
+        """For readers. Raise KEY_WRONG when there are vaults, but none of the pair in use."""
+        there = vault_folders(self.folder)
+        if there and self.vault not in there:
+            raise self._wrong_key()
 
-    def _refuse_strangers(self, there: Iterable[str]) -> None:
-        if not set(there) <= self.former | {self.vault}:
-            path = str(self.folder.location)
-            raise KnownError(Code.KEY_WRONG, destination=self.folder.destination, path=path)
+    def _wrong_key(self) -> KnownError:
+        path = str(self.folder.location)
+        return KnownError(Code.KEY_WRONG, destination=self.folder.destination, path=path)
 
     def _is_named(self, note: OpenNote | None, vault_id: str | None) -> bool:
         """Whether this identity is that of the vault of the pair in use."""
@@ -154,7 +156,7 @@ class Outside:
 
     def set_up(self, name: CopyName, vault_id: str, *, created: str) -> None:
         """Put the plain files there, or put them right; vaults of former pairs stay named."""
-        folder, old = self.folder, self.note()
+        folder, old = self.folder, read_note(self.folder)
         vaults = [one for one in (old.vaults if old else ()) if one.folder != self.vault]
         vaults.append(NamedVault(folder=self.vault, vault=vault_id, created=created))
         note = OpenNote(
@@ -179,5 +181,5 @@ class Outside:
 
     def mend(self, name: CopyName, vault_id: str, *, created: str) -> None:
         """Write `offen.json` anew where it does not name our vault: it was torn or taken away."""
-        if not self._is_named(self.note(), vault_id):
+        if not self._is_named(read_note(self.folder), vault_id):
             self.set_up(name, vault_id, created=created)

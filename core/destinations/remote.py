@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from core.destinations.local import LocalFolder, NewFile, Range, SpoolFolder
 from core.errors import Code, KnownError
-from core.rclone.session import Session
+from core.rclone.session import UNFINISHED, Item, Session
 
 SPOOL_BYTES = 2 * 1024**3
 UPLOADS = 4
@@ -96,6 +96,7 @@ class RemoteFolder(LocalFolder):
             self._listings[relative] = {
                 item.path.rpartition("/")[2]: None if item.is_folder else item.size
                 for item in items
+                if not _is_unfinished(item)
             }
         return self._listings[relative]
 
@@ -104,7 +105,7 @@ class RemoteFolder(LocalFolder):
 
     def count_files(self, relative: str) -> int:
         items = self._session.list(self._fs, self._there(relative), recurse=True)
-        return sum(not item.is_folder for item in items)
+        return sum(not (item.is_folder or _is_unfinished(item)) for item in items)
 
     def size(self, relative: str) -> int | None:
         folder, _, name = relative.rpartition("/")
@@ -321,6 +322,11 @@ class _Shipped(NewFile):
         super().__exit__(kind, value, trace)
         if kind is None:
             self._remote.ship([self._relative])
+
+
+def _is_unfinished(item: Item) -> bool:
+    """Whether it is what a killed upload left: nobody's, and in nobody's way."""
+    return UNFINISHED.search(item.path) is not None
 
 
 def _end(piece: Range) -> int:

@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -49,7 +50,10 @@ _FLAGS = (
     # rclone reads 16 MiB ahead by itself: 50 MB more memory, no gain from a local disk, and bytes
     # that count as moved before they are.
     *("--fast-list", "--stats", "0", "--buffer-size", "1M"),
+    *("--partial-suffix", ".lt-teil"),
 )
+UNFINISHED = re.compile(r"\.[0-9a-f]{1,8}\.lt-teil\Z")
+"""How the name of a file ends that rclone has not sent to its end; a kill leaves it behind."""
 _TRANSFER = "operations/copyfile"
 _LISTING = {"noModTime": True, "noMimeType": True}
 _LAST_LINES = 100

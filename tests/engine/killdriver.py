@@ -27,6 +27,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
+from tests.support.keys import ENV
+
 ROOT = Path(__file__).resolve().parents[2]
 _TIMEOUT = 120
 _NOT_RUN = 99  # exit code when the program was not even begun
@@ -35,10 +37,10 @@ _NOT_RUN = 99  # exit code when the program was not even begun
 # does: several jobs, a journal made durable after each, barriers in between, files in parts;
 # `partial_after`: seconds after which a run commits what it has.
 _SETTINGS = {
-    "job_files": "_JOB_FILES",
-    "sync_seconds": "SYNC_SECONDS",
-    "barrier_seconds": "_BARRIER_SECONDS",
-    "parts_from": "PARTS_FROM",
+    "job_files": ("_JOB_FILES", "_JOB_FILES_BUNDLED"),
+    "sync_seconds": ("SYNC_SECONDS",),
+    "barrier_seconds": ("_BARRIER_SECONDS",),
+    "parts_from": ("PARTS_FROM",),
 }
 _STEPS = ("begin", "commit", "put_state", "drop_state", "name_contents_files", "clear_finished")
 
@@ -86,7 +88,7 @@ class Driver:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.engine.killdriver"],
             cwd="/",
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+            env={**os.environ, **ENV, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -254,7 +256,8 @@ def _child(order: dict[str, Any]) -> int:
             made = functools.partial(assignment.Assignment, partial_after=value)
             vars(jobs)["Assignment"] = made
         else:
-            _set(_SETTINGS[name], value)
+            for attribute in _SETTINGS[name]:
+                _set(attribute, value)
     report = os.open(f"{order['folder']}/report", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     switch = Switch(tuple(os.fsencode(place) for place in order["watch"]), order["kill_at"], report)
     if order["watch"]:

@@ -13,7 +13,9 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,10 +23,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.copies.journal import Finished, read_journal
+from core.copies.journal import Finished, Stored, read_journal
 from core.plan.write import quoted
+from core.secrets.recovery import Pair
 from tests.engine import handreader
 from tests.engine.killdriver import Driver, Outcome
+from tests.engine.stage import Layout
+from tests.support import keys
 from tests.support.snapshots import Snapshot, compare, snapshot
 
 SYSTEM = "laden"
@@ -87,11 +92,30 @@ def stored_contents(copy: Path) -> set[str]:
         for ref in record["inhalte"]:
             data = (copy / "daten" / ref["lauf"] / "inhalt.tsv.gz").read_bytes()
             assert hashlib.sha256(data).hexdigest() == ref["sha256"], ref["lauf"]
-            for line in gzip.decompress(data).decode().splitlines():
-                fields = line.split("\t")
-                found |= {fields[2]} if fields[0] == "O" else set()
-                found |= {fields[1]} if fields[0] == "T" else set()
+            found |= set(contents_of(copy, ref["lauf"]))
     return found
+
+
+def contents_of(copy: Path, run: str) -> dict[str, str]:
+    """What the `inhalt` of a run names, whole objects and contents in them: sha256 → where."""
+    path = copy / "daten" / run / "inhalt.tsv.gz"
+    found: dict[str, str] = {}
+    if not path.exists():
+        return found
+    inside = ""
+    for line in gzip.decompress(path.read_bytes()).decode().splitlines():
+        fields = line.split("\t")
+        if fields[0] == "O":
+            inside = fields[3]
+            found[fields[2]] = inside
+        elif fields[0] == "T":
+            found[fields[1]] = inside
+    return found
+
+
+def _sockets(folder: str, names: list[str]) -> list[str]:
+    """What cannot be put aside: where a killed rclone listened."""
+    return [name for name in names if stat.S_ISSOCK(os.lstat(f"{folder}/{name}").st_mode)]
 
 
 # ------------------------------------------------------------------ the stage
@@ -105,17 +129,22 @@ class Stage:
     driver: Driver
     ids: tuple[str, ...] = ("a", "b")
     places: dict[str, Path] = field(default_factory=dict)
+    layout: Layout = "tree"
+    pair: Pair | None = None
     expected: dict[str, Snapshot] = field(default_factory=dict)
     _saved: dict[str, dict[str, Snapshot]] = field(default_factory=dict)
     _source_now: Snapshot | None = None
     _source_name: str = ""
     _numbers: int = 0
+    _opened: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for id_ in self.ids:
             self.places.setdefault(id_, self.root / f"platte-{id_}")
             self.places[id_].mkdir(exist_ok=True)
         (self.home / "config").mkdir(parents=True)
+        if self.layout == "sealed":
+            self.pair = keys.put_pair(self.home)
         self.write_plan()
 
     def write_plan(self) -> None:
@@ -128,7 +157,9 @@ class Stage:
         ]
         for id_, place in self.places.items():
             parts += ["[[destinations]]", f'id = "{id_}"', f'name = "Platte {id_}"']
-            parts += ["encrypted = false", "[destinations.location]", 'kind = "local"']
+            parts += [f"encrypted = {str(self.pair is not None).lower()}"]
+            parts += [f'layout = "{"tree" if self.layout == "tree" else "bundled"}"']
+            parts += ["[destinations.location]", 'kind = "local"']
             parts += [f"path = {quoted(str(place))}"]
             parts += ["[[copies]]", f'system = "{SYSTEM}"', f'destination = "{id_}"']
         text = "\n".join(parts) + "\n"
@@ -143,7 +174,34 @@ class Stage:
         return self.root / "home"
 
     def copy(self, id_: str) -> Path:
-        return self.places[id_] / SYSTEM
+        """The folder of a copy as anybody can read it: an encrypted one is opened by hand."""
+        folder = self.places[id_] / SYSTEM
+        if self.pair is None:
+            return folder
+        lying = sorted(
+            (str(path), path.stat().st_size, path.stat().st_mtime_ns)
+            for path in folder.rglob("*")
+            if path.is_file()
+        )
+        opened = self.root / f"offen-{id_}"
+        if self._opened.get(id_) != lying:
+            shutil.rmtree(opened, ignore_errors=True)
+            if any(vault.iterdir() for vault in folder.glob("tresor-*")):
+                keys.open_by_hand(folder, self.pair, opened)
+            self._opened[id_] = lying
+        return opened
+
+    def check_no_orphans(self) -> None:
+        """No rclone has outlived the program that started it."""
+        for record in (self.home / "cache" / "spool").glob("*/rclone/*.json"):
+            pid = int(json.loads(record.read_bytes())["pid"])
+            until = time.monotonic() + 5
+            while Path(f"/proc/{pid}/cmdline").exists() and time.monotonic() < until:
+                if not Path(f"/proc/{pid}/cmdline").read_bytes():
+                    break  # it is dead, and nobody has taken notice yet
+                time.sleep(0.01)
+            else:
+                assert time.monotonic() < until, f"rclone {pid} lives on"
 
     @property
     def watch(self) -> tuple[Path, ...]:
@@ -160,7 +218,8 @@ class Stage:
     def save(self, name: str) -> None:
         """Put home and destinations aside as they are; the source stays where it is."""
         for part in (self.home, *self.places.values()):
-            shutil.copytree(part, self.root / "abgelegt" / name / part.name, symlinks=True)
+            shelf = self.root / "abgelegt" / name / part.name
+            shutil.copytree(part, shelf, symlinks=True, ignore=_sockets)
         self._saved[name] = dict(self.expected)
 
     def load(self, name: str) -> None:
@@ -236,11 +295,14 @@ class Stage:
             run = journal.stem
             there = objects_of(self.copy(id_), run)
             for frame in read_journal(journal):
-                if not isinstance(frame, Finished):
-                    continue
-                for stored in [stored for _, _, group in frame.files for stored in group]:
+                objects = list(frame.objects) if isinstance(frame, Stored) else []
+                if isinstance(frame, Finished):
+                    objects = [stored for _, _, group in frame.files for stored in group]
+                for stored in objects:
                     if there.get(stored.path) == stored.sha256.hex():
                         found[stored.sha256.hex()] = f"{run}/{stored.path}"
+                        for part in stored.parts:
+                            found[part.sha256.hex()] = f"{run}/{stored.path}"
         return found
 
     def check_states(
@@ -301,7 +363,9 @@ class Stage:
             assert result["complete"], healing
         for id_ in self.ids:
             for run in runs_at(self.copy(id_)) - before[id_]:
-                for path, sha256 in objects_of(self.copy(id_), run).items():
+                new = {(path, sha256) for path, sha256 in objects_of(self.copy(id_), run).items()}
+                new |= {(path, sha256) for sha256, path in contents_of(self.copy(id_), run).items()}
+                for path, sha256 in new:
                     twice = known[id_].get(sha256)
                     assert twice is None or sha256 == _EMPTY, f"{path} again, was in {twice}"
             missing = known[id_].keys() - stored_contents(self.copy(id_))

@@ -7,17 +7,20 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 from core.cli.main import PASSPHRASE
 from core.copies.reach import Reach
 from core.copies.sealed import vault_folder
 from core.errors import Code, KnownError
 from core.paths import Home, find_home
+from core.secrets import sealed_file
 from core.secrets.pairs import SHOP_KEY
 from core.secrets.recovery import Pair, new_pair, pack, unpack
-from core.secrets.sealed_file import SealedFileStore
+from core.secrets.sealed_file import Cost, SealedFileStore
 
 _WORD = "Hinter dem Regal 17"
+_CHEAP = Cost(4, 8, 1)  # half a second per command otherwise
 ENV = {PASSPHRASE: _WORD, "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 RCLONE = Path(sys.executable).with_name("rclone")
 
@@ -27,7 +30,8 @@ def put_pair(home: Path, pair: Pair | None = None, *, name: str = SHOP_KEY) -> P
     found = pair or new_pair()
     place = find_home(str(home))
     place.make()
-    SealedFileStore(place, _WORD).set(name, pack(found))
+    with patch.object(sealed_file, "COST", _CHEAP):
+        SealedFileStore(place, _WORD).set(name, pack(found))
     return found
 
 
