@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -10,14 +11,22 @@ import msgspec
 
 from core.clock import Clock, stamp
 from core.copies import documents
-from core.copies.copy_folder import DATA, CopyFolder, contents_path, list_path, record_path
-from core.copies.documents import ContentsRef, Record
+from core.copies.changed_rows import Base, base_of, changed_rows, own_folder_row
+from core.copies.copy_folder import (
+    DATA,
+    CopyFolder,
+    contents_path,
+    list_path,
+    own_list,
+    record_path,
+)
+from core.copies.documents import ContentsRef, ListRef, Record
 from core.copies.events import Listener
 from core.copies.guards import CopyName
 from core.copies.packed import PackedWriter
 from core.copies.rebuild import OWN_FOLDER
 from core.copies.remembered import FolderCount, folder_lines, unpack_entries, unpack_kept
-from core.copies.rows import FolderRow, Header, encode_rows
+from core.copies.rows import MAX_CHANGED_BYTES, Header, encode_rows
 from core.errors import Code, KnownError
 from core.store.index import ContentsFile, CopyIndex
 
@@ -35,12 +44,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class _ListFacts:
-    name: str
-    size: int
-    sha256: str
-    lines: int
-    unpacked: int
+    """A list, the numbers of its state, and the full list that it is a difference to."""
+
+    ref: ListRef
     count: FolderCount
+    base: ListRef | None = None
 
 
 class Commit:
@@ -67,6 +75,7 @@ class Commit:
         self._vault = vault
         self._writer = writer
         self._run = run
+        self._leans: Base | None = None
 
     def write(
         self,
@@ -141,7 +150,7 @@ class Commit:
         if contents is not None:
             checks.append((contents_path(self._run), contents.size, contents.digest))
         if facts is not None:
-            checks.append((list_path(facts.name), facts.size, facts.sha256))
+            checks.append((list_path(facts.ref.name), facts.ref.size, facts.ref.sha256))
         for path, size, sha256 in checks:
             self._folder.forget_cached(path)
             if self._copy.digest_of(path) != (size, sha256):
@@ -150,7 +159,36 @@ class Commit:
     # -- list -------------------------------------------------------------------------------------
 
     def _write_list(self, folders: dict[str, str]) -> _ListFacts:
+        """A difference to the last full list where that is much smaller, else a full list."""
         self._phase("list")
+        base = base_of(self._index)
+        if base is not None and base.may_bear_more:
+            facts = self._write_difference(base, folders)
+            if facts is not None:
+                self._leans = msgspec.structs.replace(base, leaning=base.leaning + 1)
+                return facts
+        facts = self._write_full(folders)
+        self._leans = Base(ref=facts.ref, count=facts.count)
+        return facts
+
+    def _write_difference(self, base: Base, folders: dict[str, str]) -> _ListFacts | None:
+        """Only what changed since the full list; None when that is too much."""
+        count = msgspec.structs.replace(base.count)
+        made = io.BytesIO()
+        packed = PackedWriter(made.write)
+        packed.write(encode_rows([self._header(folders, base.ref.name)]), 1)
+        for changes in changed_rows(self._index, self._index.run_names()):
+            packed.write(changes.text, changes.lines)
+            changes.apply_to(count)
+            if packed.lines > base.most_lines or packed.unpacked > MAX_CHANGED_BYTES:
+                return None
+        packed.close()
+        name = f"{self._run}.liste.gz"
+        with self._folder.writer(list_path(name)) as out:
+            out.write(made.getvalue())
+        return _ListFacts(_ref(name, packed), count, base.ref)
+
+    def _write_full(self, folders: dict[str, str]) -> _ListFacts:
         name = f"{self._run}.liste.gz"
         total = FolderCount()
         with self._folder.writer(list_path(name)) as out:
@@ -162,23 +200,25 @@ class Commit:
                 total.bytes += count.bytes
                 total.skipped += count.skipped
             packed.close()
-        return _ListFacts(name, packed.size, packed.digest, packed.lines, packed.unpacked, total)
+        return _ListFacts(_ref(name, packed), total)
 
-    def _lines(self, folders: dict[str, str]) -> Iterator[tuple[bytes, FolderCount]]:
-        header = Header(
+    def _header(self, folders: dict[str, str], base: str | None = None) -> Header:
+        return Header(
             format=documents.FORMAT,
             system=self._name.system,
             run=self._run,
             folders=folders,
             owner=self._index.meta("owner") or "",
             group=self._index.meta("group") or "",
+            base=base,
         )
-        yield encode_rows([header]), FolderCount(lines=1)
+
+    def _lines(self, folders: dict[str, str]) -> Iterator[tuple[bytes, FolderCount]]:
+        yield encode_rows([self._header(folders)]), FolderCount(lines=1)
         runs = self._index.run_names()
         for path, stat_blob, rows_blob in self._index.folders():
             if path == OWN_FOLDER:
-                own = FolderRow(path=OWN_FOLDER.decode(), mtime_ns=0, mode="0700")
-                yield encode_rows([own]), FolderCount(lines=1)
+                yield encode_rows([own_folder_row()]), FolderCount(lines=1)
                 text, count = folder_lines(
                     path, unpack_entries(stat_blob), unpack_kept(rows_blob), runs
                 )
@@ -192,9 +232,7 @@ class Commit:
         line = next(line for run, _, line, _ in self._index.states() if run == of)
         old = msgspec.json.decode(line, type=Record)
         count = FolderCount(old.files, old.folders, old.bytes, old.skipped)
-        return _ListFacts(
-            old.list_name, old.list_size, old.list_sha256, old.list_lines, old.list_unpacked, count
-        )
+        return _ListFacts(own_list(old), count, old.base)
 
     # -- record -----------------------------------------------------------------------------------
 
@@ -220,17 +258,18 @@ class Commit:
             new_objects=objects,
             new_bytes=size,
             skipped=facts.count.skipped,
-            list_name=facts.name,
-            list_size=facts.size,
-            list_sha256=facts.sha256,
-            list_lines=facts.lines,
-            list_unpacked=facts.unpacked,
+            list_name=facts.ref.name,
+            list_size=facts.ref.size,
+            list_sha256=facts.ref.sha256,
+            list_lines=facts.ref.lines,
+            list_unpacked=facts.ref.unpacked,
             contents=tuple(
                 ContentsRef(run=f.run, size=f.size, sha256=f.sha256, lines=f.lines)
                 for f in self._index.unnamed_contents_files()
             ),
             previous=states[-1][1] if states else "",
             states=tuple(states),
+            base=facts.base,
         )
 
     def _remember(
@@ -240,5 +279,17 @@ class Commit:
         self._index.put_state(self._run, digest, data.split(b"\n")[0], pending=pending)
         if list_changed:
             self._index.set_meta("list_of", self._run)
+            text = msgspec.json.encode(self._leans).decode()
+            self._index.set_base(text, anew=facts.base is None)
         self._index.commit()
         self._index.begin()
+
+
+def _ref(name: str, packed: PackedWriter) -> ListRef:
+    return ListRef(
+        name=name,
+        size=packed.size,
+        sha256=packed.digest,
+        lines=packed.lines,
+        unpacked=packed.unpacked,
+    )

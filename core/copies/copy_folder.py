@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from core.clock import parse_stamp
 from core.copies import documents
 from core.copies.contents import StoredObject, read_contents
-from core.copies.documents import Broken, Claim, ContentsRef, Record, Vault, run_number
+from core.copies.differences import Changes, gather, merge
+from core.copies.documents import Broken, Claim, ContentsRef, ListRef, Record, Vault, run_number
 from core.copies.packed import MAX_UNPACKED, NotWhole, TooMuch
-from core.copies.rows import Header, Hostile, Row, read_rows
+from core.copies.rows import Header, Hostile, Row, read_changes, read_rows
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 
@@ -61,6 +62,27 @@ def record_path(run: str) -> str:
 
 def list_path(name: str) -> str:
     return f"{STATES}/{name}"
+
+
+def own_list(record: Record) -> ListRef:
+    """The list a record names first: full, or the difference to `record.base`."""
+    return ListRef(
+        name=record.list_name,
+        size=record.list_size,
+        sha256=record.list_sha256,
+        lines=record.list_lines,
+        unpacked=record.list_unpacked,
+    )
+
+
+ListFile = tuple[ListRef, str | None]
+
+
+def lists_of(record: Record) -> tuple[ListFile, ...]:
+    """The list files a state consists of, each with the name of the list it is a difference to."""
+    if record.base is None:
+        return ((own_list(record), None),)
+    return ((own_list(record), record.base.name), (record.base, None))
 
 
 class CopyFolder:
@@ -174,20 +196,51 @@ class CopyFolder:
     def rows(
         self, record: Record, *, asked: Callable[[bytes], bool] | None = None
     ) -> Iterator[Row]:
-        """The rows of a state's list, checked; KnownError on anything wrong with it.
+        """The rows of a state, checked; KnownError on anything wrong with its list or lists.
 
         With `asked` most files of which it says no to their path are left out.
         """
-        name = record.list_name
+        own = own_list(record)
+        if record.base is None:
+            yield from self.full_list(own, record.system, asked=asked)
+            return
+        changes = self.changes(own, record.system, record.base.name)
+        also = asked
+        if asked is not None:
+            named = frozenset(changed.encode() for changed in changes.rows)
+            also = lambda raw: raw in named or asked(raw)  # noqa: E731 - two words in place
+        full = self.full_list(record.base, record.system, asked=also)
+        with self._typed(list_path(own.name)):
+            yield from merge(full, changes)
+
+    def full_list(
+        self, ref: ListRef, system: str, *, asked: Callable[[bytes], bool] | None = None
+    ) -> Iterator[Row]:
+        """The rows of one full list, checked as `rows` does."""
+        path = self._checked_list(ref)
+        with self._typed(path), self.folder.open(path) as stream:
+            for row in read_rows(stream, unpacked=ref.unpacked, asked=asked):
+                if isinstance(row, Header) and row.system != system:
+                    raise self._hostile(f"{path}: another system")
+                yield row
+
+    def changes(self, ref: ListRef, system: str, base: str) -> Changes:
+        """One difference to the full list named `base`, checked as `rows` does."""
+        path = self._checked_list(ref)
+        with self._typed(path), self.folder.open(path) as stream:
+            changes = gather(read_changes(stream, unpacked=ref.unpacked, base=base))
+        if changes.header.system != system:
+            raise self._hostile(f"{path}: another system")
+        return changes
+
+    def _checked_list(self, ref: ListRef) -> str:
+        """The path of a list that is, byte for byte, what a record announced."""
+        name = ref.name
         if not name.endswith(".liste.gz") or run_number(name.removesuffix(".liste.gz")) is None:
             raise self._hostile("name of the list")
         path = list_path(name)
-        self._check(path, record.list_size, record.list_sha256)
-        with self._typed(path), self.folder.open(path) as stream:
-            for row in read_rows(stream, unpacked=record.list_unpacked, asked=asked):
-                if isinstance(row, Header) and row.system != record.system:
-                    raise self._hostile(f"{path}: another system")
-                yield row
+        self._check(path, ref.size, ref.sha256)
+        return path
 
     def contents(self, ref: ContentsRef) -> Iterator[StoredObject]:
         """The objects of one `inhalt`, checked; KnownError on anything wrong with it."""

@@ -344,8 +344,8 @@ class CopyRun:
         kept = [row for row in work.kept if row is not None]
         if len(kept) < len(work.kept):
             raise ValueError("a folder is finished when all its files are")
-        if work.old is None or not same_in_list(*work.old, work.entries, kept):
-            self.list_changed = True
+        in_list = work.old is None or not same_in_list(*work.old, work.entries, kept)
+        self.list_changed = self.list_changed or in_list
         self.index.put_folder(
             work.scanned.path,
             pack_entries(work.entries),
@@ -353,6 +353,7 @@ class CopyRun:
             liars=has_liars(work.entries),
             read_at=work.read_at,
             size=sum(entry[2] for entry in work.entries if entry[2] > 0),
+            in_list=in_list,
         )
 
     # -- ending -----------------------------------------------------------------------------------

@@ -127,7 +127,17 @@ class ContentsRef(msgspec.Struct, frozen=True, kw_only=True):
     lines: Number = msgspec.field(name="zeilen")
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class ListRef(msgspec.Struct, frozen=True, kw_only=True):
+    """A list file as a record announces it."""
+
+    name: str
+    size: Number = msgspec.field(name="groesse")
+    sha256: str
+    lines: Number = msgspec.field(name="zeilen")
+    unpacked: Number = msgspec.field(name="entpackt")
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`staende/<lauf>.json`: the commit record. A state exists when its record exists."""
 
     format: int
@@ -154,3 +164,4 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     contents: tuple[ContentsRef, ...] = msgspec.field(name="inhalte")
     previous: str = msgspec.field(name="vorher")
     states: tuple[tuple[str, str], ...] = msgspec.field(name="staende")
+    base: ListRef | None = msgspec.field(name="gegen", default=None)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from core.copies.changed_rows import base_name
 from core.copies.contents import Packing, Part, StoredObject
 from core.copies.copy_folder import (
     DATA,
@@ -35,6 +36,14 @@ from core.errors import KnownError
 from core.store.index import ContentsFile, CopyIndex, Place
 
 
+class _File(msgspec.Struct, frozen=True):
+    """A list file as it has to be."""
+
+    name: str
+    size: int = msgspec.field(name="groesse")
+    sha256: str
+
+
 class _Facts(msgspec.Struct, frozen=True):
     """The part of a record that names other files."""
 
@@ -42,6 +51,13 @@ class _Facts(msgspec.Struct, frozen=True):
     list_size: int = msgspec.field(name="liste_groesse")
     list_sha256: str = msgspec.field(name="liste_sha256")
     contents: tuple[ContentsRef, ...] = msgspec.field(name="inhalte")
+    base: _File | None = msgspec.field(name="gegen", default=None)
+
+    @property
+    def lists(self) -> tuple[_File, ...]:
+        """The state's list, and the full one that it is a difference to."""
+        own = _File(self.list_name, self.list_size, self.list_sha256)
+        return (own,) if self.base is None else (own, self.base)
 
 
 _REQUESTS = 5  # per run, where looking at a file means asking a server
@@ -100,9 +116,8 @@ def _may_come_back(copy: CopyFolder, line: bytes) -> bool:
     """Whether the files that the record names are still there."""
     facts = _facts.decode(line)
     data = copy.data_names()
-    return copy.digest_of(list_path(facts.list_name)) == (
-        facts.list_size,
-        facts.list_sha256,
+    return all(
+        copy.digest_of(list_path(file.name)) == (file.size, file.sha256) for file in facts.lists
     ) and all(ref.run in data for ref in facts.contents)
 
 
@@ -133,17 +148,23 @@ def _damaged_lists(copy: CopyFolder, index: CopyIndex, doubtful: set[str]) -> se
     """Lists of known states that are not as they were; none of them is referred to again."""
     sizes = copy.folder.sizes(STATES)
     latest = index.meta("list_of")
-    damaged = set()
+    judged: dict[_File, bool] = {}
     for run, _, line, pending in index.states():
-        facts = _facts.decode(line)
-        path = list_path(facts.list_name)
-        if pending or (sizes.get(facts.list_name) == facts.list_size and path not in doubtful):
+        if pending:
             continue
-        if path in damaged or copy.digest_of(path) != (facts.list_size, facts.list_sha256):
-            damaged.add(path)
-            if run == latest:
-                index.set_meta("list_of", "")
-    return damaged
+        lists = _facts.decode(line).lists
+        for file in lists:
+            if file not in judged:
+                looks_right = sizes.get(file.name) == file.size
+                judged[file] = (looks_right and list_path(file.name) not in doubtful) or (
+                    copy.digest_of(list_path(file.name)) == (file.size, file.sha256)
+                )
+        if run == latest and not all(judged[file] for file in lists):
+            index.set_meta("list_of", "")
+    damaged = {file.name for file, is_sound in judged.items() if not is_sound}
+    if base_name(index) not in {file.name for file in judged} - damaged:
+        index.set_base("", anew=True)  # what is lost, or nobody's any more, is nothing to lean on
+    return {list_path(name) for name in damaged}
 
 
 def _damaged_contents(

@@ -8,7 +8,7 @@ import msgspec
 
 from core.copies import documents, percent
 from core.copies.contents import StoredObject
-from core.copies.copy_folder import DATA, CopyFolder, State, contents_path, list_path
+from core.copies.copy_folder import DATA, CopyFolder, State, contents_path, list_path, lists_of
 from core.copies.cutting import PARTS_FROM, average_near
 from core.copies.documents import ContentsRef
 from core.copies.events import Listener
@@ -174,7 +174,8 @@ def _take_list(copy: CopyFolder, index: CopyIndex, state: State, listener: Liste
         if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
             raise
         listener.note("list_damaged", run=state.run)
-        index.set_suspects({*index.suspects(), list_path(state.record.list_name)})
+        doubtful = {list_path(ref.name) for ref, _ in lists_of(state.record)}
+        index.set_suspects(index.suspects() | doubtful)
         index.drop_folders(list(index.folder_paths()))
         return False
     index.set_meta("list_of", state.run)
@@ -207,7 +208,6 @@ class _ListTaker:
             kept.parts = parts
             return
         if isinstance(row, SkippedRow) and row.reason == "unlesbarer_ordner":
-            self.end()
             self._index.put_folder(
                 percent.decode(row.path),
                 pack_entries([]),

@@ -112,6 +112,11 @@ def same_in_list(
         len(old) == len(new)
         and all(a[:4] == b[:4] for a, b in zip(old, new, strict=True))
         and list(old_kept) == list(new_kept)
+        and all(
+            a[5] == b[5]  # what ties hard links together is made from it
+            for a, b, kept in zip(old, new, new_kept, strict=False)
+            if kept.extra is not None and kept.extra.hard_link
+        )
     )
 
 
@@ -134,9 +139,8 @@ def folder_lines(
     out: list[bytes] = []
     plain: list[str] = []
     is_file = stat.S_ISREG
-    if len(kept) > len(entries):  # the folder itself could not be read
-        problem = kept[-1].extra
-        reason = (problem.reason if problem else None) or "unlesbarer_ordner"
+    reason = problem_of(kept, entries)
+    if reason is not None:
         skipped: list[Row] = [SkippedRow(path=prefix[:-1], reason=reason)]
         _tally(count, skipped)
         out.append(encode_rows(skipped))
@@ -174,6 +178,20 @@ def _tally(count: FolderCount, rows: list[Row]) -> None:
             count.folders += 1
         elif isinstance(row, SkippedRow) and row.reason not in HARMLESS_SKIPS:
             count.skipped += 1
+
+
+def entry_rows(path: str, entry: Entry, kept: Kept, runs: dict[int, str]) -> list[Row]:
+    """The rows of one entry of a folder, with those of its parts; `path` as percent text."""
+    _, mode, size, mtime, _, file_id = entry
+    return _rows(path, mode, size, mtime, file_id, kept, runs)
+
+
+def problem_of(kept: Sequence[Kept], entries: Sequence[Entry]) -> str | None:
+    """Why a folder itself could not be read, None when it could."""
+    if len(kept) <= len(entries):
+        return None
+    extra = kept[-1].extra
+    return (extra.reason if extra else None) or "unlesbarer_ordner"
 
 
 def _rows(

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from core.copies.changed_rows import base_name
 from core.copies.contents import StoredObject, head, lines_of
 from core.copies.copy_folder import CONTENTS, DATA, CopyFolder, contents_path, record_path
 from core.copies.documents import Broken
@@ -58,6 +59,8 @@ def settle_pending(copy: CopyFolder, index: CopyIndex, listener: Listener) -> No
                 copy.folder.remove(record_path(run))
             index.drop_state(run)
             index.set_meta("list_of", "")
+            if base_name(index) == f"{run}.liste.gz":
+                index.set_base("", anew=True)
         index.commit()
 
 

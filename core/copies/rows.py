@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, TypeVar
 
 import msgspec
 
@@ -14,12 +14,15 @@ from core.copies.packed import MAX_UNPACKED, unpack_lines
 
 MAX_PATH = 32_768
 MAX_PARTS = 1_000_000
+# A difference is held in memory by whoever reads it.
+MAX_CHANGES = 200_000
+MAX_CHANGED_BYTES = 128 * 1024 * 1024
 
 Moment = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
-class Header(msgspec.Struct, tag_field="art", tag="liste", kw_only=True):
-    """First line of a list."""
+class Header(msgspec.Struct, tag_field="art", tag="liste", omit_defaults=True, kw_only=True):
+    """First line of a list; `base` is the full list that a difference leans on."""
 
     format: int
     system: str
@@ -27,6 +30,7 @@ class Header(msgspec.Struct, tag_field="art", tag="liste", kw_only=True):
     folders: dict[str, str] = msgspec.field(name="ordner")
     owner: str = msgspec.field(name="besitzer")
     group: str = msgspec.field(name="gruppe")
+    base: str | None = msgspec.field(name="gegen", default=None)
 
 
 class FolderRow(msgspec.Struct, tag_field="art", tag="ordner", omit_defaults=True, kw_only=True):
@@ -88,9 +92,18 @@ class SkippedRow(msgspec.Struct, tag_field="art", tag="ausgelassen", kw_only=Tru
     reason: str = msgspec.field(name="grund")
 
 
+class GoneRow(msgspec.Struct, tag_field="art", tag="weg", kw_only=True):
+    """In a difference: an entry of the full list that is not there any more."""
+
+    path: str = msgspec.field(name="pfad")
+
+
 Row = Header | FolderRow | FileRow | PartRow | LinkRow | SkippedRow
+Change = Row | GoneRow
 _decoder = msgspec.json.Decoder(Row)
+_change_decoder = msgspec.json.Decoder(Change)
 _encoder = msgspec.json.Encoder()
+_Row = TypeVar("_Row", Row, Change)
 
 # Percent text as §1 has it, and segments that stay where they are.
 _NO_TEXT = re.compile(
@@ -108,7 +121,7 @@ class Hostile(Exception):
     """A list or contents file says something that never comes from us."""
 
 
-def encode_rows(rows: Iterable[Row]) -> bytes:
+def encode_rows(rows: Iterable[Change]) -> bytes:
     """The lines of `rows`, each ended by a newline."""
     return _encoder.encode_lines(rows)
 
@@ -116,7 +129,8 @@ def encode_rows(rows: Iterable[Row]) -> bytes:
 def read_rows(
     stream: BinaryIO, *, unpacked: int, asked: Callable[[bytes], bool] | None = None
 ) -> Iterator[Row]:
-    """The rows of a list, streamed; raises `Hostile`, `TooMuch` or `NotWhole` on what is not ours.
+    """The rows of a full list, streamed; raises `Hostile`, `TooMuch` or `NotWhole` on what is not
+    ours.
 
     `unpacked` is the number of bytes the commit record announced: not one more is unpacked. The
     order of rows is checked: header first, a file's parts right behind it. So is what every row
@@ -124,16 +138,32 @@ def read_rows(
 
     `asked` tells by its path whether a file is asked for; most others are passed over unread.
     """
+    check = _Checker(base=None).check
+    return _read(stream, min(unpacked, MAX_UNPACKED), asked, _decoder.decode, check)
+
+
+def read_changes(stream: BinaryIO, *, unpacked: int, base: str) -> Iterator[Change]:
+    """The rows of a difference to the full list named `base`, checked like those of a list."""
+    check = _Checker(base=base).check
+    return _read(stream, min(unpacked, MAX_CHANGED_BYTES), None, _change_decoder.decode, check)
+
+
+def _read(
+    stream: BinaryIO,
+    limit: int,
+    asked: Callable[[bytes], bool] | None,
+    decode: Callable[[bytes], _Row],
+    check: Callable[[_Row], None],
+) -> Iterator[_Row]:
     waiting_parts = 0
     first = True
-    check = _Checker().check
-    for line in unpack_lines(stream, limit=min(unpacked, MAX_UNPACKED)):
+    for line in unpack_lines(stream, limit=limit):
         if asked is not None and not first:
             plain = _FILE_WITHOUT_SIGNS(line)
             if plain is not None and not asked(plain[1]) and b'"teile":' not in line:
                 continue
         try:
-            row = _decoder.decode(line)
+            row = decode(line)
         except (ValueError, RecursionError) as error:  # ValueError: no JSON, or not even text
             raise Hostile("row of unknown form") from error
         if first != isinstance(row, Header):
@@ -154,12 +184,13 @@ def read_rows(
 class _Checker:
     """What a row may say."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: str | None) -> None:
+        self._base = base
         self._runs: set[str] = set()
         self._folder = ""
         self._names: set[str] = set()
 
-    def check(self, row: Row) -> None:
+    def check(self, row: Change) -> None:
         """Raise `Hostile` for what never comes from us."""
         if isinstance(row, FileRow):
             self._path(row.path)
@@ -172,6 +203,8 @@ class _Checker:
             self._header(row)
         else:
             self._path(row.path)
+            if isinstance(row, GoneRow):
+                return  # what stands twice in a difference is noticed when it is gathered
             if isinstance(row, SkippedRow):
                 self._once(row.path + "%")  # beside the row of a folder that cannot be read
                 if not _REASON(row.reason):
@@ -223,6 +256,8 @@ class _Checker:
     def _header(self, row: Header) -> None:
         if row.format != FORMAT or run_number(row.run) is None:
             raise Hostile("header")
+        if row.base != self._base:
+            raise Hostile("a difference where none belongs, or to another list")
         for name, place in row.folders.items():
             self._path(name)
             if "/" in name or _NO_TEXT(place):

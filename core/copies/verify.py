@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import random
 import stat
@@ -22,13 +23,16 @@ from core.copies.copy_folder import (
     Found,
     State,
     contents_path,
+    list_path,
+    lists_of,
 )
-from core.copies.documents import run_number
+from core.copies.differences import Changes
+from core.copies.documents import ListRef, run_number
 from core.copies.events import Listener
 from core.copies.packed import InflateError, inflate
 from core.copies.places import Places
 from core.copies.pool import Pool, workers
-from core.copies.rows import FileRow, PartRow
+from core.copies.rows import FileRow, Header, PartRow, Row
 from core.copies.writing_back import MAX_PACKED
 from core.destinations.local import drop_cache, open_plain
 from core.errors import Code, KnownError
@@ -69,6 +73,22 @@ class Finding(NamedTuple):
     path: str
     problem: str
     shas: tuple[bytes, ...]
+
+
+class _Leaning(NamedTuple):
+    """What a difference expects of its full list: the usual owner, and what it says is gone."""
+
+    ref: ListRef
+    owner: tuple[str, str]
+    gone: frozenset[str]
+
+    @classmethod
+    def of(cls, ref: ListRef, changes: Changes) -> _Leaning:
+        gone = frozenset(path for path, rows in changes.rows.items() if not rows)
+        return cls(ref, (changes.header.owner, changes.header.group), gone)
+
+    def header_fits(self, header: Header) -> bool:
+        return (header.owner, header.group) == self.owner
 
 
 _Pool = Pool[CheckJob, tuple[Finding, ...]]
@@ -209,13 +229,38 @@ class _Verification:
             raise KnownError(Code.CANCELLED)
 
     def _check_lists(self, states: list[State]) -> None:
-        """Every list reads from first to last row and names only what stands somewhere."""
+        """Every list reads from first to last row and names only what stands somewhere.
+
+        Each file once, as it lies there: no full list is put together with all that lean on it.
+        """
         unvouched: dict[str, set[bytes]] = {}
-        for state in {s.record.list_name: s for s in states}.values():
+        leaning: dict[str, list[_Leaning]] = {}
+        files = {file: state.record.system for state in states for file in lists_of(state.record)}
+        for ref, base in sorted(files, key=lambda file: file[1] is None):  # differences first
             self._stop_if_cancelled()
-            unknown = self._unknown_to(state, states)
+            unknown: set[bytes] = set()
+            system = files[ref, base]
+            try:
+                if base is None:
+                    rows = self._copy.full_list(ref, system)
+                    lines = self._read_full(rows, unknown, leaning.get(ref.name, []), states)
+                else:
+                    changes = self._copy.changes(ref, system, base)
+                    leaning.setdefault(base, []).append(_Leaning.of(ref, changes))
+                    lines = self._read_changes(changes, unknown)
+            except KnownError as error:
+                if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+                    raise
+                self._lose(ref, states)
+                continue
+            if lines != ref.lines:
+                self._note("list", list_path(ref.name))
             if unknown:
-                unvouched[f"staende/{state.record.list_name}"] = unknown
+                unvouched[list_path(ref.name)] = unknown
+        self._look_for_unvouched(unvouched, states)
+
+    def _look_for_unvouched(self, unvouched: dict[str, set[bytes]], states: list[State]) -> None:
+        """What lists name and no vouched `inhalt` knows may be reached all the same."""
         if not unvouched:
             return  # what a damaged `inhalt` held stands elsewhere too
         for path in sorted(self._bad_inhalte.values()):
@@ -227,22 +272,35 @@ class _Verification:
                 self._note("contents_nowhere", path)
         self._verdict.bad_contents |= nowhere
 
-    def _unknown_to(self, state: State, states: list[State]) -> set[bytes]:
-        """The contents of a list that no vouched `inhalt` knows; what is wrong with it is noted."""
-        path = f"staende/{state.record.list_name}"
-        try:
-            lines, unknown = self._count_rows(state)
-        except KnownError as error:
-            if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
-                raise
-            self._note("list", path)
-            for lost in states:
-                if lost.record.list_name == state.record.list_name:
-                    self._affect(lost.run, WHOLE_STATE)
-            return set()
-        if lines != state.record.list_lines:
-            self._note("list", path)
-        return unknown
+    def _read_full(
+        self, rows: Iterable[Row], unknown: set[bytes], leaning: list[_Leaning], states: list[State]
+    ) -> int:
+        """How many rows a full list has; differences that do not fit it are noted as damaged."""
+        lines = 0
+        sought = set[str]().union(*(one.gone for one in leaning))
+        unfit = []
+        for row in rows:
+            lines += 1
+            self._note_unknown(row, unknown)
+            if isinstance(row, Header):
+                unfit = [one.ref for one in leaning if not one.header_fits(row)]
+            elif sought and not isinstance(row, PartRow):
+                sought.discard(row.path)
+        for ref in [*unfit, *(one.ref for one in leaning if not sought.isdisjoint(one.gone))]:
+            self._lose(ref, states)
+        return lines
+
+    def _read_changes(self, changes: Changes, unknown: set[bytes]) -> int:
+        for row in itertools.chain.from_iterable(changes.rows.values()):
+            self._note_unknown(row, unknown)
+        return changes.lines
+
+    def _lose(self, ref: ListRef, states: list[State]) -> None:
+        """A list is damaged: so is every state that needs it."""
+        self._note("list", list_path(ref.name))
+        for state in states:
+            if any(ref == needed for needed, _ in lists_of(state.record)):
+                self._affect(state.run, WHOLE_STATE)
 
     def _check_unvouched(self, states: list[State], wanted: set[bytes]) -> set[bytes]:
         """Those of `wanted` that every reader still reaches, through an `inhalt` no record names.
@@ -267,18 +325,13 @@ class _Verification:
         self._forgive_healed(states)
         return {sha for sha in wanted if places.of(sha)}
 
-    def _count_rows(self, state: State) -> tuple[int, set[bytes]]:
-        """How many rows a list has, and the contents it names that no `inhalt` knows."""
-        lines = 0
-        nowhere = set()
-        for row in self._copy.rows(state.record):
-            lines += 1
-            whole = isinstance(row, FileRow) and not row.parts and row.size > 0
-            if isinstance(row, PartRow) or (isinstance(row, FileRow) and whole):
-                sha = bytes.fromhex(row.sha256)
-                if _short(sha) not in self._known and sha not in self._verdict.bad_contents:
-                    nowhere.add(sha)
-        return lines, nowhere
+    def _note_unknown(self, row: Row, unknown: set[bytes]) -> None:
+        """Add the content of a row to `unknown` when no vouched `inhalt` knows it."""
+        whole = isinstance(row, FileRow) and not row.parts and row.size > 0
+        if isinstance(row, PartRow) or (isinstance(row, FileRow) and whole):
+            sha = bytes.fromhex(row.sha256)
+            if _short(sha) not in self._known and sha not in self._verdict.bad_contents:
+                unknown.add(sha)
 
     # -- objects ------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ comparison of bytes and 500,000 files fit into 35 MB of memory (PROTOTYPE §1).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +47,11 @@ _SCHEMA = (
         """CREATE TABLE finished (path BLOB PRIMARY KEY, entry BLOB NOT NULL, kept BLOB NOT NULL)
            STRICT, WITHOUT ROWID""",
     ),
+    (
+        # What the last full list says of each folder that changed since; NULL: nothing.
+        """CREATE TABLE base_folder (path BLOB PRIMARY KEY, stat BLOB, rows BLOB)
+           STRICT, WITHOUT ROWID""",
+    ),
 )
 
 
@@ -73,6 +78,14 @@ class FolderStat(NamedTuple):
     read_at: int
 
 
+class ChangedFolder(NamedTuple):
+    """A folder as the last full list has it, and as it is now: (stat, rows), None where not."""
+
+    path: bytes
+    base: tuple[bytes, bytes] | None
+    now: tuple[bytes, bytes] | None
+
+
 class ContentsFile(NamedTuple):
     """An `inhalt.tsv.gz` as written."""
 
@@ -85,6 +98,10 @@ class ContentsFile(NamedTuple):
 ObjectRow = tuple[bytes, int, int, str]  # sha256, run, size, path: an object is a content itself
 PartRow = tuple[bytes, int, int, str, int, int, str, str]  # … offset, stored, packing, member
 
+_TABLES = (
+    "meta", "folder", "content", "composite", "run", "state", "contents_file", "data_folder",
+    "finished", "base_folder",
+)  # fmt: skip
 _PLACE = "run, size, path, offset, COALESCE(stored, size), packing, member"
 
 
@@ -95,6 +112,7 @@ class CopyIndex:
         """Open or make the index; a broken file is moved aside (`mark` names it) and made anew."""
         self.path = path
         self.was_broken = False
+        self._has_base: bool | None = None
         try:
             self._base = open_database(path, _SCHEMA, check=_look_at_small_tables)
         except BrokenDatabase:
@@ -120,13 +138,13 @@ class CopyIndex:
     def rollback(self) -> None:
         if self._base.in_transaction:
             self._run("ROLLBACK")
+        self._has_base = None
 
     def clear(self) -> None:
         """Forget everything, to be rebuilt from the copy."""
-        for (
-            table
-        ) in "meta folder content composite run state contents_file data_folder finished".split():
-            self._run(f"DELETE FROM {table}")  # noqa: S608 - fixed names above
+        for table in _TABLES:
+            self._run(f"DELETE FROM {table}")  # noqa: S608 - fixed names
+        self._has_base = None
 
     # -- meta ---------------------------------------------------------------------------------
 
@@ -150,9 +168,20 @@ class CopyIndex:
         return bytes(rows[0]) if rows else None
 
     def put_folder(
-        self, path: bytes, stat: bytes, rows: bytes, *, liars: bool, read_at: int, size: int
+        self,
+        path: bytes,
+        stat: bytes,
+        rows: bytes,
+        *,
+        liars: bool,
+        read_at: int,
+        size: int,
+        in_list: bool = True,
     ) -> None:
+        """Remember a folder; `in_list` tells whether its lines in a list change with it."""
         with typed_failures(self.path):
+            if in_list and self._is_based():
+                self._keep_base([path])
             self._base.execute(
                 "INSERT INTO folder (path, stat, rows, liars, read_at, bytes) VALUES (?,?,?,?,?,?)"
                 " ON CONFLICT (path) DO UPDATE SET stat=excluded.stat, rows=excluded.rows,"
@@ -172,8 +201,10 @@ class CopyIndex:
     def count_folders(self) -> int:
         return _number(self._run("SELECT COUNT(*) FROM folder"))
 
-    def drop_folders(self, paths: Iterable[bytes]) -> None:
+    def drop_folders(self, paths: Collection[bytes]) -> None:
         with typed_failures(self.path):
+            if self._is_based():
+                self._keep_base(paths)
             self._base.executemany("DELETE FROM folder WHERE path=?", ((path,) for path in paths))
 
     def longest_unread(self, before: int) -> Iterator[tuple[bytes, int, int]]:
@@ -192,6 +223,46 @@ class CopyIndex:
         with typed_failures(self.path):
             self._base.executemany(
                 "UPDATE folder SET liars=2, read_at=0 WHERE path=?", ((path,) for path in paths)
+            )
+
+    # -- what changed since the last full list ------------------------------------------------
+
+    def base(self) -> str | None:
+        """What `set_base` was given last, None when there is no full list to lean on."""
+        return self.meta("base") or None
+
+    def _is_based(self) -> bool:
+        if self._has_base is None:
+            self._has_base = self.base() is not None
+        return self._has_base
+
+    def set_base(self, facts: str, *, anew: bool) -> None:
+        """Remember the full list that later ones are a difference to.
+
+        `anew`: it says what the index says now; empty `facts`: there is none any more.
+        """
+        self.set_meta("base", facts)
+        self._has_base = None
+        if anew or not facts:
+            self._run("DELETE FROM base_folder")
+
+    def _keep_base(self, paths: Iterable[bytes]) -> None:
+        self._base.executemany(
+            "INSERT OR IGNORE INTO base_folder SELECT ?1,"
+            " (SELECT stat FROM folder WHERE path=?1), (SELECT rows FROM folder WHERE path=?1)",
+            ((path,) for path in paths),
+        )
+
+    def changed_folders(self) -> Iterator[ChangedFolder]:
+        """Folders whose lines may differ from those in the last full list, in byte order."""
+        for path, *old, stat, rows in self._base.execute(
+            "SELECT b.path, b.stat, b.rows, f.stat, f.rows FROM base_folder b"
+            " LEFT JOIN folder f ON f.path=b.path ORDER BY b.path"
+        ):
+            yield ChangedFolder(
+                path,
+                (old[0], old[1]) if old[0] is not None else None,
+                (stat, rows) if stat is not None else None,
             )
 
     # -- contents -----------------------------------------------------------------------------

@@ -22,10 +22,14 @@ n=$(W=$1 awk '{ w = ENVIRON["W"] } $NF == w || w ~ /^[0-9]+$/ && $1 + 0 == w + 0
   w == "neuester" && / vollständig / { l = $NF } END { if (n < 2) print l }' "$T/staende")
 [ -n "$n" ] || ende "Den Stand $1 gibt es hier nicht, oder die Nummer ist doppelt: dann bitte den ganzen Namen angeben."
 # 2. Die Liste des Standes (WAS), die Inhaltsverzeichnisse der gültigen Stände (WO), zuletzt auch alle anderen
-B=$(head -n 1 "$K/staende/$n.json"); wert liste; f=$K/staende/$W; wert liste_sha256; s=$W; wert liste_entpackt
-stimmt "$s" "$f" || ende "Die Liste $f ist beschädigt oder fehlt. Dieser Stand ist damit nicht zurückzuholen."
-gzip -dc "$f" | head -c "$W" >"$T/liste"; gzip -dc "$f" | cmp -s - "$T/liste" && [ "$(wc -c <"$T/liste")" -eq "$W" ] ||
-  ende "Die Liste $f ist nicht so lang, wie der Beleg sagt."
+hole() { wert "$1"; f=$K/staende/$W; wert "$2"; stimmt "$W" "$f" || ende "Die Liste $f ist beschädigt oder fehlt."
+  wert "$3"; gzip -dc "$f" | head -c "$W" >"$4"; gzip -dc "$f" | cmp -s - "$4" && [ "$(wc -c <"$4")" -eq "$W" ] ||
+  ende "Die Liste $f ist nicht so lang, wie der Beleg sagt."; }
+B=$(head -n 1 "$K/staende/$n.json"); hole liste liste_sha256 liste_entpackt "$T/liste"; case $B in *'"gegen":{'*)
+  B=${B##*'"gegen":'}; mv "$T/liste" "$T/neu"; hole name sha256 entpackt "$T/voll" # nur ein Unterschied zu dieser vollen Liste
+  awk -F'"' 'FNR == 1 { if (NR == 1) print; next } $4 != "teil" { p = $8 } # je Pfad: was statt dessen gilt
+  NR == FNR { if (!(p in neu)) r[++n] = p; neu[p] = neu[p] ($4 == "weg" ? "" : $0 "\n"); next } !(p in neu) { print; next }
+  { printf "%s", neu[p]; neu[p] = "" } END { while (i++ < n) printf "%s", neu[r[i]] }' "$T/neu" "$T/voll" >"$T/liste" ;; esac
 awk '{ n = split($0, a, "\""); for (i = 1; i < n; i++) if (a[i] == "lauf" && a[i + 4] == "groesse")
   print a[i + 8], "daten/" a[i + 2] "/inhalt.tsv.gz" }' "$T/belege" | while read -r s f; do
   stimmt "$s" "$K/$f" && gzip -dc "$K/$f" && printf '%s\n' "$K/$f" >>"$T/gilt"; done >"$T/orte"
@@ -34,16 +38,14 @@ for f in "$K"/daten/*/inhalt.tsv.gz; do [ ! -f "$f" ] || grep -qsxF "$f" "$T/gil
 # 3. awk macht daraus Befehle für die Shell: plan (Ordner und Dateien), zuletzt (Verweise, dann Zeiten der Ordner)
 awk 'function feld(k,  i, r) { if (!(i = index($0, "\"" k "\":"))) return ""; r = substr($0, i + length(k) + 3)
   if (r ~ /^"/) return substr(r, 2, index(substr(r, 2), "\"") - 1); match(r, /^[^,}]*/); return substr(r, 1, RLENGTH) }
-function klar(t,  i, x) { split(t, x, "%"); t = x[1] # %XX wird wieder zum Byte
-  for (i = 2; i in x; i++) t = t b[substr(x[i], 1, 2)] substr(x[i], 3); return t }
+function klar(t, i, x) { split(t, x, "%"); t = x[1]; for (i = 2; i in x; i++) t = t b[substr(x[i], 1, 2)] substr(x[i], 3); return t }
 function q(t) { gsub(Q, Q "\"" Q "\"" Q, t); return Q t Q } # in Anführungszeichen: die Shell deutet nichts darin
 function ort(s, ab, lang, n, wie) { if (s in noetig && (ab lang n) !~ /[^0-9]/) # ein Ort von Inhalt s
   orte[s] = orte[s] "teil " q(s) " " ab " " lang " " n " " q(wie) " " objekt "\n" }
 function modus(m) { return m ~ /^[0-7][0-7][0-7][0-7]$/ ? (substr(m, 1, 1) % 2) substr(m, 2) : "0600" } # nie set-uid, set-gid
-function ende(t) { print t >"/dev/stderr"; aus = 1; exit 1 }
 BEGIN { FS = "\t"; Q = sprintf("%c", 39); for (i = 1; i < 256; i++) b[sprintf("%02X", i)] = sprintf("%c", i)
   P = ENVIRON["T"] "/plan0000000"; E = ENVIRON["T"] "/zuletzt"; nur = ENVIRON["PFAD"]; sub(/\/+$/, "", nur); printf "" >E }
-a == 1 { if (s = feld("sha256")) noetig[s]; next }
+function ende(t) { print t >"/dev/stderr"; aus = 1; exit 1 }; a == 1 { if (s = feld("sha256")) noetig[s]; next }
 a == 2 && $1 == "O" { objekt = "\"$K\"/daten/" q(lauf "/" $4); ort($3, 0, $2, $2, "ganz") }
 a == 2 { if ($1 == "T") ort($2, $3, $4, $5, $6); if ($1 == "#inhalt") lauf = $3; next }
 /^\{"art":"teil",/ { if (teile-- > 0) print "da=$g\n" orte[feld("sha256")] >P; next }
@@ -66,15 +68,13 @@ hart() { frei "$2" && { ln "$1" "$2" || cp -p "$1" "$2"; } 2>/dev/null; } # wo e
 zeit() { [ -n "$ns" ] || set -- "${1%.*}" "$2"; touch -c -h -d "@$1" "$2" || # auf Nanosekunden oder Sekunden; dann macOS
   touch -c -h -t "$(date -r "${1%.*}" +%Y%m%d%H%M.%S)" "$2" || :; } 2>/dev/null
 neu() { da='' Z=$1; frei "$Z" || { Z=$T/weg; rm -f "$Z"; }; printf '' >"$Z"; [ "$Z" = "$1" ]; } # nie über Vorhandenes
-teil() { # SHA-256, Anfang, Länge, Größe, Packung, Objekt: Inhalt an die Datei hängen, wenn er noch fehlt und heil ist
-  [ -z "$da" ] && [ -f "$6" ] || return 0; M=1048576
+teil() { [ -z "$da" ] && [ -f "$6" ] || return 0; M=1048576 # SHA-256, Anfang, Länge, Größe, Packung, Objekt: hängt Inhalt an
   if [ "$5" = ganz ] && [ ! -s "$Z" ]; then cat "$6" >|"$Z"; stimmt "$1" "$Z" && da=1 && return; printf '' >|"$Z"; fi
   dd if="$6" bs=$M skip=$(($2 / M)) count=$((($2 % M + $3) / M + 1)) 2>/dev/null | tail -c +$(($2 % M + 1)) | head -c "$3" |
     if [ "$5" = deflate ]; then { printf '\037\213\010\0\0\0\0\0\0\003'; cat; } | gzip -dc 2>/dev/null # mit Kopf wird es gzip
     else cat; fi | head -c "$4" >|"$T/teil"; stimmt "$1" "$T/teil" && cat "$T/teil" >>"$Z" && da=1; }
 fertig() { [ -n "$g" ] || stimmt "$1" "$Z" || { rm -f "$Z"; return 1; }; zeit "$2" "$Z"; [ "$3" = 0644 ] || chmod "$3" "$Z"; :; }
-# 4. Ausführen
-{ mkdir -p -- "$2" && cd -- "$2" && [ -z "$(ls -A)" ]; } || ende "Der Zielordner $2 muss leer oder neu sein."
+{ mkdir -p -- "$2" && cd -- "$2" && [ -z "$(ls -A)" ]; } || ende "Der Zielordner $2 muss leer oder neu sein." # 4. Ausführen
 case $(pwd -P)/ in "$K"/*) rmdir "$PWD"; ende "Der Zielordner darf nicht in der Kopie liegen." ;; esac
 for f in "$T"/plan* "$T/zuletzt"; do . "$f"; done; [ -s "$T/fehlt" ] || { echo "Fertig: $n, jede SHA-256 stimmt."; exit; }
 sed 's/^/Beschädigt, nicht da oder nicht anzulegen: /' "$T/fehlt" >&2; ende "Nicht alles ist zurückgeholt (%XX: Sonderzeichen)."
