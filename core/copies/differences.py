@@ -109,6 +109,7 @@ def merge(full: Iterable[Row], changes: Changes) -> Iterator[Row]:
             rest[row.path] = _DONE
     if any(not rows and rows is not _DONE for rows in rest.values()):
         raise Hostile("gone is what never was")
+    yield from _new_rows(rest, new_in.get(folder or "", ()))
     yield from _new_rows(rest, rest)
 
 

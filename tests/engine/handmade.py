@@ -84,10 +84,12 @@ def row(kind: str, **fields: str | int | bool | dict[str, str]) -> str:
 
 
 class Maker:
-    """Writes one copy, run by run."""
+    """Writes one copy, run by run; `leans`: lists are differences to the first one."""
 
-    def __init__(self, folder: Path, system: str = "laden") -> None:
+    def __init__(self, folder: Path, system: str = "laden", *, leans: bool = False) -> None:
         """Make the folder of a new copy."""
+        self.leans = leans
+        self.full: tuple[list[str], dict[str, object]] | None = None
         self.folder = folder
         self.system = system
         self.digests: list[tuple[str, str]] = []  # of all states so far
@@ -180,16 +182,29 @@ class Run:
         facts: dict[str, object] = {"lauf": self.name, "groesse": len(packed)}
         return facts | {"sha256": sha256(packed), "zeilen": len(self.rows)}
 
-    def header(self) -> str:
-        """Return the first line of a list."""
+    def header(self, base: str | None = None) -> str:
+        """Return the first line of a list, or of a difference to `base`."""
         folders = {"shop": "/data/shop"}
         first = {"art": "liste", "format": 1, "system": self.maker.system, "lauf": self.name}
         first |= {"ordner": folders, "besitzer": "anna", "gruppe": "anna"}
+        first |= {} if base is None else {"gegen": base}
         return json.dumps(first, ensure_ascii=False, separators=(",", ":"))
 
-    def write_list(self, rows: Sequence[str], *, members: int = 1) -> dict[str, object]:
-        """Write the list as this many gzip members; return the record's facts about it."""
-        lines = [(line + "\n").encode() for line in (self.header(), *rows)]
+    def write_list(
+        self,
+        rows: Sequence[str],
+        *,
+        members: int = 1,
+        base: Mapping[str, object] | None = None,
+        header: str | None = None,
+    ) -> dict[str, object]:
+        """Write the list as this many gzip members; return the record's facts about it.
+
+        With `base` (the facts of a full list) it is a difference to that one.
+        """
+        against = None if base is None else str(base["liste"])
+        first = header or self.header(against)
+        lines = [(line + "\n").encode() for line in (first, *rows)]
         cuts = [len(lines) * number // members for number in range(members + 1)]
         blocks = [b"".join(lines[start:end]) for start, end in pairwise(cuts)]
         packed = b"".join(gzip.compress(block, mtime=0) for block in blocks)
@@ -197,7 +212,8 @@ class Run:
         (self.maker.folder / "staende" / name).write_bytes(packed)
         facts: dict[str, object] = {"liste": name, "liste_groesse": len(packed)}
         facts |= {"liste_sha256": sha256(packed), "liste_zeilen": len(lines)}
-        return facts | {"liste_entpackt": sum(map(len, lines))}
+        facts |= {"liste_entpackt": sum(map(len, lines))}
+        return facts if base is None else facts | {"gegen": reference_to(base)}
 
     def commit(
         self,
@@ -216,11 +232,21 @@ class Run:
         facts |= {"beginn": f"{day}T03:00:00Z", "ende": f"{day}T03:05:00Z"}
         facts |= {"ortszeit": f"{day}T04:00:00+01:00", "vollstaendig": complete, "dateien": files}
         facts |= {"ordner": 1, "bytes": 1, "neu_objekte": len(self.rows), "neu_bytes": 1}
-        facts |= {"ausgelassen": skipped, **list_facts, "inhalte": list(inhalte)}
+        own = {key: value for key, value in list_facts.items() if key != "gegen"}
+        facts |= {"ausgelassen": skipped, **own, "inhalte": list(inhalte)}
         facts |= {"vorher": maker.digests[-1][1] if maker.digests else ""}
-        record = two_lines(facts | {"staende": [list(pair) for pair in maker.digests]})
+        facts |= {"staende": [list(pair) for pair in maker.digests]}
+        last = {"gegen": list_facts["gegen"]} if "gegen" in list_facts else {}
+        record = two_lines(facts | last)
         (maker.folder / "staende" / f"{self.name}.json").write_bytes(record)
         maker.digests.append((self.name, record.splitlines()[1].decode()))
+
+
+def reference_to(facts: Mapping[str, object]) -> dict[str, object]:
+    """What the record of a difference says of the full list (§4)."""
+    names = {"name": "liste", "groesse": "liste_groesse", "sha256": "liste_sha256"}
+    names |= {"zeilen": "liste_zeilen", "entpackt": "liste_entpackt"}
+    return {ours: facts[theirs] for ours, theirs in names.items()}
 
 
 # ------------------------------------------------------------------------------ rows of real trees
@@ -323,10 +349,10 @@ def build_small_copy(path: Path) -> HandmadeCopy:
     return HandmadeCopy(maker.folder, tuple(states), ())
 
 
-def build_copy(path: Path) -> HandmadeCopy:
+def build_copy(path: Path, *, leans: bool = False) -> HandmadeCopy:
     """Make `path/laden`, a copy with five states and two interrupted runs; see the comments."""
     source = path / "quelle"
-    maker = Maker(path / "laden")
+    maker = Maker(path / "laden", leans=leans)
     lister = Lister(source)
     shop = source / "shop"
     hostile_tree(shop)
@@ -460,7 +486,7 @@ def _second_and_third_state(maker: Maker, lister: Lister) -> list[HandmadeState]
     record = json.loads(
         (maker.folder / "staende" / f"{run.name}.json").read_bytes().split(b"\n")[0]
     )
-    facts = {key: record[key] for key in record if key.startswith("liste")}
+    facts = {key: record[key] for key in record if key.startswith("liste") or key == "gegen"}
     third.commit(facts, [], files=record["dateien"], skipped=2)
     return [second, _state(third, lister.source)]
 
@@ -505,6 +531,34 @@ def _healed_state(maker: Maker, lister: Lister) -> HandmadeState:
     return state
 
 
+def write_list_of(run: Run, rows: list[str], members: int) -> dict[str, object]:
+    """Write these rows as a full list, or as a difference to the first of a copy that leans."""
+    if run.maker.full is not None:
+        full, base = run.maker.full
+        return run.write_list(difference(full, rows), members=members, base=base)
+    facts = run.write_list(rows, members=members)
+    if run.maker.leans:
+        run.maker.full = (rows, facts)
+    return facts
+
+
+def difference(full: Sequence[str], now: Sequence[str]) -> list[str]:
+    """The rows of `now` by path where they differ from `full`, and what is gone."""
+    before, after = by_path(full), by_path(now)
+    rows = [line for path, lines in after.items() if before.get(path) != lines for line in lines]
+    return rows + [row("weg", pfad=path) for path in before if path not in after]
+
+
+def by_path(rows: Sequence[str]) -> dict[str, list[str]]:
+    """Path → the lines of its entry, those of its parts too."""
+    found: dict[str, list[str]] = {}
+    path = ""
+    for line in rows:
+        path = json.loads(line).get("pfad", path)
+        found.setdefault(path, []).append(line)
+    return found
+
+
 def commit_tree(
     run: Run,
     lister: Lister,
@@ -518,7 +572,7 @@ def commit_tree(
     rows = lister.rows(run) + list(more_rows)
     files = sum('"art":"datei"' in line for line in rows)
     inhalte = [*adopted, run.write_inhalt()] if run.rows else list(adopted)
-    facts = run.write_list(rows, members=members)
+    facts = write_list_of(run, rows, members)
     run.commit(facts, inhalte, complete=complete, files=files, skipped=len(more_rows))
     state = _state(run, lister.source, complete=complete)
     return state if more_rows else HandmadeState(state.run, state.number, complete, state.tree, {})

@@ -60,6 +60,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> HandmadeCopy:
     return build_copy(tmp_path_factory.mktemp("kopie"))
 
 
+@pytest.fixture(scope="module")
+def leaning(tmp_path_factory: pytest.TempPathFactory) -> HandmadeCopy:
+    """Return the same copy with lists that are differences to the first; tests only read it."""
+    return build_copy(tmp_path_factory.mktemp("unterschiede"), leans=True)
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> HandmadeCopy:
     """Return a small copy that the test may damage."""
@@ -95,6 +101,32 @@ def test_restores_every_state_exactly(
     state = sample.state(number)
     handreader.restore(sample.folder, state.run, tmp_path / "ziel", shell=shell, awk=awk)
     assert differences(state, tmp_path / "ziel", shell) == []
+
+
+@pytest.mark.parametrize(("shell", "awk"), SHELLS)
+@pytest.mark.parametrize("number", NUMBERS[1:])
+def test_restores_every_state_from_a_difference(
+    leaning: HandmadeCopy, tmp_path: Path, number: int, shell: str, awk: str | None
+) -> None:
+    state = leaning.state(number)
+    handreader.restore(leaning.folder, state.run, tmp_path / "ziel", shell=shell, awk=awk)
+    assert differences(state, tmp_path / "ziel", shell) == []
+
+
+@pytest.mark.parametrize("damage", ["flip", "gone"])
+def test_without_the_full_list_a_difference_is_refused(
+    tmp_path: Path, leaning: HandmadeCopy, damage: str
+) -> None:
+    copy = tmp_path / "laden"
+    shutil.copytree(leaning.folder, copy)
+    path = next((copy / "staende").glob("000001-*.liste.gz"))
+    data = path.read_bytes()
+    path.unlink()
+    if damage == "flip":
+        path.write_bytes(data[:100] + bytes([data[100] ^ 1]) + data[101:])
+    with pytest.raises(HandRestoreFailed, match=r"beschädigt oder fehlt"):
+        handreader.restore(copy, "2", tmp_path / "ziel")
+    assert not (tmp_path / "ziel").exists()
 
 
 @pytest.mark.parametrize(("shell", "awk"), SHELLS)
@@ -680,11 +712,13 @@ def test_windows_lists_the_states(sample: HandmadeCopy, windows_program: Path) -
 
 @needs_mono
 @pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("lists", ["sample", "leaning"])
 def test_windows_brings_back_every_content_under_a_name_it_can_have(
-    sample: HandmadeCopy, windows_program: Path, tmp_path: Path, number: int
+    request: pytest.FixtureRequest, windows_program: Path, tmp_path: Path, number: int, lists: str
 ) -> None:
-    tree = sample.state(number).tree
-    text = windows(windows_program, sample.folder, str(number), str(tmp_path / "ziel"))
+    copy: HandmadeCopy = request.getfixturevalue(lists)
+    tree = copy.state(number).tree
+    text = windows(windows_program, copy.folder, str(number), str(tmp_path / "ziel"))
     found = snapshot(tmp_path / "ziel")
 
     def contents(of: Snapshot) -> Counter[tuple[str, int]]:
