@@ -28,6 +28,8 @@ UPLOADS = 4
 _RANGE_GAP = 64 * 1024
 _MOST_RANGES = 16
 _POLL_SECONDS = 0.05
+_OF_THE_MEDIUM = (Code.DESTINATION_FULL, Code.DESTINATION_READ_ONLY, Code.DESTINATION_GONE)
+"""What concerns the whole place, and not the object that met it."""
 
 
 class RemoteFolder(SpoolFolder):
@@ -257,6 +259,11 @@ class RemoteFolder(SpoolFolder):
         try:
             self._session.upload(Path(self.place(path)), self._fs, self._there(path))
             _unlink(self.place(path))
+        except KnownError as error:
+            if error.code not in _OF_THE_MEDIUM:
+                raise
+            where = {"destination": self.destination, "path": str(self.location)}
+            raise KnownError(error.code, **where) from error
         except OSError as error:
             raise self.failure(error) from error
         finally:
