@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -48,10 +49,11 @@ def run(arguments: Sequence[str]) -> int:
     previous = _cancel_on_signal(stop)
     try:
         home = find_home(getattr(options, "home", None))
-        context = Context(home, SystemClock(), output, texts, stop.is_set, passphrase)
-        if options.verb is None:
-            return int(verbs.welcome(context))
-        return int(verbs.verb(options.verb)(context, options))
+        made = Context(home, SystemClock(), output, texts, stop.is_set, passphrase)
+        with contextlib.closing(made) as context:
+            if options.verb is None:
+                return int(verbs.welcome(context))
+            return int(verbs.verb(options.verb)(context, options))
     except PlanError as error:
         verbs.show_problems(output, error)
         return int(error.exit)

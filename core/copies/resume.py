@@ -12,14 +12,14 @@ from pathlib import Path
 
 from core.copies.changed_rows import base_name
 from core.copies.contents import StoredObject, head, lines_of
-from core.copies.copy_folder import CONTENTS, DATA, CopyFolder, contents_path, record_path
+from core.copies.copy_folder import DATA, CopyFolder, contents_path, record_path
 from core.copies.documents import Broken
 from core.copies.events import Listener
 from core.copies.journal import Begin, Durable, Finished, Stored, read_journal
 from core.copies.packed import PackedWriter
 from core.copies.rebuild import OWN_FOLDER, book_objects
 from core.copies.remembered import Kept, pack_kept, pack_one
-from core.errors import KnownError
+from core.errors import Code, KnownError
 from core.store.index import ContentsFile, CopyIndex
 
 _SAVED = tuple[bytes, bytes, bytes]
@@ -193,6 +193,10 @@ def write_contents(
     copy.folder.barrier()
     copy.folder.forget_cached(path)
     if copy.digest_of(path) != (packed.size, packed.digest):
-        raise copy.folder.failure(OSError(5, "read back differs", CONTENTS))
+        raise KnownError(
+            Code.READ_BACK_DIFFERS,
+            destination=copy.folder.destination,
+            path=f"{copy.folder.shown}/{path}",
+        )
     file = ContentsFile(run, packed.size, packed.digest, packed.lines)
     index.put_contents_file(file, named=False)

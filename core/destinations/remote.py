@@ -8,6 +8,7 @@ on any folder.
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import threading
@@ -17,7 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
-from core.destinations.local import LocalFolder, NewFile, Range, SpoolFolder
+from core.destinations.local import NewFile, Range, SpoolFolder, write_all
 from core.errors import Code, KnownError
 from core.rclone.session import UNFINISHED, Item, Session
 
@@ -27,14 +28,17 @@ UPLOADS = 4
 _RANGE_GAP = 64 * 1024
 _MOST_RANGES = 16
 _POLL_SECONDS = 0.05
+_OF_THE_MEDIUM = (Code.DESTINATION_FULL, Code.DESTINATION_READ_ONLY, Code.DESTINATION_GONE)
+"""What concerns the whole place, and not the object that met it."""
 
 
-class RemoteFolder(LocalFolder):
+class RemoteFolder(SpoolFolder):
     """The folder of one copy behind rclone.
 
     fs: the remote that holds it (`tresor:`), prefix: its folder there ('' or `laden`). `flush` is
     called at a barrier, when everything has arrived, where the medium needs to be told.
-    Attributes as of `LocalFolder`; `root` is the shadow. Failures come as `KnownError`.
+    Attributes as of `LocalFolder`; `root` is the shadow. Failures come as `KnownError`: those of
+    the shadow are our home's (HOME_FULL), the others are told by the session.
     """
 
     def __init__(
@@ -74,7 +78,7 @@ class RemoteFolder(LocalFolder):
         try:
             self.root.mkdir(parents=True, mode=0o700)
         except OSError as error:
-            raise SpoolFolder(destination, shadow, system).failure(error) from error
+            raise self.failure(error) from error
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -181,13 +185,7 @@ class RemoteFolder(LocalFolder):
                 if error.code is not Code.REMOTE_DAMAGED:
                     raise
                 return
-            place = self._made(path)
-            fd = os.open(place, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-            try:
-                os.lseek(fd, wanted.offset, os.SEEK_SET)
-                os.write(fd, data)
-            finally:
-                os.close(fd)
+            self._do(functools.partial(_put, self._made(path), wanted.offset, data))
             have.append(wanted)
             self._fetched += len(data)
 
@@ -199,16 +197,20 @@ class RemoteFolder(LocalFolder):
         except FileNotFoundError:
             return
         except KnownError as error:
+            if error.code is Code.TARGET_FULL:
+                raise KnownError(Code.HOME_FULL, path=str(self.root)) from error
             if error.code is not Code.REMOTE_DAMAGED:
                 raise
             return  # as good as missing: whoever reads it looks elsewhere
+        except OSError as error:
+            raise self.failure(error) from error
         with self._lock:
             self._whole[path] = size
             self._fetched += size
 
     def _made(self, relative: str) -> str:
         place = self.place(relative)
-        os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+        self._do(lambda: os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True))
         return place
 
     @property
@@ -234,7 +236,7 @@ class RemoteFolder(LocalFolder):
 
     def make_folder(self, relative: str) -> None:
         """Folders come into being with what lies in them."""
-        os.makedirs(self.place(relative), mode=0o700, exist_ok=True)
+        self._do(lambda: os.makedirs(self.place(relative), mode=0o700, exist_ok=True))
 
     def writer(self, relative: str) -> NewFile:
         self._made(relative)
@@ -259,6 +261,13 @@ class RemoteFolder(LocalFolder):
         try:
             self._session.upload(Path(self.place(path)), self._fs, self._there(path))
             _unlink(self.place(path))
+        except KnownError as error:
+            if error.code not in _OF_THE_MEDIUM:
+                raise
+            where = {"destination": self.destination, "path": str(self.location)}
+            raise KnownError(error.code, **where) from error
+        except OSError as error:
+            raise self.failure(error) from error
         finally:
             with self._lock:
                 self._unsent -= size
@@ -342,6 +351,16 @@ def _joined(ranges: Iterable[Range]) -> list[Range]:
             piece = Range(last.offset, max(_end(last), _end(piece)) - last.offset)
         joined.append(piece)
     return joined
+
+
+def _put(place: str, offset: int, data: bytes) -> None:
+    """Write a range of an object to its place in the shadow."""
+    fd = os.open(place, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        os.lseek(fd, offset, os.SEEK_SET)
+        write_all(fd, memoryview(data))
+    finally:
+        os.close(fd)
 
 
 def _unlink(place: str) -> None:

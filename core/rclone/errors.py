@@ -72,6 +72,15 @@ _TABLE: dict[Code, tuple[str, ...]] = {
         "too big for remaining disk space",
         r"\b552\b",
     ),
+    Code.DESTINATION_READ_ONLY: ("read-only file ?system", "media is write protected"),
+    Code.DESTINATION_GONE: (
+        "input/output error",
+        "no such device",
+        "device not configured",
+        "transport endpoint is not connected",
+        "stale (nfs )?file handle",
+        "device is not ready",
+    ),
     Code.REMOTE_RATE_LIMITED: (
         r"\b429\b",
         "too many requests",
@@ -108,7 +117,6 @@ _TABLE: dict[Code, tuple[str, ...]] = {
         "permission denied",
         "access ?denied",
         "access is denied",
-        "read-only file system",
         "operation not permitted",
     ),
     Code.REMOTE_NAME_REFUSED: (

@@ -28,6 +28,8 @@ SAID = [
     (Code.DESTINATION_FULL, "write /x: no space left on device"),
     (Code.REMOTE_QUOTA, "507 Insufficient Storage"),
     (Code.REMOTE_LOCKED, "423 Locked"),
+    (Code.DESTINATION_READ_ONLY, "mkdir /mnt/a/x: read-only file system"),
+    (Code.DESTINATION_GONE, "open /mnt/a/x: input/output error"),
     (Code.REMOTE_NO_RIGHTS, "403 Forbidden"),
     (Code.REMOTE_NO_RIGHTS, "open /x: permission denied"),
     (Code.REMOTE_TOO_LARGE, "413 Request Entity Too Large"),
