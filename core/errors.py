@@ -101,6 +101,7 @@ class Code(StrEnum):
     RCLONE_MISSING = "rclone_missing"
     RCLONE_VERSION = "rclone_version"
     RCLONE_DIED = "rclone_died"
+    HELD_BY_GATE = "held_by_gate"
     SECRET_STORE_MISSING = "secret_store_missing"
     SECRET_WRONG_PASSPHRASE = "secret_wrong_passphrase"
     SECRET_MISSING = "secret_missing"
@@ -185,6 +186,7 @@ EXIT_OF: dict[Code, Exit] = {
     Code.RCLONE_MISSING: Exit.PROGRAM_PROBLEM,
     Code.RCLONE_VERSION: Exit.PROGRAM_PROBLEM,
     Code.RCLONE_DIED: Exit.PROGRAM_PROBLEM,
+    Code.HELD_BY_GATE: Exit.HELD_BY_GATE,
     Code.SECRET_STORE_MISSING: Exit.SECRET_PROBLEM,
     Code.SECRET_WRONG_PASSPHRASE: Exit.SECRET_PROBLEM,
     Code.SECRET_MISSING: Exit.SECRET_PROBLEM,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 
+from core.cli import held
 from core.cli.context import Context
 from core.cli.output import Output
 from core.copies import jobs
 from core.copies.assignment import Result
 from core.copies.commit import Written
+from core.copies.gate import question
 from core.errors import Code, Exit, KnownError
 from core.texts.formats import size
 
@@ -18,10 +20,19 @@ def backup(context: Context, options: argparse.Namespace) -> Exit:
     text = context.plan_text()
     plan = context.plan(text)
     request = jobs.Request(
-        tuple(options.systems), tuple(options.to), options.due, options.accept_source
+        tuple(options.systems),
+        tuple(options.to),
+        options.due,
+        options.accept_source,
+        options.accept_changes,
     )
     with context.desk() as desk:
         results = jobs.back_up_all(desk, plan, text.encode(), request)
+        asked = [
+            found
+            for system in dict.fromkeys(result.system for result in results)
+            if (found := question(desk.store, system)) is not None
+        ]
     if not results:
         context.output.say("Nichts ist fällig.")
         context.output.record("result", outcome="nothing_due")
@@ -36,6 +47,9 @@ def backup(context: Context, options: argparse.Namespace) -> Exit:
         else:
             outcomes.append(_show_written(context.output, result, result.written))
         last = result
+    for one in asked:
+        held.show(context.output, one)
+        outcomes.append(Exit.HELD_BY_GATE)
     return _overall(outcomes)
 
 
@@ -45,11 +59,12 @@ def _alike(one: KnownError | None, other: KnownError) -> bool:
 
 
 def _overall(outcomes: list[Exit]) -> Exit:
-    """All well, all the same failure, or partly."""
+    """All well, cancelled, something asked of a person, all the same failure, or partly."""
     if set(outcomes) == {Exit.OK}:
         return Exit.OK
-    if Exit.CANCELLED in outcomes:
-        return Exit.CANCELLED
+    for outcome in (Exit.CANCELLED, Exit.HELD_BY_GATE):
+        if outcome in outcomes:
+            return outcome
     bad = {outcome for outcome in outcomes if outcome is not Exit.OK}
     if len(bad) == 1 and Exit.OK not in outcomes:
         return bad.pop()

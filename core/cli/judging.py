@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from core.cli import sheets
+from core.cli import held, sheets
 from core.cli.context import Context
 from core.clock import parse_stamp, stamp
 from core.copies import jobs
+from core.copies.gate import gate_is_closed, question
 from core.destinations.local import LocalFolder
 from core.errors import Exit
 from core.plan.model import Copy, Plan
@@ -22,6 +23,10 @@ def status(context: Context, options: argparse.Namespace) -> Exit:
     with jobs.open_store(context.home, context.clock) as store:
         for copy in plan.copies:
             _show_status(context, store, plan, copy)
+        for system in plan.systems:
+            asked = question(store, system.id)
+            if asked is not None:
+                held.show(context.output, asked)
         for paper in sheets.papers(context, store, plan):
             fields: dict[str, object] = {
                 "key": paper.name,
@@ -55,6 +60,7 @@ def _show_status(context: Context, store: HomeStore, plan: Plan, copy: Copy) -> 
         "reachable": folder.is_reachable(),
         "last_run": run.status if run else None,
         "last_code": run.code if run and run.code else None,
+        "gate_closed": gate_is_closed(store, copy.system),
     }
     words = texts.t(
         "{copy}: kopiert {copied}, ganz zurückgelesen {read}",
@@ -74,6 +80,8 @@ def _status_notes(context: Context, fields: dict[str, object]) -> Iterator[str]:
         yield t("Ziel gerade nicht da")
     if fields["last_run"] == "FAILED":
         yield t("letzter Lauf fehlgeschlagen")
+    if fields["last_run"] == "HELD":
+        yield t("wartet auf Ihre Antwort")
     if fields["last_run"] == "INTERRUPTED":
         yield t("letzter Lauf abgebrochen; der nächste setzt ihn fort")
     if fields["read_back_result"] == "damaged":

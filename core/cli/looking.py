@@ -6,7 +6,7 @@ import argparse
 
 from core.cli.context import Context
 from core.clock import parse_stamp
-from core.copies import finding, percent
+from core.copies import finding, jobs, percent
 from core.copies.copy_folder import CopyFolder, State
 from core.copies.documents import Record
 from core.copies.rows import FileRow, FolderRow, LinkRow, SkippedRow
@@ -31,18 +31,32 @@ def snapshots(context: Context, options: argparse.Namespace) -> Exit:
             context.output.error(error)
             worst = error.exit
             continue
+        suspect = _suspects(context, copy)
+        clean = [r.run for r in records if r.complete and r.run not in suspect]
         for record in records:
-            _show_record(context, copy, record)
+            last_clean = bool(suspect) and record.run == clean[-1] if clean else False
+            is_suspect = record.run in suspect
+            _show_record(context, copy, record, suspect=is_suspect, last_clean=last_clean)
             shown += 1
     if not shown and worst is Exit.OK:
         context.output.say("Es gibt noch keinen Stand.")
     return worst
 
 
-def _show_record(context: Context, copy: Copy, record: Record) -> None:
-    lang = context.texts.lang
+def _suspects(context: Context, copy: Copy) -> frozenset[str]:
+    """States made while the anomaly gate was closed, as far as this home knows."""
+    with jobs.open_store(context.home, context.clock) as store:
+        return store.suspects(copy.system, copy.destination)
+
+
+def _show_record(
+    context: Context, copy: Copy, record: Record, *, suspect: bool, last_clean: bool
+) -> None:
+    lang, t = context.texts.lang, context.texts.t
     moment = parse_stamp(record.ended)
-    partial = "" if record.complete else " " + context.texts.t("(unvollständig)")
+    marks = "" if record.complete else " " + t("(unvollständig)")
+    marks += " " + t("(verdächtig)") if suspect else ""
+    marks += " " + t("(letzter unverdächtiger Stand)") if last_clean else ""
     context.output.item(
         {
             "system": copy.system,
@@ -54,9 +68,11 @@ def _show_record(context: Context, copy: Copy, record: Record) -> None:
             "complete": record.complete,
             "new_bytes": record.new_bytes,
             "skipped": record.skipped,
+            "suspect": suspect,
+            "last_clean": last_clean,
         },
         f"{copy.system:<12} {copy.destination:<12} {table_time(moment, lang)}  "
-        f"{count(record.files, lang):>10}  {size(record.bytes, lang):>9}  {record.run}{partial}",
+        f"{count(record.files, lang):>10}  {size(record.bytes, lang):>9}  {record.run}{marks}",
     )
 
 
@@ -82,6 +98,8 @@ def find_state(
             continue
         if not picked.state.record.complete:
             context.output.note("state_partial", run=picked.state.run)
+        if picked.state.record.run in _suspects(context, copy):
+            context.output.note("state_suspect", run=picked.state.run)
         if picked.newer is not None:
             context.output.note("newer_partial", run=picked.state.run, newer=picked.newer.run)
         return folder, picked.state, states

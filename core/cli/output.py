@@ -28,6 +28,10 @@ _NOTES = {
         "Der Stand {run} ist unvollständig, weil sein Lauf noch nicht fertig war. In ihm können"
         " Dateien fehlen."
     ),
+    "state_suspect": t(
+        "Der Stand {run} entstand, als ungewöhnlich viel verändert war; ob das gewollt ist, hat"
+        " niemand gesagt. „{program} snapshots“ zeigt den letzten unverdächtigen."
+    ),
     "newer_partial": t(
         "Genommen ist der neueste vollständige Stand, {run}. Neuer, aber unvollständig ist {newer};"
         " mit „--at {newer}“ bekommen Sie ihn."
@@ -45,6 +49,9 @@ _NOTES = {
     "marker_written_anew": t("Woran die Kopie zu erkennen ist, ist neu geschrieben: {path}"),
     "contents_missing": t("{count} Inhalte fehlen in der Kopie; sie werden neu gesichert."),
     "damage": t("Schaden: {path}"),
+    "gate_reminder": t(
+        "Seit drei Tagen ist eine Frage offen: Sind die vielen Änderungen in „{system}“ gewollt?"
+    ),
 }
 
 

@@ -49,6 +49,12 @@ def make_parser(texts: Texts) -> Parser:
         help=t("ja, der Ordner hat absichtlich einen ganz anderen Inhalt als bisher"),
     )
 
+    backup.add_argument(
+        "--accept-changes",
+        action="store_true",
+        help=t("ja, die gezeigten ungewöhnlich vielen Änderungen sind gewollt"),
+    )
+
     snapshots = verb("snapshots", t("Stände zeigen, die es gibt"))
     snapshots.add_argument("system", nargs="?", metavar="SYSTEM", help=t("nur dieses System"))
     snapshots.add_argument("--dest", metavar=t("ZIEL"), help=t("nur an diesem Ziel"))
@@ -96,6 +102,13 @@ def make_parser(texts: Texts) -> Parser:
 
     _secret_verbs(verb("secret", t("Kennwörter und Schlüssel hinterlegen")), texts, common)
     _key_verbs(verb("key", t("Schlüssel und Wiederherstellungsblatt")), texts, common)
+
+    canary = verb("canary", t("Köderdateien, die verraten, wenn jemand alles verändert"))
+    canaries = canary.add_subparsers(dest="canary_verb", metavar=t("BEFEHL"), required=True)
+    create = canaries.add_parser(
+        "create", parents=[common], help=t("in den Ordnern eines Systems anlegen, wo keine sind")
+    )
+    create.add_argument("system", metavar="SYSTEM", help=t("seine id im Plan"))
 
     verb("status", t("Wie es um jede Kopie steht"))
     verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))

@@ -26,6 +26,7 @@ _HOMES = {
     "adopt": "adopting",
     "secret": "secret",
     "key": "keys",
+    "canary": "canary",
     "status": "judging",
     "doctor": "doctor",
 }

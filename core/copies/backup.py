@@ -17,6 +17,7 @@ from core.copies.comparing import FolderWork
 from core.copies.contents import StoredObject
 from core.copies.copy_run import CopyRun
 from core.copies.desk import Desk
+from core.copies.gate import Gate, gate_is_closed
 from core.copies.guards import CopyName
 from core.copies.pool import (
     START_PROCESSES_FROM_BYTES,
@@ -27,8 +28,9 @@ from core.copies.pool import (
 from core.copies.preparing import prepare
 from core.copies.reach import Where
 from core.copies.reading import Reader
-from core.copies.remembered import pack_entries
+from core.copies.remembered import pack_entries, unpack_entries
 from core.copies.source_file import BUFFER
+from core.copies.waiting import Waiting, WaitingFolder
 from core.errors import Code, KnownError
 from core.sources.folders import Entry, Scan, ScannedFolder, look_at_root, place_identity
 from core.store.database import is_broken
@@ -40,6 +42,7 @@ _JOB_FILES_BUNDLED = 8192
 _JOB_BYTES_BUNDLED = 24 * 1024 * 1024
 _LOOK_EVERY = 64  # folders: asking the readers costs as much as a small folder
 _RESERVE = 16 * 1024 * 1024
+_STATUS = {Code.CANCELLED: "CANCELLED", Code.HELD_BY_GATE: "HELD"}
 
 
 def back_up(desk: Desk, assignment: Assignment) -> list[Result]:
@@ -53,7 +56,7 @@ def back_up(desk: Desk, assignment: Assignment) -> list[Result]:
         return _Backup(desk, assignment).run()
     except Exception as error:
         unreadable = isinstance(error, msgspec.MsgspecError)  # sound pages, rotten rows
-        names = (destination.id for destination in assignment.destinations)
+        names = desk.known_copies(assignment.system)  # the gate looks into all of them
         if not (unreadable or is_broken(error)) or not desk.set_broken_aside(
             assignment.system, names, sure=unreadable
         ):
@@ -69,6 +72,11 @@ class _Order:
     left: int
 
 
+def _folders_in(entries: list[Entry]) -> list[bytes]:
+    """The names of the folders that are walked into."""
+    return [entry[0] for entry in entries if stat.S_ISDIR(entry[1]) and entry[2] == 0]
+
+
 class _Backup:
     """The state of one backup while it runs."""
 
@@ -76,6 +84,9 @@ class _Backup:
         self._desk = desk
         self._task = assignment
         self._runs: dict[int, CopyRun] = {}
+        self._late: dict[int, Where] = {}  # not touched before the gate has decided
+        self._gate = Gate(desk, assignment.system, assignment.roots, assignment.accept_changes)
+        self._waiting = Waiting(desk.home.cache)
         self._rows: dict[int, int] = {}
         self._results: dict[int, Result] = {}
         self._pool: Pool[Job, JobDone] | None = None
@@ -83,6 +94,8 @@ class _Backup:
         self._job_files = _JOB_FILES_BUNDLED if bundled else _JOB_FILES
         self._job_bytes = _JOB_BYTES_BUNDLED if bundled else _JOB_BYTES
         self._jobs = 0
+        self._began = 0.0
+        self._reads = False  # whether files are read by now
         self._orders: dict[int, _Order] = {}
         self._last_order = 0
         self._stored: dict[bytes, str] = {b"": ""}
@@ -104,7 +117,7 @@ class _Backup:
         try:
             identities = self._look_at_roots()
             self._prepare_all()
-            if self._runs:
+            if self._runs or self._late:
                 self._look_at_known_roots()
                 self._begin_all()
                 self._pass(identities)
@@ -124,17 +137,29 @@ class _Backup:
 
     def _prepare_all(self) -> None:
         self._numbers_of: dict[int, int] = {}
+        known = bool(self._desk.known_copies(self._task.system))
         for number, destination in enumerate(self._task.destinations):
             self._raise_if_cancelled()
-            try:
-                run, run_number = prepare(self._desk, self._name(destination), destination)
-            except KnownError as error:
-                self._results[number] = self._failed(number, "", error)
-                row = self._desk.store.begin_run(self._task.system, destination.id, "")
-                self._desk.store.end_run(row, "FAILED", code=error.code)
+            if known and destination.offline and destination.location.is_dir():
+                self._late[number] = destination
             else:
-                self._runs[number] = run
-                self._numbers_of[number] = run_number
+                self._prepare(number, destination)
+
+    def _prepare(self, number: int, destination: Where) -> None:
+        try:
+            run, run_number = prepare(self._desk, self._name(destination), destination)
+        except KnownError as error:
+            self._refuse(number, error)
+        else:
+            self._runs[number] = run
+            self._numbers_of[number] = run_number
+
+    def _refuse(self, number: int, error: KnownError, status: str = "FAILED") -> None:
+        """A copy that does not even begin."""
+        self._results[number] = self._failed(number, "", error)
+        destination = self._task.destinations[number].id
+        row = self._desk.store.begin_run(self._task.system, destination, "")
+        self._desk.store.end_run(row, status, code=error.code)
 
     def _look_at_known_roots(self) -> None:
         """The source marker again, now with what the copies know of each source folder."""
@@ -146,8 +171,11 @@ class _Backup:
                 look_at_root(root, system=self._task.system, known=known)
 
     def _begin_all(self) -> None:
+        """Begin the runs that have not begun yet."""
         info = os.stat(self._task.roots[0].place)
         for number, run in self._runs.items():
+            if number in self._rows:
+                continue
             run.begin(self._numbers_of[number], (info.st_uid, info.st_gid))
             self._rows[number] = self._desk.store.begin_run(
                 self._task.system, run.name.destination, run.run
@@ -191,32 +219,88 @@ class _Backup:
         return [place_identity(os.fsdecode(root.place)) for root in self._task.roots]
 
     def _pass(self, identities: list[tuple[int, int] | None]) -> None:
-        """Scan, read, store; then commit every copy that is still in."""
-        began = self._desk.clock.monotonic()
+        """Scan, ask the gate, read, store; then commit every copy that is still in.
+
+        Where nothing is known there is nothing to ask, and reading begins with the scan.
+        """
+        self._began = self._desk.clock.monotonic()
+        self._find_base()
         self._phase("scan")
         scan = Scan(self._task.system, self._task.roots, self._own_places())
         for at, scanned in enumerate(scan.folders()):
             self._raise_if_cancelled()
             self._tell_left_out(scanned)
-            self._look(scanned)
-            if at % _LOOK_EVERY == 0:
-                self._take_ready()
-            if not self._runs:
+            self._meet(scanned)
+            if not self._go_on(at):
                 return
-            if self._desk.clock.monotonic() - began > self._task.partial_after:
-                self._commit_partly()
-                began = self._desk.clock.monotonic()
+        self._check_source(scan, identities)
+        self._ask_gate()
+        self._reads = True
         self._phase("objects")
+        for at, folder in enumerate(self._waiting.take_all()):
+            self._raise_if_cancelled()
+            self._look_again(folder)
+            if not self._go_on(at):
+                return
         self._drain()
-        first = os.fsdecode(self._task.roots[0].place)
-        if scan.files == 0:
-            raise KnownError(Code.SOURCE_EMPTY, path=first, system=self._task.system)
         # A source that went away meanwhile looked like a folder of files that cannot be read.
-        if self._look_at_roots() != identities:
-            raise KnownError(Code.SOURCE_MISSING, path=first, system=self._task.system)
+        self._check_source(scan, identities)
         for number in tuple(self._runs):
             self._raise_if_cancelled()
             self._guarded(number, self._commit)
+
+    def _go_on(self, at: int) -> bool:
+        """After each folder: see what the readers have, and the time; whether anybody is left."""
+        if at % _LOOK_EVERY == 0:
+            self._take_ready()
+        if not self._runs and not self._late:
+            return False
+        is_long = self._desk.clock.monotonic() - self._began > self._task.partial_after
+        if is_long and self._reads:  # before, there is nothing to make restorable
+            self._commit_partly()
+            self._began = self._desk.clock.monotonic()
+        return True
+
+    def _check_source(self, scan: Scan, identities: list[tuple[int, int] | None]) -> None:
+        first = os.fsdecode(self._task.roots[0].place)
+        if scan.files == 0:
+            raise KnownError(Code.SOURCE_EMPTY, path=first, system=self._task.system)
+        if self._look_at_roots() != identities:
+            raise KnownError(Code.SOURCE_MISSING, path=first, system=self._task.system)
+
+    def _find_base(self) -> None:
+        """What the gate compares with; where nothing is known, no copy need wait for its word."""
+        self._gate.find_base({run.name.destination: run.index for run in self._runs.values()})
+        if self._late and not self._gate.knows:
+            self._end_waiting(is_open=not gate_is_closed(self._desk.store, self._task.system))
+            self._gate.find_base({run.name.destination: run.index for run in self._runs.values()})
+        self._reads = not self._gate.knows
+
+    def _ask_gate(self) -> None:
+        """The gate's word on the whole scan."""
+        if not self._gate.knows:
+            return
+        is_open = self._gate.decide()
+        self._end_waiting(is_open=is_open)
+        for number in tuple(self._runs):
+            destination = self._task.destinations[number]
+            if destination.offline and not is_open:  # its index had to be made anew first
+                self._drop(number, self._held(destination))
+
+    def _end_waiting(self, *, is_open: bool) -> None:
+        """Copies that waited for the gate begin, or are left alone."""
+        late, self._late = self._late, {}
+        for number, destination in late.items():
+            if is_open:
+                self._prepare(number, destination)
+            else:
+                self._refuse(number, self._held(destination), "HELD")
+        if late and is_open:
+            self._look_at_known_roots()
+            self._begin_all()
+
+    def _held(self, destination: Where) -> KnownError:
+        return KnownError(Code.HELD_BY_GATE, destination=destination.id, system=self._task.system)
 
     def _own_places(self) -> frozenset[tuple[int, int]]:
         places = [str(path) for path in self._task.own_places]
@@ -235,14 +319,42 @@ class _Backup:
         for name, reason in scanned.left_out:
             note("skipped", path=os.fsdecode(scanned.path + b"/" + name), reason=reason)
 
-    def _look(self, scanned: ScannedFolder) -> None:
+    def _meet(self, scanned: ScannedFolder) -> None:
+        """Have a folder of the scan compared; what is due waits for the gate, if it is asked."""
         blob = pack_entries(scanned.entries)
+        stored, children = self._stored_folder(scanned)
+        if not self._gate.knows:
+            self._look(scanned, blob, stored, children)
+            return
+        self._gate.look(scanned, blob)
+        if self._is_due(scanned, blob) or self._late:
+            self._waiting.put(
+                WaitingFolder(scanned.path, scanned.place, blob, scanned.problem, stored)
+            )
+
+    def _is_due(self, scanned: ScannedFolder, blob: bytes) -> bool:
+        due = False
+        for run in self._runs.values():
+            known = run.comparison.meet(scanned.path)
+            due = run.comparison.is_due(scanned, blob, known) or due
+        return due
+
+    def _look_again(self, folder: WaitingFolder) -> None:
+        """Do what is due of a folder that waited."""
+        scanned = ScannedFolder(folder.path, folder.place, problem=folder.problem)
+        if self._is_due(scanned, folder.entries):
+            scanned.entries = unpack_entries(folder.entries)
+            children = names.stored_names(_folders_in(scanned.entries)).values()
+            self._look(scanned, folder.entries, folder.stored, children)
+
+    def _look(
+        self, scanned: ScannedFolder, blob: bytes, stored: str, children: Collection[str]
+    ) -> None:
         works: dict[int, FolderWork] = {}
         for number, run in self._runs.items():
             work = run.comparison.compare(scanned, blob)
             if work is not None:
                 works[number] = work
-        stored, children = self._stored_folder(scanned)
         wanted: set[int] = set()
         for number, work in works.items():
             if not work.pending:
@@ -255,7 +367,7 @@ class _Backup:
     def _stored_folder(self, scanned: ScannedFolder) -> tuple[str, Collection[str]]:
         """The stored path of a folder and its folders' names: decided once for all copies."""
         stored = self._stored.pop(scanned.path)
-        children = [e[0] for e in scanned.entries if stat.S_ISDIR(e[1]) and e[2] == 0]
+        children = _folders_in(scanned.entries)
         if not children:
             return stored, ()
         prefix = stored + "/" if stored else ""
@@ -414,6 +526,7 @@ class _Backup:
         self._results[number] = Result(
             self._task.system, run.name.destination, run.run, written, None, damaged=run.damaged
         )
+        self._gate.committed(run.name.destination, run.run)
 
     def _commit_partly(self) -> None:
         """A long run makes what is there restorable and goes on under the next number."""
@@ -449,7 +562,7 @@ class _Backup:
         self._results[number] = self._failed(number, run.run, error)
         run.abandon()
         run.close()
-        status = "CANCELLED" if error.code is Code.CANCELLED else "FAILED"
+        status = _STATUS.get(error.code, "FAILED")
         self._desk.store.end_run(self._rows[number], status, code=error.code)
 
     def _failed(self, number: int, run: str, error: KnownError) -> Result:
@@ -479,6 +592,8 @@ class _Backup:
     def _close(self) -> None:
         if self._pool is not None:
             self._pool.close()
+        self._waiting.close()
+        self._gate.close()
         for run in self._runs.values():
             run.index.rollback()
             run.close()

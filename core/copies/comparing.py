@@ -18,7 +18,7 @@ from core.copies.remembered import (
 )
 from core.copies.source_file import read_xattrs
 from core.sources.folders import SKIPS, Entry, ScannedFolder
-from core.store.index import CopyIndex
+from core.store.index import CopyIndex, FolderStat
 
 REREAD_DAYS = 30
 _DAY = 86_400
@@ -71,15 +71,28 @@ class Comparison:
         self._index.set_meta("rotated_at", str(now))
         return frozenset(chosen)
 
+    def meet(self, path: bytes) -> FolderStat | None:
+        """What is known of a folder of the source; from now on it counts as seen."""
+        self.seen.add(path)
+        return self._index.folder_stat(path)
+
+    def is_due(self, scanned: ScannedFolder, blob: bytes, known: FolderStat | None) -> bool:
+        """Whether something of this folder, known as `known`, has to be done for this copy."""
+        if known is None or known.stat != blob or scanned.problem:
+            return True
+        return bool(known.liars) or scanned.path in self._again
+
     def compare(self, scanned: ScannedFolder, blob: bytes) -> FolderWork | None:
         """What of this folder has to be read for this copy; None when nothing changed."""
-        path = scanned.path
-        self.seen.add(path)
-        known = self._index.folder_stat(path)
-        all_again = path in self._again or (known is not None and known.liars == 2)
-        again = all_again or (known is not None and known.liars)
-        if known is not None and known.stat == blob and not again and not scanned.problem:
+        known = self.meet(scanned.path)
+        if not self.is_due(scanned, blob, known):
             return None
+        return self.work(scanned, known)
+
+    def work(self, scanned: ScannedFolder, known: FolderStat | None) -> FolderWork:
+        """What of a folder that is due has to be read for this copy."""
+        path = scanned.path
+        all_again = path in self._again or (known is not None and known.liars == 2)
         old = None
         if known is not None and known.stat:
             rows = self._index.folder_rows(path) or b""

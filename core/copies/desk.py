@@ -40,6 +40,11 @@ class Desk:
     def index_path(self, system: str, destination: str) -> Path:
         return self.home.state / "kopien" / f"{system}@{destination}.db"
 
+    def known_copies(self, system: str) -> list[str]:
+        """The destinations at which this home has an index of a copy of the system."""
+        found = (self.home.state / "kopien").glob(f"{system}@*.db")
+        return sorted(path.stem.partition("@")[2] for path in found)
+
     def open_index(self, system: str, destination: str) -> CopyIndex:
         """The index of a copy; a broken one is moved aside and said."""
         path = self.index_path(system, destination)

@@ -17,6 +17,7 @@ from core.copies.backup import back_up
 from core.copies.desk import Desk
 from core.copies.documents import Record
 from core.copies.events import Listener
+from core.copies.gate import remind
 from core.copies.locking import locked
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, proof_lines, travelling
 from core.copies.reach import Reach, where_of
@@ -63,6 +64,7 @@ class Request:
     destinations: tuple[str, ...] = ()
     only_due: bool = False
     accept_source: bool = False
+    accept_changes: bool = False
 
 
 def last_success(store: HomeStore, copy: Copy) -> datetime | None:
@@ -99,6 +101,9 @@ def chosen_copies(plan: Plan, store: HomeStore, now: datetime, request: Request)
 
 def back_up_all(desk: Desk, plan: Plan, plan_text: bytes, request: Request) -> list[Result]:
     """Run what the request means, system by system; empty when nothing is due."""
+    for system in plan.systems:
+        if remind(desk.store, system.id, desk.clock.now()):
+            desk.listener.note("gate_reminder", system=system.id)
     copies = chosen_copies(plan, desk.store, desk.clock.now(), request)
     results: list[Result] = []
     for system in plan.systems:
@@ -129,6 +134,7 @@ def _assignment(
             plan.destination(copy.destination).folder_of(copy.system) for copy in plan.copies
         ),
         accept_source=request.accept_source,
+        accept_changes=request.accept_changes,
     )
 
 

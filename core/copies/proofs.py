@@ -83,4 +83,4 @@ def take_in(store: HomeStore, lines: Iterable[bytes], listener: Listener) -> int
     return len(runs) + len(proofs)
 
 
-Kind = Literal["verified", "restored", "sheet"]
+Kind = Literal["verified", "restored", "sheet", "canary"]

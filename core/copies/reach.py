@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A place for copies: `encrypted` ones are opened with the pair of their destination."""
+    """A place for copies: `encrypted` ones are opened with the pair of their destination.
+
+    offline: attached only for its copies; nothing there is touched while the gate is closed.
+    """
 
     id: str
     location: Path
     layout: str = "tree"
     encrypted: bool = False
+    offline: bool = False
 
 
 def where_of(destination: Destination) -> Where:
@@ -41,6 +45,7 @@ def where_of(destination: Destination) -> Where:
         destination.location.path,
         destination.layout,
         destination.encrypted,
+        destination.offline,
     )
 
 

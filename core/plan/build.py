@@ -73,7 +73,7 @@ def _source(item: Mapping[str, Any], key: str) -> FoldersSource:
         include=tuple(pattern for _, pattern in item.get("include", ())),
         exclude=tuple(pattern for _, pattern in item.get("exclude", ())),
         keys=tuple(f"{key}.paths[{number + 1}]" for number, _ in paths),
-        **_given(item, "default_excludes"),
+        **_given(item, "default_excludes", "canaries"),
     )
 
 

@@ -57,6 +57,13 @@ _FOLDERS = Table(
             default=True,
             about="Auch das Übliche auslassen: Zwischenspeicher, Papierkörbe, Auslagerungsdateien.",
         ),
+        Key(
+            name="canaries",
+            kind=Flag(),
+            default=False,
+            about="Hierher dürfen Köderdateien: „canary create“ legt sie an. Ändert sie jemand, "
+            "hält die nächste Sicherung an und fragt.",
+        ),
     )
 )
 

@@ -53,6 +53,8 @@ class Layout(StrEnum):
 class FoldersSource:
     """Folders of this PC. `include` empty means everything; `exclude` wins over `include`.
 
+    canaries: canary files may be placed in them.
+
     `keys` says where in the plan file each path stands (for messages); it is no part of the value.
     """
 
@@ -61,6 +63,7 @@ class FoldersSource:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     default_excludes: bool = True
+    canaries: bool = False
     keys: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 

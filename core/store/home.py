@@ -36,13 +36,23 @@ _SCHEMA = (
         """CREATE TABLE sheet_print (mark TEXT NOT NULL, number INTEGER NOT NULL, at TEXT NOT NULL,
            place TEXT NOT NULL, PRIMARY KEY (mark, number)) STRICT, WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE gate (system TEXT PRIMARY KEY, since TEXT NOT NULL, rule TEXT NOT NULL,
+           question BLOB NOT NULL, digest TEXT NOT NULL, base TEXT NOT NULL,
+           answered TEXT NOT NULL, reminded TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE gate_change (id INTEGER PRIMARY KEY, system TEXT NOT NULL, at TEXT NOT NULL,
+           files BLOB NOT NULL) STRICT""",
+        """CREATE TABLE suspect_state (system TEXT NOT NULL, destination TEXT NOT NULL,
+           run TEXT NOT NULL, PRIMARY KEY (system, destination, run)) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 
 class RunRow(NamedTuple):
     """One run at one copy.
 
-    status: RUNNING, COMMITTED, UNCHANGED, PARTIAL, FAILED, CANCELLED, INTERRUPTED.
+    status: RUNNING, COMMITTED, UNCHANGED, PARTIAL, FAILED, CANCELLED, INTERRUPTED, HELD (by the
+    anomaly gate: nothing was touched).
     """
 
     system: str
@@ -59,10 +69,11 @@ class RunRow(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """Something that was shown to be so. kind: `verified`, `restored`, `sheet`.
+    """Something that was shown to be so. kind: `verified`, `restored`, `sheet`, `canary`.
 
     A `sheet` belongs to no system, and to a destination only when that has a key of its own;
-    `detail` is the mark of the pair that was typed off.
+    `detail` is the mark of the pair that was typed off. A `canary` (result `placed` or `given_up`)
+    belongs to no destination: `state` is its sha256, `detail` its path within the system.
     """
 
     id: str
@@ -82,6 +93,24 @@ class SheetPrint(NamedTuple):
     number: int
     at: str
     place: str
+
+
+class GateRow(NamedTuple):
+    """The anomaly gate of a system that closed; no row while it is open.
+
+    since: when it closed. question: what was shown, packed by the engine. digest: of the set of
+    files it covers, against the state `base` (destination and run). answered, reminded: when a
+    person said yes and when they were reminded, empty before.
+    """
+
+    system: str
+    since: str
+    rule: str
+    question: bytes
+    digest: str
+    base: str
+    answered: str = ""
+    reminded: str = ""
 
 
 class HomeStore:
@@ -251,3 +280,60 @@ class HomeStore:
             "SELECT mark, number, at, place FROM sheet_print WHERE mark=? ORDER BY number", (mark,)
         )
         return [SheetPrint(*row) for row in rows]  # type: ignore[arg-type]
+
+    # -- the anomaly gate -------------------------------------------------------------------------
+
+    def gate(self, system: str) -> GateRow | None:
+        """The gate of a system; None while it is open."""
+        rows = self._run(
+            "SELECT system, since, rule, question, digest, base, answered, reminded FROM gate"
+            " WHERE system=?",
+            (system,),
+        )
+        return GateRow(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    def set_gate(self, row: GateRow) -> None:
+        self._run("INSERT OR REPLACE INTO gate VALUES (?,?,?,?,?,?,?,?)", row)
+
+    def open_gate(self, system: str) -> None:
+        """Nothing is asked any more: its states are no longer suspect, its history is over."""
+        with typed_failures(self.path):
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                for table in ("gate", "gate_change", "suspect_state"):
+                    self._base.execute(
+                        f"DELETE FROM {table} WHERE system=?",  # noqa: S608 - fixed names above
+                        (system,),
+                    )
+            except BaseException:
+                self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("COMMIT")
+
+    def add_gate_change(self, system: str, files: bytes, *, forget_before: datetime) -> None:
+        """Remember which files a run found lost or changed, and forget what is too old."""
+        self._run(
+            "INSERT INTO gate_change (system, at, files) VALUES (?,?,?)",
+            (system, stamp(self._clock.now()), files),
+        )
+        self._run(
+            "DELETE FROM gate_change WHERE system=? AND at < ?", (system, stamp(forget_before))
+        )
+
+    def gate_changes(self, system: str, *, since: datetime) -> list[bytes]:
+        """The files of earlier runs, as they were given."""
+        rows = self._run(
+            "SELECT files FROM gate_change WHERE system=? AND at >= ?", (system, stamp(since))
+        )
+        return [bytes(row[0]) for row in rows]  # type: ignore[call-overload]
+
+    def add_suspect(self, system: str, destination: str, run: str) -> None:
+        """Mark a state that was made while the gate was closed."""
+        self._run("INSERT OR IGNORE INTO suspect_state VALUES (?,?,?)", (system, destination, run))
+
+    def suspects(self, system: str, destination: str) -> frozenset[str]:
+        """The runs at a copy whose states nobody has said to be all right."""
+        rows = self._run(
+            "SELECT run FROM suspect_state WHERE system=? AND destination=?", (system, destination)
+        )
+        return frozenset(str(row[0]) for row in rows)

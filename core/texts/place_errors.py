@@ -99,5 +99,13 @@ PLACES: dict[Code, tuple[str, str, str]] = {
             "„{program} adopt {path} --take-over“."
         ),
     ),
+    Code.HELD_BY_GATE: (
+        t("{device} bleibt unberührt: In „{system}“ hat sich ungewöhnlich viel verändert."),
+        t("Die Stände auf „{destination}“ bleiben, wie sie sind. Neues kommt dort nicht an."),
+        t(
+            "Sehen Sie die genannten Dateien an. Ist alles so gewollt: "
+            "„{program} backup {system} --accept-changes“."
+        ),
+    ),
 }
 """What happened, what is not safe now, the one next step."""

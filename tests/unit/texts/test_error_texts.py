@@ -78,6 +78,7 @@ PARAMS: dict[Code, str] = {
     Code.RCLONE_MISSING: "path",
     Code.RCLONE_VERSION: "path found wanted",
     Code.RCLONE_DIED: "destination cause",
+    Code.HELD_BY_GATE: "destination system",
     Code.SECRET_STORE_MISSING: "cause",
     Code.SECRET_WRONG_PASSPHRASE: "",
     Code.SECRET_MISSING: "name",

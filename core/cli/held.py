@@ -1,0 +1,95 @@
+"""The anomaly gate's question, as a person reads it: what happened, what is safe, what to do."""
+
+from __future__ import annotations
+
+from core.cli.output import Output
+from core.clock import parse_stamp
+from core.copies import percent
+from core.copies.anomaly import SLOW_DAYS, Facts, Rule, What
+from core.copies.gate import Question
+from core.texts import Texts, t
+from core.texts.formats import count, date_time, visible
+
+_WHAT = {
+    What.CANARY: t("Köderdatei angefasst"),
+    What.HEAD: t("Inhalt passt nicht zum Namen"),
+    What.LOST: t("verschwunden"),
+    What.CHANGED: t("verändert"),
+}
+
+
+def show(output: Output, asked: Question) -> None:
+    """Say it on stdout; in JSON one event `held`."""
+    examples = [
+        {
+            "path": percent.readable(one.path),
+            "raw": percent.exact(one.path),
+            "what": str(one.what),
+        }
+        for one in asked.examples
+    ]
+    facts = asked.facts
+    output.record(
+        "held",
+        system=asked.system,
+        since=asked.since,
+        rule=str(asked.rule),
+        files=facts.total,
+        changed=facts.changed,
+        lost=facts.lost,
+        recent=facts.recent,
+        heads=facts.heads,
+        misfits=facts.misfits,
+        canaries=facts.canaries,
+        examples=examples,
+    )
+    texts = output.texts
+    output.line()
+    output.say(
+        "Sind diese Änderungen in „{system}“ gewollt? Angehalten seit {since}.",
+        system=asked.system,
+        since=date_time(parse_stamp(asked.since), texts.lang),
+    )
+    output.line("  " + _reason(texts, asked.rule, facts))
+    for one in asked.examples:
+        output.line(f"    {visible(percent.readable(one.path))} ({texts.t(_WHAT[one.what])})")
+    output.say("  Platten, die nur für die Kopie angeschlossen werden, bleiben unberührt.")
+    output.say("  Gelöscht wird nirgends etwas. Die Stände von vorher bleiben alle.")
+    output.say(
+        "  → Ist alles so gewollt: {program} backup {system} --accept-changes",
+        system=asked.system,
+    )
+    output.say(
+        "  → Wenn nicht: Ziehen Sie das Netzwerkkabel, und holen Sie sich Hilfe. „{program}"
+        " snapshots {system}“ zeigt den letzten unverdächtigen Stand.",
+        system=asked.system,
+    )
+
+
+def _reason(texts: Texts, rule: Rule, facts: Facts) -> str:
+    lang = texts.lang
+    if rule is Rule.CANARY:
+        return texts.n(
+            "Eine Köderdatei ist verändert oder fehlt.",
+            "{n} Köderdateien sind verändert oder fehlen.",
+            facts.canaries,
+        )
+    if rule is Rule.HEADS:
+        return texts.t(
+            "Von {heads} geprüften Dateien passt bei {misfits} der Inhalt nicht mehr zum Namen.",
+            heads=count(facts.heads, lang),
+            misfits=count(facts.misfits, lang),
+        )
+    if rule is Rule.SLOW:
+        return texts.t(
+            "In {days} Tagen sind {recent} von {files} Dateien verändert oder verschwunden.",
+            days=SLOW_DAYS,
+            recent=count(facts.recent, lang),
+            files=count(facts.total, lang),
+        )
+    return texts.t(
+        "Von {files} Dateien sind {changed} verändert und {lost} verschwunden.",
+        files=count(facts.total, lang),
+        changed=count(facts.changed, lang),
+        lost=count(facts.lost, lang),
+    )
