@@ -36,7 +36,8 @@ class Assignment:
     """What to back up and where to: one system, all copies that are due together.
 
     own_files: plan and proofs that travel with each state. own_places: all folders of the plan's
-    destinations. accept_source: a person said that the changed source is meant so.
+    destinations. accept_source: a person said that the changed source is meant so. all_copies:
+    every copy the system has, also those not due now: what one lost may be had from another.
     """
 
     system: str
@@ -47,6 +48,7 @@ class Assignment:
     own_fingerprint: str
     own_places: tuple[Path, ...]
     accept_source: bool = False
+    all_copies: tuple[Where, ...] = ()
     partial_after: float = PARTIAL_AFTER_SECONDS
 
 

@@ -18,6 +18,7 @@ from core.copies.contents import StoredObject
 from core.copies.copy_run import CopyRun
 from core.copies.desk import Desk
 from core.copies.guards import CopyName
+from core.copies.healing import heal
 from core.copies.pool import (
     START_PROCESSES_FROM_BYTES,
     START_PROCESSES_FROM_FILES,
@@ -398,6 +399,8 @@ class _Backup:
         number = next(n for n, r in self._runs.items() if r is run)
         if complete:
             run.drop_unseen()
+            others = [w for w in self._task.all_copies if w.id != run.name.destination]
+            heal(self._desk, run, others)
         else:
             run.drop_unlisted()
         run.put_own_files(self._task.own_files, fingerprint=self._task.own_fingerprint)

@@ -129,6 +129,9 @@ def _assignment(
             plan.destination(copy.destination).folder_of(copy.system) for copy in plan.copies
         ),
         accept_source=request.accept_source,
+        all_copies=tuple(
+            where_of(plan.destination(copy.destination)) for copy in plan.copies_of(system.id)
+        ),
     )
 
 
