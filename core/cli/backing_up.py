@@ -7,11 +7,15 @@ import argparse
 from core.cli import held
 from core.cli.context import Context
 from core.cli.output import Output
+from core.cli.verifying import show_verdict
 from core.copies import jobs
 from core.copies.assignment import Result
 from core.copies.commit import Written
+from core.copies.desk import Desk
 from core.copies.gate import question
+from core.copies.reading_back import read_sample
 from core.errors import Code, Exit, KnownError
+from core.plan.model import Plan
 from core.texts.formats import size
 
 
@@ -33,10 +37,21 @@ def backup(context: Context, options: argparse.Namespace) -> Exit:
             for system in dict.fromkeys(result.system for result in results)
             if (found := question(desk.store, system)) is not None
         ]
+        outcomes = _show_all(context, results)
+        for one in asked:
+            held.show(context.output, one)
+            outcomes.append(Exit.HELD_BY_GATE)
+        if not options.no_sample:
+            outcomes += _read_samples(context, desk, plan, results)
     if not results:
         context.output.say("Nichts ist fällig.")
         context.output.record("result", outcome="nothing_due")
         return Exit.NOTHING_DONE
+    return _overall(outcomes)
+
+
+def _show_all(context: Context, results: list[Result]) -> list[Exit]:
+    """Say how each run ended; the exit code of each."""
     outcomes: list[Exit] = []
     last: Result | None = None
     for result in results:
@@ -47,10 +62,28 @@ def backup(context: Context, options: argparse.Namespace) -> Exit:
         else:
             outcomes.append(_show_written(context.output, result, result.written))
         last = result
-    for one in asked:
-        held.show(context.output, one)
-        outcomes.append(Exit.HELD_BY_GATE)
-    return _overall(outcomes)
+    return outcomes
+
+
+def _read_samples(context: Context, desk: Desk, plan: Plan, results: list[Result]) -> list[Exit]:
+    """Read a little of each copy that was just written; only damage is worth a word."""
+    outcomes = []
+    for result in results:
+        if result.written is None:
+            continue
+        copy = next(c for c in plan.copies_of(result.system) if c.destination == result.destination)
+        try:
+            verdict = read_sample(desk, plan, copy)
+        except KnownError as error:
+            if error.code is Code.CANCELLED:
+                raise
+            context.output.error(error)
+            outcomes.append(error.exit)
+            continue
+        if verdict is not None and not verdict.is_sound:
+            show_verdict(context, desk, plan, copy, verdict)
+            outcomes.append(Exit.INTEGRITY)
+    return outcomes
 
 
 def _alike(one: KnownError | None, other: KnownError) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 from core.copies.events import Phase
@@ -102,6 +102,10 @@ class Output:
         """`laden → platte (USB-Platte A)`: ids as they are typed, the name as people know it."""
         name = self.names.get(destination, destination)
         return f"{system} → {destination}" + ("" if name == destination else f" ({name})")
+
+    def destination_names(self, ids: Iterable[str]) -> str:
+        """„NAS im Lager“ (nas), „USB-Platte“ (platte): as people know them, with their ids."""
+        return ", ".join(f"„{self.names[id]}“ ({id})" if id in self.names else id for id in ids)
 
     def item(self, fields: dict[str, object], text: str) -> None:
         """A result: an object of its own in JSON, a line for people."""

@@ -48,6 +48,9 @@ def make_parser(texts: Texts) -> Parser:
         action="store_true",
         help=t("ja, der Ordner hat absichtlich einen ganz anderen Inhalt als bisher"),
     )
+    backup.add_argument(
+        "--no-sample", action="store_true", help=t("danach keine Stichprobe der Kopien lesen")
+    )
 
     backup.add_argument(
         "--accept-changes",
@@ -90,6 +93,9 @@ def make_parser(texts: Texts) -> Parser:
     )
     depth = verify.add_mutually_exclusive_group()
     depth.add_argument("--full", action="store_true", help=t("jedes Byte lesen"))
+    depth.add_argument(
+        "--due", action="store_true", help=t("lesen, was am längsten nicht gelesen wurde")
+    )
     depth.add_argument(
         "--sample", type=_Percent(texts), metavar=t("PROZENT"), help=t("einen Teil der Bytes lesen")
     )

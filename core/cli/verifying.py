@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 
 from core.cli.context import Context
-from core.clock import stamp
-from core.copies import jobs
-from core.copies.copy_folder import CopyFolder
 from core.copies.desk import Desk
-from core.copies.finding import reach_copy
+from core.copies.healing import holders
 from core.copies.percent import exact, readable
-from core.copies.suspects import forget_damaged
-from core.copies.verify import WHOLE_STATE, Depth, Verdict
-from core.copies.verify import verify as examine
-from core.destinations.local import reads_medium
+from core.copies.reading_back import verify_copy
+from core.copies.verify import WHOLE_STATE, Affected, Depth, Verdict
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
-from core.store.home import Proof
 from core.texts.formats import size
 
 
@@ -26,76 +19,53 @@ def verify(context: Context, options: argparse.Namespace) -> Exit:
     """Look at every copy, or those named; what is found damaged is stored anew by the next run."""
     plan = context.reading_plan()  # looking needs no more than restoring does
     copies = plan.copies_between(destinations=options.destinations)
-    depth: Depth = "full" if options.full else "sample" if options.sample else "stat"
     outcomes = []
     with context.desk() as desk:
         for copy in copies:
-            outcomes.append(_verify_one(context, desk, plan, copy, depth, options.sample))
+            outcomes.append(_verify_one(context, desk, plan, copy, options))
     bad = [outcome for outcome in outcomes if outcome is not Exit.OK]
     if not outcomes:
         return Exit.NOTHING_DONE
     return Exit.INTEGRITY if Exit.INTEGRITY in bad else (bad[0] if bad else Exit.OK)
 
 
+def _depth(options: argparse.Namespace) -> Depth:
+    if options.full:
+        return "full"
+    if options.due:
+        return "due"
+    return "sample" if options.sample else "stat"
+
+
 def _verify_one(
-    context: Context, desk: Desk, plan: Plan, copy: Copy, depth: Depth, share: float | None
+    context: Context, desk: Desk, plan: Plan, copy: Copy, options: argparse.Namespace
 ) -> Exit:
     out = context.output
     try:
-        reached = reach_copy(desk.reach, plan, copy.system, copy.destination)
-    except KnownError as error:
-        out.error(error)
-        return error.exit
-    try:
-        return _look_at(context, desk, reached.copy, copy, depth, share)
+        verdict = verify_copy(desk, plan, copy, _depth(options), options.sample)
     except KnownError as error:
         if error.code is Code.CANCELLED:
             raise
         out.error(error)
         return error.exit
-    finally:
-        reached.close()
-
-
-def _look_at(
-    context: Context,
-    desk: Desk,
-    folder: CopyFolder,
-    copy: Copy,
-    depth: Depth,
-    share: float | None,
-) -> Exit:
-    out = context.output
-    known = [record.run for record in jobs.known_states(desk, copy.system, copy.destination)]
-    verdict = examine(
-        folder,
-        out,
-        context.cancelled,
-        depth=depth,
-        percent=share or 100.0,
-        expected_states=known,
-    )
     if verdict.is_sound and not verdict.states:
         label = out.copy_label(system=copy.system, destination=copy.destination)
         out.say("{copy}: Es gibt noch keinen Stand.", copy=label)
         return Exit.NOTHING_DONE  # nothing was proven
-    if verdict.damage:
-        forget_damaged(desk, copy.system, copy.destination, verdict)
-    now = stamp(context.clock.now())
-    result = "sound" if verdict.is_sound else "damaged"
-    # Bytes that may have come from memory prove the memory, not the disk (REVIEW A2).
-    detail = depth if depth == "stat" or reads_medium() else f"{depth}-memory"
-    desk.store.add_proof(
-        Proof(
-            secrets.token_hex(8), now, copy.system, copy.destination, "verified", result, "", detail
-        )
-    )
-    _show_verdict(context, copy, verdict)
+    show_verdict(context, desk, plan, copy, verdict)
     return Exit.OK if verdict.is_sound else Exit.INTEGRITY
 
 
-def _show_verdict(context: Context, copy: Copy, verdict: Verdict) -> None:
+def _elsewhere(desk: Desk, plan: Plan, copy: Copy, lost: Affected) -> list[str]:
+    """The other destinations that should still have what a file needs."""
+    others = [c.destination for c in plan.copies_of(copy.system) if c != copy]
+    return holders(desk, copy.system, others, lost.shas)
+
+
+def show_verdict(context: Context, desk: Desk, plan: Plan, copy: Copy, verdict: Verdict) -> None:
+    """Tell what a verification found: one record for programs, the lines for people."""
     out, texts = context.output, context.texts
+    elsewhere = [_elsewhere(desk, plan, copy, lost) for lost in verdict.affected]
     out.record(
         "verified",
         system=copy.system,
@@ -107,8 +77,8 @@ def _show_verdict(context: Context, copy: Copy, verdict: Verdict) -> None:
         sound=verdict.is_sound,
         damage=[{"kind": item.kind, "path": item.path} for item in verdict.damage],
         affected=[
-            {"run": run, "path": readable(path), "raw": exact(path)}
-            for run, path in verdict.affected
+            {"run": run, "path": readable(path), "raw": exact(path), "elsewhere": there}
+            for (run, path, _), there in zip(verdict.affected, elsewhere, strict=True)
         ],
         affected_files=verdict.affected_files,
     )
@@ -120,6 +90,11 @@ def _show_verdict(context: Context, copy: Copy, verdict: Verdict) -> None:
             " jedes Byte liest „{program} verify --full“",
             copy=label,
             states=looked,
+        )
+        return
+    if verdict.is_sound and verdict.depth == "due" and not verdict.read_bytes:
+        out.say(
+            "{copy}: alles da; nachzulesen ist gerade nichts ({states})", copy=label, states=looked
         )
         return
     if verdict.is_sound:
@@ -135,9 +110,14 @@ def _show_verdict(context: Context, copy: Copy, verdict: Verdict) -> None:
         copy=label,
         n=len(verdict.damage),
     )
-    for run, path in verdict.affected:
+    for (run, path, _), there in zip(verdict.affected, elsewhere, strict=True):
         if path == WHOLE_STATE:
             out.say("  betrifft den ganzen Stand {run}", run=run)
-        else:
-            out.say("  betrifft {path} im Stand {run}", path=readable(path), run=run)
-    out.say("  → Der nächste Lauf sichert neu, was an der Quelle noch da ist: {program} backup")
+            continue
+        out.say("  betrifft {path} im Stand {run}", path=readable(path), run=run)
+        if there:
+            out.say("    liegt noch auf: {names}", names=out.destination_names(there))
+    out.say(
+        "  → Der nächste Lauf sichert neu, was an der Quelle oder in einer anderen Kopie noch da"
+        " ist: {program} backup"
+    )

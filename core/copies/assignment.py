@@ -37,7 +37,8 @@ class Assignment:
 
     own_files: plan and proofs that travel with each state. own_places: all folders of the plan's
     destinations. accept_source: a person said that the changed source is meant so; accept_changes:
-    that the changes the anomaly gate showed are.
+    that the changes the anomaly gate showed are. all_copies: every copy the system has, also those
+    not due now: what one lost may be had from another.
     """
 
     system: str
@@ -49,6 +50,7 @@ class Assignment:
     own_places: tuple[Path, ...]
     accept_source: bool = False
     accept_changes: bool = False
+    all_copies: tuple[Where, ...] = ()
     partial_after: float = PARTIAL_AFTER_SECONDS
 
 

@@ -19,6 +19,7 @@ from core.copies.copy_run import CopyRun
 from core.copies.desk import Desk
 from core.copies.gate import Gate, gate_is_closed
 from core.copies.guards import CopyName
+from core.copies.healing import heal
 from core.copies.pool import (
     START_PROCESSES_FROM_BYTES,
     START_PROCESSES_FROM_FILES,
@@ -510,6 +511,8 @@ class _Backup:
         number = next(n for n, r in self._runs.items() if r is run)
         if complete:
             run.drop_unseen()
+            others = [w for w in self._task.all_copies if w.id != run.name.destination]
+            heal(self._desk, run, others)
         else:
             run.drop_unlisted()
         run.put_own_files(self._task.own_files, fingerprint=self._task.own_fingerprint)

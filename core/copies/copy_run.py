@@ -216,6 +216,10 @@ class CopyRun:
         if bundles and self._journal is not None:
             self._journal.add(Stored(bundles))
 
+    def take_object(self, stored: StoredObject) -> None:
+        """Book a finished object of this run that belongs to no file of the source."""
+        self._take_bundles((stored,))
+
     def _is_twin(self, stored: StoredObject) -> bool:
         """Remove an object whose content another object already holds as a whole."""
         place = self.index.content(stored.sha256)

@@ -135,6 +135,9 @@ def _assignment(
         ),
         accept_source=request.accept_source,
         accept_changes=request.accept_changes,
+        all_copies=tuple(
+            where_of(plan.destination(copy.destination)) for copy in plan.copies_of(system.id)
+        ),
     )
 
 

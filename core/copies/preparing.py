@@ -72,6 +72,7 @@ def _make_true(
     """Bring the index in line with what lies at the copy now; paths of what is damaged there."""
     if index.meta("tresor") not in (None, vault):
         index.clear()
+        index.set_lost(())
     suspects = index.suspects()
     resume.settle_pending(copy, index, desk.listener)
     # Before names are compared: what is put back is no difference any more.

@@ -13,7 +13,7 @@ import filelock
 
 from core.copies.copy_folder import CopyFolder
 from core.copies.sealed import Outside, fitting, vault_folder
-from core.destinations.local import LocalFolder
+from core.destinations.local import LocalFolder, reads_medium
 from core.errors import Code, KnownError
 from core.paths import Home
 from core.plan.model import Destination
@@ -58,6 +58,16 @@ class Reached:
     _remote: RemoteFolder | None = None
     _session: Session | None = None
     _lock: filelock.BaseFileLock | None = None
+
+    def read_past_memory(self) -> bool:
+        """Have what is read next come from the medium, not from memory; whether it will.
+
+        Bytes from memory prove the memory (REVIEW A2). Our own reading passes it file by file, once
+        all is flushed. rclone does not: what it reads of a folder of this PC is dropped before.
+        """
+        if self.outside is None:
+            return self.copy.folder.flush_quietly() and reads_medium()
+        return self.outside.folder.drop_all(self.outside.vault)
 
     def close(self) -> None:
         """End what it took to get there. Safe to call twice."""

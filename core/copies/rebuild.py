@@ -76,6 +76,7 @@ def rebuild(
         for run in sorted(data - sound - set(unfinished)):
             _take_unnamed(copy, index, run, listener)
         _drop_missing(copy, index, listener)
+        index.drop_contents(index.lost())
         complete = [state for state in found.states if state.record.complete]
         for state in reversed(complete or found.states):
             if _take_list(copy, index, state, listener):

@@ -33,6 +33,11 @@ def forget_damaged(desk: Desk, system: str, destination: str, verdict: Verdict) 
         index.close()
 
 
+def note_all_lost(index: CopyIndex, verdict: Verdict) -> None:
+    """After every byte was read: only what was found bad now is lost, and nothing else any more."""
+    index.set_lost(sha for sha in verdict.bad_contents if index.content(sha) is None)
+
+
 def _note_unknown(index: CopyIndex, paperwork: list[Damage]) -> None:
     """A broken record that the index does not know cannot be put back, and is nothing new."""
     known = {run for run, _, _, _ in index.states()}
@@ -57,6 +62,7 @@ def _forget_contents(index: CopyIndex, bad: set[bytes]) -> None:
     if not bad:
         return
     index.drop_contents(bad)
+    index.add_lost(bad)
     folders = []
     for path, _, rows in index.folders():
         for kept in unpack_kept(rows):

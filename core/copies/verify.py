@@ -8,7 +8,7 @@ import itertools
 import os
 import random
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import FileIO
 from typing import Literal, NamedTuple, TypeVar
@@ -37,7 +37,7 @@ from core.copies.writing_back import MAX_PACKED
 from core.destinations.local import drop_cache, open_plain
 from core.errors import Code, KnownError
 
-Depth = Literal["stat", "sample", "full"]
+Depth = Literal["stat", "sample", "due", "full"]
 _BLOCK = 1024 * 1024
 _JOB_BYTES = 32 * 1024 * 1024
 _JOB_FILES = 512
@@ -91,7 +91,37 @@ class _Leaning(NamedTuple):
         return (header.owner, header.group) == self.owner
 
 
-_Pool = Pool[CheckJob, tuple[Finding, ...]]
+class Checked(NamedTuple):
+    """What came of a job; read: objects whose every byte was read and is as it should be."""
+
+    findings: tuple[Finding, ...]
+    read: tuple[bytes, ...]
+
+
+class Affected(NamedTuple):
+    """A file of a state that needs a damaged content; `shas`: the file's and, of a part, its own.
+
+    path is `WHOLE_STATE` where all of a state is lost.
+    """
+
+    run: str
+    path: str
+    shas: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What to read beyond what the depth says, in this order.
+
+    items: objects; with_parts: the object at a path with all contents in it, asked for when it is
+    not what it should be.
+    """
+
+    items: Iterable[CheckItem] = ()
+    with_parts: Callable[[str], CheckItem | None] = lambda _: None
+
+
+_Pool = Pool[CheckJob, Checked]
 
 
 @dataclass(slots=True)
@@ -106,8 +136,8 @@ class Damage:
 class Verdict:
     """Result of a verification.
 
-    affected: (state, file) pairs that need a damaged content, at most twenty per verification; the
-    file is `WHOLE_STATE` where all of a state is lost. affected_files: how many there are in all.
+    affected: files of states that need a damaged content, at most twenty per verification.
+    affected_files: how many there are in all.
     read_bytes: what was really read.
     """
 
@@ -116,7 +146,7 @@ class Verdict:
     objects: int = 0
     read_bytes: int = 0
     damage: list[Damage] = field(default_factory=list)
-    affected: list[tuple[str, str]] = field(default_factory=list)
+    affected: list[Affected] = field(default_factory=list)
     affected_files: int = 0
     bad_contents: set[bytes] = field(default_factory=set)
 
@@ -134,15 +164,31 @@ def verify(
     percent: float = 100.0,
     seed: int | None = None,
     expected_states: Iterable[str] = (),
+    reading: Reading | None = None,
+    on_read: Callable[[Sequence[bytes]], None] | None = None,
 ) -> Verdict:
     """Check records, lists, contents files and objects.
 
-    `stat` looks at names and sizes of objects, `sample` also reads `percent` of the bytes, `full`
-    reads everything, past the system's memory where it allows that. `expected_states` are runs that
-    the index knows: one that is gone is damage. Raises `KnownError` only when the copy cannot be
-    looked at.
+    `stat` looks at names and sizes of objects, `sample` also reads `percent` of the bytes, `due`
+    what `reading` names, `full` everything, past the system's memory where it allows that.
+    `expected_states` are runs that the index knows: one that is gone is damage. `on_read` is told
+    the sha256 of objects that were read whole and are sound. Raises `KnownError` only when the copy
+    cannot be looked at.
     """
-    return _Verification(copy, listener, cancelled, depth, percent, seed).run(expected_states)
+    verification = _Verification(copy, listener, cancelled, depth, percent, seed, on_read)
+    return verification.run(expected_states, reading or Reading())
+
+
+def read_objects(
+    copy: CopyFolder,
+    listener: Listener,
+    cancelled: Callable[[], bool],
+    reading: Reading,
+    on_read: Callable[[Sequence[bytes]], None],
+) -> Verdict:
+    """Read these objects and look at nothing else; as `verify`."""
+    verification = _Verification(copy, listener, cancelled, "sample", 0.0, None, on_read)
+    return verification.read_only(reading)
 
 
 class _Verification:
@@ -154,8 +200,10 @@ class _Verification:
         depth: Depth,
         percent: float,
         seed: int | None,
+        on_read: Callable[[Sequence[bytes]], None] | None,
     ) -> None:
         self._copy = copy
+        self._on_read = on_read
         self._listener = listener
         self._cancelled = cancelled
         self._verdict = Verdict(depth)
@@ -167,7 +215,17 @@ class _Verification:
         self._bad_inhalte: dict[str, str] = {}
         self._noted: set[tuple[str, str]] = set()
 
-    def run(self, expected_states: Iterable[str]) -> Verdict:
+    def read_only(self, reading: Reading) -> Verdict:
+        """Read what is named; states are only looked at when something is damaged."""
+        self._listener.phase("verify", system="", destination=self._copy.folder.destination)
+        self._read_first(reading)
+        if self._bad_objects:
+            states = self._copy.states().states
+            self._forgive_healed(states)
+            self._name_files(states)
+        return self._verdict
+
+    def run(self, expected_states: Iterable[str], reading: Reading) -> Verdict:
         copy, verdict = self._copy, self._verdict
         self._listener.phase("verify", system="", destination=copy.folder.destination)
         vault = self._damaged_is_none(copy.vault, VAULT)
@@ -184,6 +242,7 @@ class _Verification:
         verdict.states = len(found.states)
         self._check_records(found, set(expected_states))
         self._check_objects(found.states)
+        self._read_first(reading)
         self._forgive_healed(found.states)
         self._check_lists(found.states)
         if verdict.bad_contents:
@@ -348,12 +407,36 @@ class _Verification:
         for run in mended:
             self._bad_inhalte.pop(run, None)
 
+    def _read_first(self, reading: Reading) -> None:
+        """Read objects in the order given; those that are not right once more, part by part."""
+        before = set(self._bad_objects)
+        self._read_items(reading.items)
+        doubtful = [path for path in self._bad_objects if path not in before]
+        again = [item for path in doubtful if (item := reading.with_parts(path)) is not None]
+        for item in again:
+            del self._bad_objects[item.path]
+        self._read_items(again)
+
+    def _read_items(self, items: Iterable[CheckItem]) -> None:
+        job: list[CheckItem] = []
+        size = 0
+        with self._pool() as pool:
+            for item in items:
+                self._verdict.objects += self._verdict.depth != "due"  # there counted before
+                job.append(item)
+                size += item.size
+                if size >= _JOB_BYTES or len(job) >= _JOB_FILES:
+                    self._submit(pool, job)
+                    job, size = [], 0
+            self._submit(pool, job)
+            self._take(pool, everything=True)
+
     @contextlib.contextmanager
     def _pool(self) -> Iterator[_Pool]:
         pool: _Pool = Pool(
             _make_checker,
             str(self._copy.folder.root),
-            types=(CheckJob, tuple[Finding, ...]),
+            types=(CheckJob, Checked),
             advance=self._advance,
             workers=workers(),
         )
@@ -426,8 +509,10 @@ class _Verification:
         return to_read
 
     def _take(self, pool: _Pool, *, everything: bool = False) -> None:
-        for findings in pool.ready(everything=everything):
-            for finding in findings:
+        for done in pool.ready(everything=everything):
+            if done.read and self._on_read is not None:
+                self._on_read(done.read)
+            for finding in done.findings:
                 self._bad_objects[finding.path] = (finding.problem, finding.shas)
 
     def _forgive_healed(self, states: list[State]) -> None:
@@ -459,22 +544,23 @@ class _Verification:
         bad = {sha.hex() for sha in self._verdict.bad_contents}
         for state in states:
             self._stop_if_cancelled()
-            path = ""
+            path = whole = ""
             try:
                 for row in self._copy.rows(state.record):
                     if isinstance(row, FileRow):
-                        path = row.path
+                        path, whole = row.path, row.sha256
                     if isinstance(row, FileRow | PartRow) and row.sha256 in bad:
-                        self._affect(state.run, path)
+                        shas = dict.fromkeys((whole, row.sha256))
+                        self._affect(state.run, path, tuple(bytes.fromhex(sha) for sha in shas))
             except KnownError:
                 continue  # the list itself is damaged: already noted
 
-    def _affect(self, run: str, path: str) -> None:
-        if self._verdict.affected and self._verdict.affected[-1] == (run, path):
+    def _affect(self, run: str, path: str, shas: tuple[bytes, ...] = ()) -> None:
+        if self._verdict.affected and self._verdict.affected[-1][:2] == (run, path):
             return
         self._verdict.affected_files += 1
         if len(self._verdict.affected) < _MAX_EXAMPLES:
-            self._verdict.affected.append((run, path))
+            self._verdict.affected.append(Affected(run, path, shas))
 
 
 def _short(sha: bytes) -> int:
@@ -493,8 +579,15 @@ class _Checker:
     def close(self) -> None:
         """Nothing is held open between objects."""
 
-    def take(self, batch: CheckJob) -> tuple[Finding, ...]:
-        return tuple(found for item in batch if (found := self._check(item)) is not None)
+    def take(self, batch: CheckJob) -> Checked:
+        findings, read = [], []
+        for item in batch:
+            found = self._check(item)
+            if found is not None:
+                findings.append(found)
+            elif item.read:
+                read.append(item.sha)
+        return Checked(tuple(findings), tuple(read))
 
     def _check(self, item: CheckItem) -> Finding | None:
         if self._signals.cancelled():

@@ -352,6 +352,28 @@ class LocalFolder:
             if sys.platform != "win32":
                 self._do(functools.partial(_fsync_path, folder))
 
+    def flush_quietly(self) -> bool:
+        """Flush what anybody wrote, so that it can leave memory; False when that failed.
+
+        Where files are flushed one by one, that was done when they were closed.
+        """
+        if self.flush_each or sys.platform != "linux":
+            return True
+        try:
+            _syncfs(str(self.root))
+        except OSError:
+            return False  # whoever reads will learn why
+        return True
+
+    def drop_all(self, relative: str) -> bool:
+        """Drop all files below a folder from memory; whether this system does that at all."""
+        if sys.platform != "linux" or not self.flush_quietly():
+            return False
+        for folder, _, names in os.walk(self.place(relative)):
+            for name in names:
+                self.forget_cached(os.path.relpath(os.path.join(folder, name), self.root))
+        return True
+
     def close(self) -> None:
         """Nothing is held open."""
 

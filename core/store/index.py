@@ -51,6 +51,11 @@ _SCHEMA = (
         # What the last full list says of each folder that changed since; NULL: nothing.
         """CREATE TABLE base_folder (path BLOB PRIMARY KEY, stat BLOB, rows BLOB)
            STRICT, WITHOUT ROWID""",
+        # When an object was last read from the medium and was what it should be (seconds, UTC).
+        """CREATE TABLE read_back (sha BLOB PRIMARY KEY, at INTEGER NOT NULL)
+           STRICT, WITHOUT ROWID""",
+        # Contents found damaged or gone and not stored anew since.
+        "CREATE TABLE lost (sha BLOB PRIMARY KEY) STRICT, WITHOUT ROWID",
     ),
 )
 
@@ -86,6 +91,31 @@ class ChangedFolder(NamedTuple):
     now: tuple[bytes, bytes] | None
 
 
+class ReadState(NamedTuple):
+    """Objects of one run that were read back, or those that never were.
+
+    `oldest` and `newest` are the times of reading, 0 for never; `late`: bytes last read before some
+    time that was asked for.
+    """
+
+    run: int
+    objects: int
+    bytes: int
+    oldest: int
+    newest: int
+    late: int
+
+
+class UnreadObject(NamedTuple):
+    """An object and when it was last read back, 0 for never."""
+
+    sha: bytes
+    run: int
+    size: int
+    path: str
+    read_at: int
+
+
 class ContentsFile(NamedTuple):
     """An `inhalt.tsv.gz` as written."""
 
@@ -100,9 +130,18 @@ PartRow = tuple[bytes, int, int, str, int, int, str, str]  # … offset, stored,
 
 _TABLES = (
     "meta", "folder", "content", "composite", "run", "state", "contents_file", "data_folder",
-    "finished", "base_folder",
+    "finished", "base_folder", "read_back",
 )  # fmt: skip
 _PLACE = "run, size, path, offset, COALESCE(stored, size), packing, member"
+
+
+_OBJECTS = """SELECT content.sha, content.run, content.size, content.path,
+ COALESCE(read_back.at, 0) FROM content LEFT JOIN read_back ON read_back.sha = content.sha
+ WHERE content.stored IS NULL"""
+_READ_STATES = """SELECT content.run, COUNT(*), SUM(content.size), COALESCE(MIN(read_back.at), 0),
+ COALESCE(MAX(read_back.at), 0), SUM(CASE WHEN read_back.at < ? THEN content.size ELSE 0 END)
+ FROM content LEFT JOIN read_back ON read_back.sha = content.sha
+ WHERE content.stored IS NULL GROUP BY content.run, read_back.sha IS NULL"""
 
 
 class CopyIndex:
@@ -141,7 +180,11 @@ class CopyIndex:
         self._has_base = None
 
     def clear(self) -> None:
-        """Forget everything, to be rebuilt from the copy."""
+        """Forget everything, to be rebuilt from the copy.
+
+        Only what was found damaged stays known: names and sizes, from which an index is rebuilt,
+        would not show it.
+        """
         for table in _TABLES:
             self._run(f"DELETE FROM {table}")  # noqa: S608 - fixed names
         self._has_base = None
@@ -290,7 +333,9 @@ class CopyIndex:
 
     def drop_contents(self, shas: Iterable[bytes]) -> None:
         with typed_failures(self.path):
-            self._base.executemany("DELETE FROM content WHERE sha=?", ((sha,) for sha in shas))
+            gone = [(sha,) for sha in shas]
+            self._base.executemany("DELETE FROM content WHERE sha=?", gone)
+            self._base.executemany("DELETE FROM read_back WHERE sha=?", gone)
             self._base.execute("DELETE FROM composite")  # one of them may have lost a part
 
     def has_contents(self) -> bool:
@@ -306,6 +351,10 @@ class CopyIndex:
     def add_composite(self, sha: bytes, size: int, parts: bytes) -> None:
         """Remember which parts make up a large file (`parts` as packed by the engine)."""
         self._run("INSERT OR REPLACE INTO composite VALUES (?,?,?)", (sha, size, parts))
+
+    def is_composite(self, sha: bytes) -> bool:
+        """Whether this is a large file that lies there in parts."""
+        return bool(self._run("SELECT 1 FROM composite WHERE sha=?", (sha,)))
 
     def all_contents(self) -> Iterator[tuple[bytes, Place]]:
         """Every content with its place."""
@@ -342,6 +391,73 @@ class CopyIndex:
             if row:
                 found[row[0]] = Place(*row[1:])
         return list(found.items())
+
+    # -- reading back ---------------------------------------------------------------------------
+    # Objects are the rows of `content` that say nothing of `stored`; the others lie inside them.
+
+    def note_read_back(self, shas: Iterable[bytes], at: int) -> None:
+        """These objects were read from the medium at this time and are sound."""
+        with typed_failures(self.path):
+            self._base.executemany(
+                "INSERT OR REPLACE INTO read_back SELECT sha, ? FROM content WHERE sha=?",
+                ((at, sha) for sha in shas),
+            )
+
+    def never_read(self, most: int | None = None) -> Iterator[UnreadObject]:
+        """Objects that were never read back, by the numbers of their runs."""
+        return self._objects("read_back.sha IS NULL", "content.run", most)
+
+    def longest_not_read(self, most: int | None = None) -> Iterator[UnreadObject]:
+        """Objects that were read back, the longest unread first."""
+        return self._objects("read_back.sha IS NOT NULL", "read_back.at", most)
+
+    def _objects(self, which: str, order: str, most: int | None) -> Iterator[UnreadObject]:
+        statement = f"{_OBJECTS} AND {which} ORDER BY {order} LIMIT ?"
+        cursor = self._base.execute(statement, (-1 if most is None else most,))
+        for row in cursor:
+            yield UnreadObject(*row)
+
+    def in_object(
+        self, run: int, path: str
+    ) -> Iterator[tuple[bytes, int, int, int | None, str, str]]:
+        """The contents in an object as (sha, size, offset, stored, packing, member), by offset.
+
+        Of the object itself `stored` is None. Looks through all there are.
+        """
+        yield from self._base.execute(
+            "SELECT sha, size, offset, stored, packing, member FROM content"
+            " WHERE run=? AND path=? ORDER BY offset",
+            (run, path),
+        )
+
+    def read_states(self, before: int) -> list[ReadState]:
+        """How much of each run was read back and when; `late`: what was last read before then."""
+        rows = self._run(_READ_STATES, (before,))
+        return [ReadState(*row) for row in rows]  # type: ignore[arg-type]
+
+    def object_bytes(self) -> int:
+        return _number(self._run("SELECT COALESCE(SUM(size),0) FROM content WHERE stored IS NULL"))
+
+    # -- what was lost --------------------------------------------------------------------------
+
+    def lost(self) -> set[bytes]:
+        """Contents known to be damaged or gone, and nowhere stored anew."""
+        return {bytes(row[0]) for row in self._run("SELECT sha FROM lost")}  # type: ignore[call-overload]
+
+    def add_lost(self, shas: Iterable[bytes]) -> None:
+        with typed_failures(self.path):
+            self._base.executemany(
+                "INSERT OR IGNORE INTO lost VALUES (?)", ((sha,) for sha in shas)
+            )
+
+    def set_lost(self, shas: Iterable[bytes]) -> None:
+        """All that is lost, as a whole verification found it."""
+        self._run("DELETE FROM lost")
+        self.add_lost(shas)
+
+    def forget_found(self) -> None:
+        """What has a place again is not lost any more."""
+        self._run("DELETE FROM lost WHERE sha IN (SELECT sha FROM content)")
 
     # -- runs and states ----------------------------------------------------------------------
 
@@ -436,6 +552,18 @@ class CopyIndex:
 
     def clear_finished(self) -> None:
         self._run("DELETE FROM finished")
+
+
+class IndexView(CopyIndex):
+    """The index for a short look beside the one who writes it; it is never made or moved aside.
+
+    What cannot be read raises `KnownError` or a failure that `is_broken` knows, when it is asked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.was_broken = False
+        self._base = open_for_reading(path)
 
 
 class KnownContents:
