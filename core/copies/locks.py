@@ -67,7 +67,9 @@ class LockRule:
         Those that are free first come first, so that a run cut short protected what needed it most.
         """
         short = [one for one in objects if not self.covers(one.until, committed)]
-        return sorted(short, key=lambda one: (one.until is not None, one.until or committed, one.path))
+        return sorted(
+            short, key=lambda one: (one.until is not None, one.until or committed, one.path)
+        )
 
 
 def protected_until(objects: Iterable[LockedObject]) -> datetime | None:

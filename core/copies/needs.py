@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from core.copies.copy_folder import CopyFolder, list_path
-from core.copies.documents import ContentsRef, Record, run_number
+from core.copies.documents import Record, run_number
 from core.copies.packed import NotWhole, TooMuch, unpack_blocks
 from core.errors import Code, KnownError
 
@@ -42,20 +43,25 @@ class Needs:
         """Whether a content may be needed."""
         value = int.from_bytes(sha[:8], "big") >> 4
         one, two = value & self._mask, value >> 30 & self._mask
-        return bool(
-            self._bits[one >> 3] >> (one & 7) & 1 and self._bits[two >> 3] >> (two & 7) & 1
-        )
+        return bool(self._bits[one >> 3] >> (one & 7) & 1 and self._bits[two >> 3] >> (two & 7) & 1)
 
 
-def list_files(record: Record) -> tuple[ContentsRef, ...]:
+class ListFile(NamedTuple):
+    """A list as a record announces it."""
+
+    name: str
+    size: int
+    sha256: str
+    lines: int
+
+
+def list_files(record: Record) -> tuple[ListFile, ...]:
     """The list files a state consists of: its own, and the full one that is a difference to."""
-    own = (record.list_name, record.list_size, record.list_sha256, record.list_lines)
+    own = ListFile(record.list_name, record.list_size, record.list_sha256, record.list_lines)
     base = getattr(record, "base", None)
-    also = [(base.name, base.size, base.sha256, base.lines)] if base is not None else []
-    return tuple(
-        ContentsRef(run=name, size=size, sha256=sha256, lines=lines)
-        for name, size, sha256, lines in (own, *also)
-    )
+    if base is None:
+        return (own,)
+    return (own, ListFile(base.name, base.size, base.sha256, base.lines))
 
 
 def read_needs(
@@ -65,12 +71,12 @@ def read_needs(
 
     `go_on` is called now and then, to raise when the job is cancelled.
     """
-    files: dict[tuple[str, str], ContentsRef] = {}
+    files: dict[tuple[str, str], ListFile] = {}
     states: dict[tuple[str, str], list[str]] = {}
     for record in records:
         for file in list_files(record):
-            files[file.run, file.sha256] = file
-            states.setdefault((file.run, file.sha256), []).append(record.run)
+            files[file.name, file.sha256] = file
+            states.setdefault((file.name, file.sha256), []).append(record.run)
     needs = Needs(max((file.lines for file in files.values()), default=1))
     damaged: dict[str, list[str]] = {}
     before: set[bytes] = set()
@@ -88,15 +94,15 @@ def read_needs(
         except KnownError as error:
             if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
                 raise
-            damaged.setdefault(file.run, []).extend(states[key])
+            damaged.setdefault(file.name, []).extend(states[key])
         if copy.folder.is_crowded:
             copy.folder.forget_fetched()
     return needs, damaged
 
 
-def digits_in(copy: CopyFolder, file: ContentsRef) -> Iterator[list[bytes]]:
+def digits_in(copy: CopyFolder, file: ListFile) -> Iterator[list[bytes]]:
     """The first digits of every sha256 in a list file, block by block; KnownError on damage."""
-    name = file.run
+    name = file.name
     path = list_path(name)
     damaged = KnownError(Code.COPY_DAMAGED, path=str(copy.folder.shown), what=path)
     if not name.endswith(".liste.gz") or run_number(name.removesuffix(".liste.gz")) is None:

@@ -73,7 +73,9 @@ def rebuild(
         for run in sorted({ref.run for ref in refs} - sound):
             listener.note("contents_damaged" if run in data else "data_missing", run=run)
             index.set_suspects({*index.suspects(), contents_path(run)})
-        for run in sorted(data - sound - set(unfinished)):
+        # What a clean-up was about to remove when it was cut short is not taken over again.
+        cleared = {run for one in copy.clean_ups().records for run in one.folders}
+        for run in sorted(data - sound - set(unfinished) - cleared):
             _take_unnamed(copy, index, run, listener)
         _drop_missing(copy, index, listener)
         complete = [state for state in found.states if state.record.complete]

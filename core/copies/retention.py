@@ -101,33 +101,34 @@ def judge(states: Sequence[Dated], keep: Counts, now: datetime) -> list[Fate]:
         if Why.NEWEST not in reasons[state.run]:
             reasons[state.run].append(Why.NEWEST)
     odd = _odd(ordered, now)
+    ordinary = [state for state in complete if state.run not in odd]
     for why, count, period in (
         (Why.DAY, keep.daily, _day),
         (Why.WEEK, keep.weekly, _week),
         (Why.MONTH, keep.monthly, _month),
         (Why.YEAR, keep.yearly, _year),
     ):
-        for run in _standing_for([s for s in complete if s.run not in odd], count, period):
+        for run in _standing_for(ordinary, count, period):
             reasons[run].append(why)
     for run, why in odd.items():
         reasons[run].append(why)
     newest = run_order(complete[-1].run) if complete else (0, "")
-    for state in ordered:
-        if not state.complete:
-            superseded = run_order(state.run) < newest
-            reasons[state.run] += _of_partial(state, now, superseded=superseded)
-        if _GOES.intersection(reasons[state.run]) and len(reasons[state.run]) > 1:
-            reasons[state.run] = [why for why in reasons[state.run] if why not in _GOES]
-        if not reasons[state.run]:
-            reasons[state.run].append(Why.NO_PERIOD)
-    return [Fate(state, tuple(reasons[state.run])) for state in ordered]
+    return [
+        Fate(state, tuple(reasons[state.run]) or _unless_kept(state, newest, now))
+        for state in ordered
+    ]
 
 
-def _of_partial(state: Dated, now: datetime, *, superseded: bool) -> list[Why]:
-    """A partial state is a stopgap: it stays until a complete one has been there for a while."""
-    if not superseded:
-        return [Why.PARTIAL_NEWEST]
-    return [Why.PARTIAL_OLD if now - state.ended > PARTIAL_STAYS else Why.PARTIAL_YOUNG]
+def _unless_kept(state: Dated, newest: tuple[int, str], now: datetime) -> tuple[Why]:
+    """What decides where no rule keeps a state. newest: the newest complete state.
+
+    A partial state is a stopgap: it stays until a complete one has been there for a while.
+    """
+    if state.complete:
+        return (Why.NO_PERIOD,)
+    if run_order(state.run) > newest:
+        return (Why.PARTIAL_NEWEST,)
+    return (Why.PARTIAL_OLD if now - state.ended > PARTIAL_STAYS else Why.PARTIAL_YOUNG,)
 
 
 def _odd(ordered: Sequence[Dated], now: datetime) -> dict[str, Why]:

@@ -318,8 +318,8 @@ class CopyIndex:
 
     def clean_ups(self) -> dict[str, str]:
         """Clean-up records at the copy: run → the line of the record, empty for a broken one."""
-        pairs = (text.split(" ", 1) for text in (self.meta("clean_ups") or "").splitlines())
-        return {run: line for run, line in pairs}
+        pairs = (text.partition(" ") for text in (self.meta("clean_ups") or "").split("\n"))
+        return {run: line for run, _, line in pairs if run}
 
     def set_clean_ups(self, records: Mapping[str, str]) -> None:
         """Remember which clean-up records lie there."""
