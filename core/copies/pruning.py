@@ -120,9 +120,14 @@ def prune(
     run, number = prepare(desk, name, where)
     spool = Path(tempfile.mkdtemp(prefix="aufraeumen-", dir=desk.home.cache))
     try:
-        protected = {file.run for file in run.index.unnamed_contents_files()}
         picture = _take_picture(
-            desk, run.copy, name, keep, give_up, protected=protected | _journals(desk, name)
+            desk,
+            run.copy,
+            name,
+            keep,
+            give_up,
+            protected=_journals(desk, name),
+            unnamed=run.index.unnamed_contents_files(),
         )
         return _CleaningUp(desk, run, number, picture, spool).do()
     finally:
@@ -152,7 +157,12 @@ def _take_picture(
     give_up: Sequence[str],
     *,
     protected: set[str],
+    unnamed: Sequence[ContentsFile] = (),
 ) -> _Picture:
+    """Read all there is. unnamed: `inhalt` files that the next record names, as our index has it.
+
+    Those of interrupted runs are not touched; those that were mended count as if they were named.
+    """
     desk.listener.phase("survey", system=name.system, destination=name.destination)
     now = desk.clock.now()
     found = copy.states()
@@ -165,11 +175,14 @@ def _take_picture(
     fates = judge([dated(state.record) for state in states], keep, now)
     stay = {fate.state.run for fate in fates if fate.stays}
     kept = [state for state in states if state.run in stay]
+    refs = {ref for state in found.states for ref in state.record.contents}
+    refs |= set(cleaned.contents)
+    mended = {file for file in unnamed if file.run in {ref.run for ref in refs}}
     question = Question(
         kept=[state.record for state in kept],
-        refs={ref for state in found.states for ref in state.record.contents}
-        | set(cleaned.contents),
-        unfinished=protected,
+        refs=refs
+        | {ContentsRef(run=f.run, size=f.size, sha256=f.sha256, lines=f.lines) for f in mended},
+        unfinished=protected | {file.run for file in unnamed if file not in mended},
         cleared=cleaned.records[-1].folders if cleaned.records else (),
         now=now,
     )
@@ -477,14 +490,6 @@ class _CleaningUp:
             index.forget_broken_record(run)
         for run in self.folders:
             index.drop_run(run)
-        for made in self.thinned:
-            ref = made.ref
-            file = ContentsFile(ref.run, ref.size, ref.sha256, ref.lines)
-            index.put_contents_file(file, named=True)
-        for ref in record.contents:
-            if ref.run == self.run:
-                file = ContentsFile(ref.run, ref.size, ref.sha256, ref.lines)
-                index.put_contents_file(file, named=True)
         known = {ref.run for ref in record.contents}
         for file in index.unnamed_contents_files():
             if file.run in known:
@@ -547,7 +552,10 @@ class _CleaningUp:
         for run in self.folders:
             folder.remove(contents_path(run))
         for made in self.thinned:
+            ref = made.ref
             folder.replace(contents_path(made.run), made.draft)
+            file = ContentsFile(ref.run, ref.size, ref.sha256, ref.lines)
+            self.index.put_contents_file(file, named=True)
         folder.barrier()
         for made in self.thinned:
             path = contents_path(made.run)

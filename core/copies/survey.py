@@ -20,7 +20,7 @@ from core.errors import Code, KnownError
 ORPHAN_AGE = timedelta(days=1)
 REPACK_AT_ONCE = 1024**3
 # Below this a bundle of which a little is needed costs less room than its bookkeeping.
-_SMALLEST_REPACKED = 64 * 1024
+SMALLEST_REPACKED = 64 * 1024
 _DAMAGE = (Code.COPY_DAMAGED, Code.COPY_HOSTILE)
 
 
@@ -214,7 +214,7 @@ def _worth_repacking(found: Sequence[HalfDead]) -> list[HalfDead]:
     chosen = []
     left = REPACK_AT_ONCE
     for one in sorted(found, key=lambda one: (one.live / one.stored.size, one.path)):
-        if one.stored.size >= _SMALLEST_REPACKED and one.live <= left:
+        if one.stored.size >= SMALLEST_REPACKED and one.live <= left:
             chosen.append(one)
             left -= one.live
     return chosen

@@ -97,9 +97,7 @@ class Days:
     def desk(self) -> Iterator[Desk]:
         reach = Reach(self.home, lambda _: self.pair, lambda: False)
         try:
-            with jobs.open_desk(
-                self.home, self.clock, self.listener, lambda: False, reach
-            ) as desk:
+            with jobs.open_desk(self.home, self.clock, self.listener, lambda: False, reach) as desk:
                 yield desk
         finally:
             reach.close()
@@ -139,9 +137,7 @@ class Days:
     def verify(self) -> Verdict:
         with self.desk() as desk, self.reached(desk) as copy:
             known = [record.run for record in jobs.known_states(desk, "laden", "platte")]
-            return verify(
-                copy, Silence(), lambda: False, depth="full", expected_states=known
-            )
+            return verify(copy, Silence(), lambda: False, depth="full", expected_states=known)
 
     def check(self, *, by_hand: bool = False) -> list[str]:
         """Every state that is there restores byte for byte, and the copy is sound; its runs."""

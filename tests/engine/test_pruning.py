@@ -7,7 +7,6 @@ from random import Random
 
 import pytest
 
-from core.errors import Code, KnownError
 from tests.engine.daily import Days
 from tests.engine.stage import LAYOUTS, Layout
 
