@@ -67,6 +67,8 @@ class Code(StrEnum):
     COPY_NOT_ENCRYPTED = "copy_not_encrypted"
     KEY_WRONG = "key_wrong"
     READ_BACK_DIFFERS = "read_back_differs"
+    PRUNE_STOPPED = "prune_stopped"
+    GIVE_UP_WHERE = "give_up_where"
     STATE_NOT_FOUND = "state_not_found"
     PATH_NOT_FOUND = "path_not_found"
     TARGET_NOT_EMPTY = "target_not_empty"
@@ -152,6 +154,8 @@ EXIT_OF: dict[Code, Exit] = {
     Code.COPY_NOT_ENCRYPTED: Exit.DESTINATION_REFUSED,
     Code.KEY_WRONG: Exit.SECRET_PROBLEM,
     Code.READ_BACK_DIFFERS: Exit.INTEGRITY,
+    Code.PRUNE_STOPPED: Exit.INTEGRITY,
+    Code.GIVE_UP_WHERE: Exit.USAGE,
     Code.STATE_NOT_FOUND: Exit.NOT_FOUND,
     Code.PATH_NOT_FOUND: Exit.NOT_FOUND,
     Code.TARGET_NOT_EMPTY: Exit.TARGET_NOT_EMPTY,

@@ -100,6 +100,20 @@ def make_parser(texts: Texts) -> Parser:
         "--sample", type=_Percent(texts), metavar=t("PROZENT"), help=t("einen Teil der Bytes lesen")
     )
 
+    prune = verb("prune", t("Aufräumen: Stände gehen lassen, die niemand mehr braucht"))
+    prune.add_argument("systems", nargs="*", metavar="SYSTEM", help=t("nur diese Systeme"))
+    prune.add_argument(
+        "--to", action="append", default=[], metavar=t("ZIEL"), help=t("nur an diesen Zielen")
+    )
+    prune.add_argument("--dry-run", action="store_true", help=t("nur zeigen, was gehen würde"))
+    prune.add_argument(
+        "--give-up",
+        action="append",
+        default=[],
+        metavar=t("STAND"),
+        help=t("diesen Stand aufgeben, etwa weil er beschädigt ist"),
+    )
+
     adopt = verb("adopt", t("Eine vorhandene Kopie übernehmen, auch auf einem leeren PC"))
     adopt.add_argument("location", metavar=t("ORT"), help=t("Ordner der Kopie oder darüber"))
     adopt.add_argument(

@@ -23,6 +23,7 @@ _HOMES = {
     "browse": "looking",
     "restore": "restoring",
     "verify": "verifying",
+    "prune": "pruning",
     "adopt": "adopting",
     "secret": "secret",
     "key": "keys",

@@ -13,6 +13,7 @@ from core.copies.rows import MAX_PARTS, Hostile
 
 Packing = Literal["roh", "deflate"]
 MAX_CONTENTS_UNPACKED = 4 * 1024**3
+REPACKED = "umgepackt"
 _SHA = re.compile(r"[0-9a-f]{64}")
 _OBJECT = re.compile(r"O\t([0-9]{1,19})\t([0-9a-f]{64})\t([^\t]*)")
 _NO_PATH = re.compile(r'[\\:\0\n\t"]|(?:\A|/)\.{0,2}(?:/|\Z)')
@@ -42,7 +43,9 @@ class StoredObject(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def is_bundle(path: str) -> bool:
     """Whether an object is a ZIP file of ours: nobody needs it but for the contents in it."""
-    return path.startswith("teile/") or ("/" not in path and path.startswith("buendel-"))
+    if path.startswith(("teile/", REPACKED + "/")):
+        return True
+    return "/" not in path and path.startswith("buendel-")
 
 
 def head(run: str) -> bytes:

@@ -12,7 +12,16 @@ from core.clock import parse_stamp
 from core.copies import documents
 from core.copies.contents import StoredObject, read_contents
 from core.copies.differences import Changes, gather, merge
-from core.copies.documents import Broken, Claim, ContentsRef, ListRef, Record, Vault, run_number
+from core.copies.documents import (
+    Broken,
+    Claim,
+    CleanUp,
+    ContentsRef,
+    ListRef,
+    Record,
+    Vault,
+    run_number,
+)
 from core.copies.packed import MAX_UNPACKED, NotWhole, TooMuch
 from core.copies.rows import Header, Hostile, Row, read_changes, read_rows
 from core.destinations.local import LocalFolder
@@ -24,6 +33,7 @@ DATA = "daten"
 WRITERS = "schreiber"
 CONTENTS = "inhalt.tsv.gz"
 OPEN = "offen.json"  # the plain note beside a vault
+CLEANED = ".aufraeumen.json"
 OWN_FILES = frozenset(
     {VAULT, STATES, DATA, WRITERS, "LIESMICH.txt", "zurueckholen.sh", "zurueckholen.ps1"}
 )
@@ -50,6 +60,24 @@ class Found:
 
     states: list[State] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Cleaned:
+    """The clean-up records of a copy, in order; broken: runs whose clean-up record is damaged."""
+
+    records: list[CleanUp] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def dropped(self) -> set[str]:
+        """States that are gone because retention dropped them."""
+        return {run for record in self.records for run, _ in record.dropped}
+
+    @property
+    def contents(self) -> list[ContentsRef]:
+        """The `inhalt` files they name, as a commit record does."""
+        return [ref for record in self.records for ref in record.contents]
 
 
 def contents_path(run: str) -> str:
@@ -83,6 +111,10 @@ def lists_of(record: Record) -> tuple[ListFile, ...]:
     if record.base is None:
         return ((own_list(record), None),)
     return ((own_list(record), record.base.name), (record.base, None))
+
+
+def clean_up_path(run: str) -> str:
+    return f"{STATES}/{run}{CLEANED}"
 
 
 class CopyFolder:
@@ -149,6 +181,36 @@ class CopyFolder:
         except ValueError as error:
             raise Broken("record without times") from error
         return State(record, digest)
+
+    def clean_up_names(self) -> list[str]:
+        """Runs that have a file named like a clean-up record, in order."""
+        names = (n.removesuffix(CLEANED) for n in self.folder.names(STATES) if n.endswith(CLEANED))
+        return sorted((n for n in names if run_number(n) is not None), key=documents.run_order)
+
+    def clean_up(self, run: str) -> CleanUp:
+        """The clean-up record of a run; raises `Broken` when it is not right."""
+        data = self.folder.read(clean_up_path(run), documents.MAX_DOCUMENT)
+        if data is None:
+            raise Broken("clean-up record missing")
+        self._refuse_newer(data)
+        record = documents.unseal(data, CleanUp)[0]
+        if record.run != run or record.art != "aufraeumen" or record.format != documents.FORMAT:
+            raise Broken("clean-up record names another run")
+        return record
+
+    def clean_ups(self) -> Cleaned:
+        """All clean-up records there are now, oldest first."""
+        found = Cleaned()
+        for run in self.clean_up_names():
+            try:
+                found.records.append(self.clean_up(run))
+            except Broken:
+                found.broken.append(run)
+            except KnownError as error:
+                if error.code not in UNREADABLE or not self.folder.is_reachable():
+                    raise
+                found.broken.append(run)
+        return found
 
     def states(self) -> Found:
         """All states there are now, oldest first."""

@@ -165,3 +165,23 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     previous: str = msgspec.field(name="vorher")
     states: tuple[tuple[str, str], ...] = msgspec.field(name="staende")
     base: ListRef | None = msgspec.field(name="gegen", default=None)
+
+
+class CleanUp(msgspec.Struct, frozen=True, kw_only=True):
+    """`staende/<lauf>.aufraeumen.json`: what retention dropped, and where the rest stands.
+
+    The newest one says it all: it takes over what earlier ones said that still matters.
+    """
+
+    format: int
+    art: str
+    vault: str = msgspec.field(name="tresor")
+    system: str
+    run: str = msgspec.field(name="lauf")
+    writer: str = msgspec.field(name="schreiber")
+    at: str = msgspec.field(name="zeit")
+    dropped: tuple[tuple[str, str], ...] = msgspec.field(name="weg")
+    given_up: tuple[str, ...] = msgspec.field(name="aufgegeben")
+    folders: tuple[str, ...] = msgspec.field(name="laeufe")
+    thinned: tuple[str, ...] = msgspec.field(name="gekuerzt")
+    contents: tuple[ContentsRef, ...] = msgspec.field(name="inhalte")

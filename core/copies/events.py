@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 Phase = Literal[
     "guards", "rebuild", "resume", "scan", "objects", "contents", "list", "record", "index",
-    "restore", "verify",
+    "restore", "verify", "survey", "repack", "delete",
 ]  # fmt: skip
 
 

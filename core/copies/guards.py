@@ -163,11 +163,14 @@ class Difference:
     missing_states: frozenset[str]
     missing_data: frozenset[str]
     unknown_data: frozenset[str]
+    other_clean_ups: bool = False  # somebody tidied up, or what says so was lost
 
     @property
     def needs_rebuild(self) -> bool:
         """Data folders nobody named belong to interrupted runs: they are no reason."""
-        return bool(self.unknown_states or self.missing_states or self.missing_data)
+        return bool(
+            self.unknown_states or self.missing_states or self.missing_data or self.other_clean_ups
+        )
 
 
 def compare_names(copy: CopyFolder, index: CopyIndex) -> Difference:
@@ -181,6 +184,7 @@ def compare_names(copy: CopyFolder, index: CopyIndex) -> Difference:
         missing_states=expected - states,
         missing_data=frozenset(expected_data - data),
         unknown_data=frozenset(data - expected_data),
+        other_clean_ups=set(copy.clean_up_names()) != index.clean_ups().keys(),
     )
 
 

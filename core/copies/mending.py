@@ -23,11 +23,12 @@ from core.copies.copy_folder import (
     STATES,
     CopyFolder,
     State,
+    clean_up_path,
     contents_path,
     list_path,
     record_path,
 )
-from core.copies.documents import Broken, ContentsRef, run_order
+from core.copies.documents import Broken, CleanUp, ContentsRef, run_order
 from core.copies.events import Listener
 from core.copies.rebuild import book_objects
 from core.copies.resume import write_contents
@@ -95,6 +96,22 @@ def put_records_back(
         else:
             lost.add(path)
     return lost
+
+
+def put_clean_ups_back(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
+    """Put back a clean-up record that is gone or broken, unless what it names went with it."""
+    for run, text in index.clean_ups().items():
+        try:
+            copy.clean_up(run)
+        except Broken:
+            if not text:
+                continue
+            line = text.encode()
+            runs = {ref.run for ref in msgspec.json.decode(line, type=CleanUp).contents}
+            if runs <= copy.data_names():
+                digest = hashlib.sha256(line).hexdigest().encode()
+                _write_again(copy, clean_up_path(run), line + b"\n" + digest + b"\n")
+                listener.note("record_put_back", run=run)
 
 
 def _reconsider(copy: CopyFolder, index: CopyIndex) -> None:

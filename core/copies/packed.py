@@ -85,7 +85,7 @@ def unpack_lines(stream: BinaryIO, *, limit: int = MAX_UNPACKED) -> Iterator[byt
     """
     rest = b""
     seen = 0
-    for block in _unpack_blocks(stream):
+    for block in unpack_blocks(stream):
         seen += len(block)
         if seen > limit:
             raise TooMuch("more bytes than announced")
@@ -99,7 +99,8 @@ def unpack_lines(stream: BinaryIO, *, limit: int = MAX_UNPACKED) -> Iterator[byt
         raise NotWhole("last line without end")
 
 
-def _unpack_blocks(stream: BinaryIO) -> Iterator[bytes]:
+def unpack_blocks(stream: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a gzip stream, a quarter of a MiB at a time; `NotWhole` when it is damaged."""
     pack = isal_zlib.decompressobj(_GZIP_WINDOW)
     pending = b""
     started = False

@@ -52,6 +52,7 @@ class Places:
     def __init__(self, copy: CopyFolder, states: Iterable[State]) -> None:
         self._copy = copy
         refs = {(ref.run, ref.sha256): ref for state in states for ref in state.record.contents}
+        refs |= {(ref.run, ref.sha256): ref for ref in copy.clean_ups().contents}
         self._refs = list(refs.values())
         self._found: dict[bytes, tuple[Source, ...]] = {}
         self._torn: set[str] = set()

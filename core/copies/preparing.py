@@ -52,7 +52,8 @@ def _prepare(desk: Desk, name: CopyName, reached: Reached) -> tuple[CopyRun, int
     try:
         journals = desk.home.state / "journal" / f"{name.system}@{name.destination}"
         damaged = _make_true(desk, copy, index, name, journals, vault.vault)
-        number = guards.next_number(copy.record_names(), copy.data_names())
+        names = [*copy.record_names(), *copy.clean_up_names()]
+        number = guards.next_number(names, copy.data_names())
         if number > documents.HIGHEST_RUN:
             what = "number of a run"  # ours would not be recognised as a name
             raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.shown), what=what)
@@ -77,6 +78,7 @@ def _make_true(
     resume.settle_pending(copy, index, desk.listener)
     # Before names are compared: what is put back is no difference any more.
     damaged = mending.put_records_back(copy, index, suspects, desk.listener)
+    mending.put_clean_ups_back(copy, index, desk.listener)
     difference = guards.compare_names(copy, index)
     is_stale = difference.needs_rebuild or guards.newest_differs(copy, index)
     missing = [] if is_stale else guards.missing_of_sample(copy, index)

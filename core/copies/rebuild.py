@@ -68,12 +68,14 @@ def rebuild(
         for state in found.states:
             line = documents.seal(state.record)[0].split(b"\n")[0]
             index.put_state(state.run, state.digest, line, pending=False)
-        refs = _all_contents(found.states)
+        refs = _all_contents(copy, index, found.states)
         sound = {ref.run for ref in refs if _take_contents(copy, index, ref, data)}
         for run in sorted({ref.run for ref in refs} - sound):
             listener.note("contents_damaged" if run in data else "data_missing", run=run)
             index.set_suspects({*index.suspects(), contents_path(run)})
-        for run in sorted(data - sound - set(unfinished)):
+        # What a clean-up was about to remove when it was cut short is not taken over again.
+        cleared = {run for one in copy.clean_ups().records for run in one.folders}
+        for run in sorted(data - sound - set(unfinished) - cleared):
             _take_unnamed(copy, index, run, listener)
         _drop_missing(copy, index, listener)
         index.drop_contents(index.lost())
@@ -87,8 +89,13 @@ def rebuild(
     index.commit()
 
 
-def _all_contents(states: list[State]) -> list[ContentsRef]:
+def _all_contents(copy: CopyFolder, index: CopyIndex, states: list[State]) -> list[ContentsRef]:
+    """Every `inhalt` that a valid record names; the clean-up records themselves are noted."""
+    cleaned = copy.clean_ups()
+    lines = {one.run: documents.seal(one)[0].split(b"\n")[0].decode() for one in cleaned.records}
+    index.set_clean_ups(lines | dict.fromkeys(cleaned.broken, ""))
     refs = {(ref.run, ref.sha256): ref for state in states for ref in state.record.contents}
+    refs |= {(ref.run, ref.sha256): ref for ref in cleaned.contents}
     return list(refs.values())
 
 

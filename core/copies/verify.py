@@ -19,9 +19,11 @@ from core.copies.copy_folder import (
     DATA,
     VAULT,
     WRITERS,
+    Cleaned,
     CopyFolder,
     Found,
     State,
+    clean_up_path,
     contents_path,
     list_path,
     lists_of,
@@ -214,6 +216,7 @@ class _Verification:
         self._bad_objects: dict[str, tuple[str, tuple[bytes, ...]]] = {}
         self._bad_inhalte: dict[str, str] = {}
         self._noted: set[tuple[str, str]] = set()
+        self._cleaned = Cleaned()
 
     def read_only(self, reading: Reading) -> Verdict:
         """Read what is named; states are only looked at when something is damaged."""
@@ -230,6 +233,7 @@ class _Verification:
         self._listener.phase("verify", system="", destination=copy.folder.destination)
         vault = self._damaged_is_none(copy.vault, VAULT)
         found = copy.states()
+        self._cleaned = copy.clean_ups()
         if vault is None:
             if not (found.states or found.broken or verdict.damage):
                 raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.shown))
@@ -272,7 +276,9 @@ class _Verification:
         for run in found.broken:
             self._note("record", f"staende/{run}.json")
             self._affect(run, WHOLE_STATE)
-        for run in sorted(expected - digests.keys() - set(found.broken)):
+        for run in self._cleaned.broken:
+            self._note("clean_up", clean_up_path(run))
+        for run in sorted(expected - digests.keys() - set(found.broken) - self._cleaned.dropped):
             self._note("record_missing", f"staende/{run}.json")
             self._affect(run, WHOLE_STATE)
 
@@ -396,6 +402,7 @@ class _Verification:
 
     def _check_objects(self, states: list[State]) -> None:
         refs = {(ref.run, ref.sha256): ref for s in states for ref in s.record.contents}
+        refs |= {(ref.run, ref.sha256): ref for ref in self._cleaned.contents}
         mended = set()  # named by two records, and only the later one is right
         with self._pool() as pool:
             for ref in refs.values():

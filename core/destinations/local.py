@@ -14,7 +14,7 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import AnyStr, BinaryIO, Generic, NamedTuple, TypeVar
 
@@ -316,6 +316,62 @@ class LocalFolder:
         except OSError as error:
             raise self.failure(error) from error
         self._touched(relative)
+
+    def replace(self, relative: str, source: Path) -> None:
+        """Put a file of ours in the place of one that is there, at one stroke.
+
+        Whatever happens meanwhile, the old or the new one is there whole. Only `inhalt` files that
+        a record announced are ever replaced (format §4a).
+        """
+        path = self.place(relative)
+        draft = f"{path}.neu"
+
+        def put() -> None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(draft)
+            fd = os.open(draft, EXCLUSIVE, 0o600)
+            try:
+                with open(source, "rb") as stream:
+                    while block := stream.read(1 << 20):
+                        write_all(fd, memoryview(block))
+                os.fsync(fd)  # or the name may be on the medium before the bytes are
+            finally:
+                os.close(fd)
+            os.replace(draft, path)
+
+        self._do(put)
+        self._touched(relative)
+
+    def files(self, relative: str) -> Iterator[tuple[str, int]]:
+        """Every file below a folder: path from there, size. None when it does not exist."""
+        waiting = [""]
+        try:
+            while waiting:
+                above = waiting.pop()
+                with os.scandir(f"{self.place(relative)}/{above}") as listing:
+                    for item in listing:
+                        if item.is_dir(follow_symlinks=False):
+                            waiting.append(f"{above}{item.name}/")
+                        else:
+                            yield above + item.name, item.stat(follow_symlinks=False).st_size
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self.failure(error) from error
+
+    def remove_empty(self, relative: str, *, below: bool = False) -> None:
+        """Remove a folder if nothing is in it; `below`: first those in it. It may be gone."""
+        top = self.place(relative)
+        folders = [top]
+        if below:
+            folders = [folder for folder, _, _ in os.walk(top, topdown=False)] or folders
+        for folder in folders:
+            try:
+                os.rmdir(folder)
+            except OSError:
+                continue  # something is in it, or it is not there
+            self._unflushed_folders.discard(folder)
+            self._unflushed_folders.add(os.path.dirname(folder))
 
     def forget_cached(self, relative: str) -> None:
         """Ask the system to read the file from the medium next time (only flushed pages go)."""

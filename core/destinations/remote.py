@@ -13,7 +13,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
@@ -287,6 +287,22 @@ class RemoteFolder(SpoolFolder):
             return
         self.forget_cached(relative)
         self._session.delete(self._fs, self._there(relative))
+        self._changed(relative)
+
+    def replace(self, relative: str, source: Path) -> None:
+        """As on a disk: rclone sends the new one beside the old and swaps them at the end."""
+        self._session.upload(source, self._fs, self._there(relative))
+        self.forget_cached(relative)
+        self._changed(relative)
+
+    def files(self, relative: str) -> Iterator[tuple[str, int]]:
+        skip = len(self._there(relative)) + 1
+        for item in self._session.list(self._fs, self._there(relative), recurse=True):
+            if not item.is_folder:
+                yield item.path[skip:], item.size
+
+    def remove_empty(self, relative: str, *, below: bool = False) -> None:
+        self._session.remove_empty(self._fs, self._there(relative))
         self._changed(relative)
 
     def _changed(self, relative: str) -> None:

@@ -459,6 +459,12 @@ class Session:
         if answer.status != 200 and not errors.is_missing(answer.error):
             raise self._failure(answer, path)
 
+    def remove_empty(self, fs: str, path: str) -> None:
+        """Remove the empty folders at and below `path`; it is fine when there are none."""
+        answer = self._call("operations/rmdirs", path, fs=as_folder(fs), remote=path)
+        if answer.status != 200 and not errors.is_missing(answer.error):
+            raise self._failure(answer, path)
+
     def make_folder(self, fs: str, path: str) -> None:
         """Make a folder and those above it; fine when it is there."""
         self._good(self._call("operations/mkdir", path, fs=as_folder(fs), remote=path), path)

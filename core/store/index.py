@@ -7,7 +7,7 @@ comparison of bytes and 500,000 files fit into 35 MB of memory (PROTOTYPE §1).
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -502,6 +502,29 @@ class CopyIndex:
 
     def set_suspects(self, paths: Iterable[str]) -> None:
         self.set_meta("suspects", " ".join(sorted(paths)))
+
+    def clean_ups(self) -> dict[str, str]:
+        """Clean-up records at the copy: run → the line of the record, empty for a broken one."""
+        pairs = (text.partition(" ") for text in (self.meta("clean_ups") or "").split("\n"))
+        return {run: line for run, _, line in pairs if run}
+
+    def set_clean_ups(self, records: Mapping[str, str]) -> None:
+        """Remember which clean-up records lie there."""
+        self.set_meta("clean_ups", "\n".join(f"{run} {line}" for run, line in records.items()))
+
+    def drop_objects(self, rows: Iterable[tuple[bytes, int, str]]) -> None:
+        """Forget contents where they lie in an object that goes: (sha256, run, path of object).
+
+        Large files that lie in parts are cut anew when they are met again: a part may be gone.
+        """
+        with typed_failures(self.path):
+            self._base.executemany("DELETE FROM content WHERE sha=? AND run=? AND path=?", rows)
+        self._run("DELETE FROM composite")
+
+    def drop_run(self, name: str) -> None:
+        """Forget the folder of a run and its `inhalt`."""
+        self._run("DELETE FROM contents_file WHERE run=?", (name,))
+        self._run("DELETE FROM data_folder WHERE name=?", (name,))
 
     def put_contents_file(self, file: ContentsFile, *, named: bool) -> None:
         self._run("INSERT OR REPLACE INTO contents_file VALUES (?,?,?,?,?)", (*file, int(named)))

@@ -72,6 +72,19 @@ _COPIES: dict[Code, Words] = {
         t("Einzelne Stände lassen sich von hier vielleicht nicht vollständig zurückholen."),
         t("Lassen Sie mit „{program} verify --full“ die ganze Kopie prüfen."),
     ),
+    Code.PRUNE_STOPPED: (
+        t("An „{destination}“ ist ein Stand nicht lesbar oder verschwunden: {state}"),
+        t("Aufgeräumt wird deshalb nichts; kein Stand und keine Datei ist gelöscht worden."),
+        t(
+            "Sehen Sie mit „{program} verify“ nach, was fehlt. Brauchen Sie diesen Stand nicht"
+            " mehr: „{program} prune {system} --to {destination_id} --give-up {state}“"
+        ),
+    ),
+    Code.GIVE_UP_WHERE: (
+        t("Einen Stand aufgeben geht nur an einer Kopie auf einmal."),
+        _NOTHING_CHANGED,
+        t("Nennen Sie System und Ziel dazu: „{program} prune SYSTEM --to ZIEL --give-up STAND“"),
+    ),
     Code.COPY_MARKER_DAMAGED: (
         t("Woran Ladentresor die Kopie in {path} erkennt, ist beschädigt oder fehlt: {what}"),
         t("In diese Kopie wird nichts mehr geschrieben. Zurückholen lässt sich aus ihr weiterhin."),

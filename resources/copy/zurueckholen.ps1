@@ -54,7 +54,7 @@ public static class Kopie { static string K, Z; static char S = Path.DirectorySe
     foreach (string d in alle) { // ein Stand gilt, wenn die zweite Zeile seines Belegs die SHA-256 der ersten ist und der Name stimmt
       string t = File.ReadAllText(d), z = t.Split('\n')[0], lauf = Feld(z, "lauf"), nummer = lauf.Split('-')[0].TrimStart('0'), art;
       bool voll = Feld(z, "vollstaendig") == "true", gut = t == z + "\n" + Hex(sha.ComputeHash(Encoding.UTF8.GetBytes(z))) + "\n";
-      if (!gut || !Vorn(z, "{\"format\":1,\"art\":\"stand\",") || !d.EndsWith(S + lauf + ".json")) { Sage("Hinweis: zählt nicht: " + d); continue; }
+      if (gut && Vorn(z, "{\"format\":1,\"art\":\"aufraeumen\",")) { belege += z; continue; } if (!gut || !Vorn(z, "{\"format\":1,\"art\":\"stand\",") || !d.EndsWith(S + lauf + ".json")) { Sage("Hinweis: zählt nicht: " + d); continue; }
       belege += z; art = voll ? "vollständig" : "teilweise  "; t = Feld(z, "ortszeit").PadRight(16).Substring(0, 16).Replace('T', ' ');
       if (stand == "") Sage(nummer.PadLeft(7) + "  " + t + "  " + art + "  " + Feld(z, "dateien").PadLeft(8) + " Dateien  " + lauf);
       if (stand == lauf || stand.TrimStart('0') == nummer) treffer++; else if (stand != "neuester" || !voll) continue; wahl = z; }

@@ -15,7 +15,7 @@ for f in "$K"/staende/*.json; do n=${f##*/} n=${n%.json}; B=$(head -n 1 "$f"); s
   case $B in '{"format":1,"art":"stand",'*'","lauf":"'"$n"'","schreiber":'*) printf '%s\n' "$B" >>"$T/belege"
     wert ortszeit; z=$W; wert dateien; d=$W; wert vollstaendig; [ "$W" = true ] && W=vollständig || W='teilweise  '
     printf '%7s  %.10s %.5s  %s  %8s Dateien  %s\n' "${n%%-*}" "$z" "${z#*T}" "$W" "$d" "$n" ;;
-  '{"format":1,"art":"'[!s]*) ;; *) echo "Hinweis: staende/$n.json ist beschädigt oder zu neu und zählt nicht." >&2 ;; esac
+  '{"format":1,"art":"aufraeumen",'*) printf '%s\n' "$B" >>"$T/belege" ;; '{"format":1,"art":"'[!s]*) ;; *) echo "Hinweis: staende/$n.json ist beschädigt oder zu neu und zählt nicht." >&2 ;; esac
 done | sort -n >"$T/staende"; [ -s "$T/staende" ] || ende "Hier liegt kein gültiger Stand."
 [ $# -gt 0 ] || { cat "$T/staende"; exit; }; [ $# -gt 1 ] || ende "Aufruf: sh zurueckholen.sh STAND ZIELORDNER [PFAD]"
 n=$(W=$1 awk '{ w = ENVIRON["W"] } $NF == w || w ~ /^[0-9]+$/ && $1 + 0 == w + 0 { n++; l = $NF }

@@ -41,6 +41,7 @@ _SETTINGS = {
     "sync_seconds": ("SYNC_SECONDS",),
     "barrier_seconds": ("_BARRIER_SECONDS",),
     "parts_from": ("PARTS_FROM",),
+    "smallest_repacked": ("SMALLEST_REPACKED",),
 }
 _STEPS = ("begin", "commit", "put_state", "drop_state", "name_contents_files", "clear_finished")
 
@@ -301,6 +302,7 @@ def _fork(order: dict[str, Any]) -> int:
 def main() -> None:
     """Take orders from stdin until it ends."""
     import core.cli.main
+    import core.cli.pruning
     import core.copies.jobs  # noqa: F401 - loaded once for all forks
 
     answers = os.fdopen(os.dup(1), "w")

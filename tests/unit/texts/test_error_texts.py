@@ -41,6 +41,8 @@ PARAMS: dict[Code, str] = {
     Code.COPY_HOSTILE: "path what",
     Code.COPY_NOT_FOUND: "path",
     Code.READ_BACK_DIFFERS: "destination path",
+    Code.PRUNE_STOPPED: "destination destination_id path system state count",
+    Code.GIVE_UP_WHERE: "",
     Code.STATE_NOT_FOUND: "state system",
     Code.PATH_NOT_FOUND: "path system",
     Code.TARGET_NOT_EMPTY: "path",

@@ -1,0 +1,149 @@
+"""`prune`: which states stay, which go and why; then let them go."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime, time
+
+from core.cli.context import Context
+from core.copies import pruning
+from core.copies.desk import Desk
+from core.copies.finding import reach_copy
+from core.copies.guards import CopyName
+from core.copies.pruning import Pruned
+from core.copies.reach import where_of
+from core.copies.retention import Fate, Why
+from core.errors import Code, Exit, KnownError
+from core.plan.model import Copy, Plan
+from core.texts import Texts
+from core.texts.catalog import t
+from core.texts.formats import short_date, size
+
+_WORDS = {
+    Why.NEWEST: t("einer der drei neuesten"),
+    Why.DAY: t("Tagesstand {date}"),
+    Why.WEEK: t("Wochenstand KW {week}/{week_year}"),
+    Why.MONTH: t("Monatsstand {month}"),
+    Why.YEAR: t("Jahresstand {year}"),
+    Why.OUT_OF_ORDER: t("seine Zeit passt nicht zu den Ständen davor und danach"),
+    Why.FUTURE: t("seine Zeit liegt in der Zukunft"),
+    Why.PARTIAL_NEWEST: t("unvollständig, aber ein neuerer vollständiger fehlt noch"),
+    Why.PARTIAL_YOUNG: t("unvollständig und noch keine Woche alt"),
+    Why.CLOCK_BACK: t("die Uhr dieses PCs geht vor dem neuesten Stand; bis dahin bleibt alles"),
+    Why.PARTIAL_OLD: t("unvollständig; es gibt einen neueren vollständigen"),
+    Why.NO_PERIOD: t("für seinen Zeitraum bleibt ein neuerer"),
+}
+
+
+def prune(context: Context, options: argparse.Namespace) -> Exit:
+    """Clean up all copies or those named; `--dry-run` only says what would go."""
+    plan = context.plan()
+    copies = plan.copies_between(tuple(options.systems), tuple(options.to))
+    if options.give_up and len(copies) != 1:
+        # A number means another state at every copy.
+        raise KnownError(Code.GIVE_UP_WHERE)
+    outcomes = []
+    with context.desk() as desk:
+        for copy in copies:
+            outcomes.append(_prune_one(context, desk, plan, copy, options))
+    bad = [outcome for outcome in outcomes if outcome not in (Exit.OK, Exit.NOTHING_DONE)]
+    if bad:
+        return bad[0] if len(set(outcomes)) == 1 else Exit.PARTLY
+    return Exit.OK if Exit.OK in outcomes else Exit.NOTHING_DONE
+
+
+def _prune_one(
+    context: Context, desk: Desk, plan: Plan, copy: Copy, options: argparse.Namespace
+) -> Exit:
+    out = context.output
+    if desk.store.vault_of(copy.system, copy.destination) is None:
+        out.say(
+            "{copy}: Es gibt noch keinen Stand.",
+            copy=out.copy_label(copy.system, copy.destination),
+        )
+        return Exit.NOTHING_DONE
+    where = where_of(plan.destination(copy.destination))
+    system = plan.system(copy.system)
+    name = CopyName(copy.system, system.name, copy.destination, where.layout)
+    give_up = tuple(options.give_up)
+    try:
+        if options.dry_run:
+            reached = reach_copy(desk.reach, plan, copy.system, copy.destination)
+            try:
+                done = pruning.look(desk, reached.copy, name, copy.keep, give_up)
+            finally:
+                reached.close()
+        else:
+            done = pruning.prune(desk, name, where, copy.keep, give_up)
+    except KnownError as error:
+        if error.code is Code.CANCELLED:
+            raise
+        out.error(error)
+        return error.exit
+    _show(context, copy, done, dry=options.dry_run)
+    return Exit.OK if options.dry_run or done.run else Exit.NOTHING_DONE
+
+
+def _show(context: Context, copy: Copy, done: Pruned, *, dry: bool) -> None:
+    out, texts = context.output, context.texts
+    out.record(
+        "pruned",
+        system=copy.system,
+        destination=copy.destination,
+        dry_run=dry,
+        run=done.run or None,
+        states=[
+            {
+                "run": fate.state.run,
+                "stays": fate.stays,
+                "why": [str(why) for why in fate.whys],
+            }
+            for fate in done.fates
+        ],
+        given_up=list(done.given_up),
+        objects=done.objects,
+        freed=done.freed,
+        repacked=done.moved,
+        orphans=list(done.orphans),
+        left=list(done.left),
+    )
+    label = out.copy_label(copy.system, copy.destination)
+    out.say(
+        "{copy}: {staying} bleiben, {going} gehen",
+        copy=label,
+        staying=texts.n("ein Stand", "{n} Stände", len(done.fates) - len(done.dropped)),
+        going=texts.n("einer", "{n}", len(done.dropped) + len(done.given_up)),
+    )
+    for fate in done.fates:
+        if dry or not fate.stays:
+            out.line("  " + sentence(texts, fate))
+    for run in done.given_up:
+        out.say("  geht: {run} – aufgegeben", run=run)
+    for run in done.orphans:
+        out.say("  geht: der Rest eines abgebrochenen Laufs, {run}", run=run)
+    room = size(done.freed, texts.lang)
+    if dry:
+        out.say("  Frei würden etwa {size}. Gelöscht ist noch nichts.", size=room)
+    elif done.run:
+        out.say("  Frei geworden sind {size}.", size=room)
+    else:
+        out.say("  Es ist nichts aufzuräumen.")
+
+
+def sentence(texts: Texts, fate: Fate) -> str:
+    """`bleibt: 000012-… – Monatsstand 03/2026`, for one state."""
+    day = fate.state.day
+    week_year, week, _ = day.isocalendar()
+    words = {
+        "date": short_date(datetime.combine(day, time(12), UTC), texts.lang, zone=UTC),
+        "week": f"{week:02d}",
+        "week_year": week_year,
+        "month": f"{day:%m/%Y}",
+        "year": day.year,
+    }
+    why = ", ".join(texts.t(_WORDS[why], **words) for why in fate.whys)
+    said = "bleibt: {run} – {why}" if fate.stays else "geht: {run} – {why}"
+    return texts.t(said, run=fate.state.run, why=why)
+
+
+_SAID = (t("bleibt: {run} – {why}"), t("geht: {run} – {why}"))
