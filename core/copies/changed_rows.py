@@ -19,9 +19,8 @@ from core.copies.remembered import (
     FolderCount,
     Kept,
     entry_rows,
-    folder_lines,
     problem_of,
-    same_in_list,
+    tally,
     unpack_entries,
     unpack_kept,
 )
@@ -30,6 +29,7 @@ from core.copies.rows import (
     Change,
     FolderRow,
     GoneRow,
+    Row,
     SkippedRow,
     encode_rows,
 )
@@ -73,7 +73,10 @@ def base_name(index: CopyIndex) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class FolderChanges:
-    """The lines of a difference that come from one folder, and its numbers before and now."""
+    """The lines of a difference that come from one folder.
+
+    before, now: the numbers of what changed in it, as the full list has it and as it is now.
+    """
 
     text: bytes
     lines: int
@@ -94,77 +97,90 @@ def changed_rows(index: CopyIndex, runs: dict[int, str]) -> Iterator[FolderChang
     A difference says all that stands at a path it names. A folder that cannot be opened has two
     rows, from two folders of the index: its own entry above it, and the reason within itself.
     """
-    maker = _Maker(index, runs)
+    told: set[bytes] = set()  # entries whose rows are in the difference
     for folder in index.changed_folders():
-        old, new = _unpack(folder.base), _unpack(folder.now)
-        rows = list(maker.rows(folder.path, old, new))
-        if folder.path == OWN_FOLDER:  # ours, not the merchant's files
-            before = now = FolderCount()
-        else:
-            before, now = (
-                folder_lines(folder.path, *look, runs)[1] if look else FolderCount()
-                for look in (old, new)
-            )
-        yield FolderChanges(encode_rows(rows), len(rows), before, now)
+        yield _OneFolder(index, runs, told, folder.path).changes(
+            _unpack(folder.base), _unpack(folder.now)
+        )
 
 
 def _unpack(blobs: tuple[bytes, bytes] | None) -> _Look | None:
     return None if blobs is None else (unpack_entries(blobs[0]), unpack_kept(blobs[1]))
 
 
-class _Maker:
-    def __init__(self, index: CopyIndex, runs: dict[int, str]) -> None:
+class _OneFolder:
+    def __init__(
+        self, index: CopyIndex, runs: dict[int, str], told: set[bytes], path: bytes
+    ) -> None:
         self._index = index
         self._runs = runs
-        self._told: set[bytes] = set()  # folders whose own rows are in the difference
+        self._told = told
+        self._path = path
+        self._rows: list[Change] = []
+        self._before = FolderCount()
+        self._now = FolderCount()
 
-    def rows(self, path: bytes, old: _Look | None, new: _Look | None) -> Iterator[Change]:
-        """What a folder adds to the difference."""
-        if path == OWN_FOLDER and old is None:
-            yield own_folder_row()
-        if _problem(old) != _problem(new) and path not in self._told:
-            yield from self._own_rows(path)
-        yield from self._entries(path, old or ([], []), new or ([], []))
+    def changes(self, old: _Look | None, new: _Look | None) -> FolderChanges:
+        """What this folder adds to the difference."""
+        if self._path == OWN_FOLDER and old is None:
+            self._rows.append(own_folder_row())
+        if _problem(old) != _problem(new):
+            self._look_at_problem(old, new)
+        self._look_at_entries(old or ([], []), new or ([], []))
+        if self._path == OWN_FOLDER:  # ours, not the merchant's files
+            self._before = self._now = FolderCount()
+        return FolderChanges(encode_rows(self._rows), len(self._rows), self._before, self._now)
 
-    def _entries(self, path: bytes, old: _Look, new: _Look) -> Iterator[Change]:
-        prefix = path + b"/" if path else b""
+    def _look_at_entries(self, old: _Look, new: _Look) -> None:
+        prefix = self._path + b"/" if self._path else b""
         before = {entry[0]: (entry, kept) for entry, kept in zip(*old, strict=False)}
         for entry, kept in zip(*new, strict=False):
             was = before.pop(entry[0], None)
-            if was is None or not self._is_same(*was, entry, kept):
-                yield from self._rows_of(prefix + entry[0], entry, kept)
-                self._told.add(prefix + entry[0])
-        for name in before:
-            yield GoneRow(path=percent.encode(prefix + name))
+            if was is not None and was[0] == entry and was[1] == kept:
+                continue
+            path = prefix + entry[0]
+            then = [] if was is None else entry_rows(percent.encode(path), *was, self._runs)
+            now = entry_rows(percent.encode(path), entry, kept, self._runs)
+            if then == now:
+                continue  # the index knows more of it than any list says
+            tally(self._before, then)
+            tally(self._now, now)
+            self._tell(path, entry, now)
+        for name, was in before.items():
+            text = percent.encode(prefix + name)
+            tally(self._before, entry_rows(text, *was, self._runs))
+            self._rows.append(GoneRow(path=text))
             self._told.add(prefix + name)
 
-    def _is_same(self, old: Entry, old_kept: Kept, new: Entry, kept: Kept) -> bool:
-        """Whether an entry gives the same lines; a kept fact that no list has may differ."""
-        return same_in_list([old], [old_kept], [new], [kept]) or entry_rows(
-            "", old, old_kept, self._runs
-        ) == entry_rows("", new, kept, self._runs)
+    def _look_at_problem(self, old: _Look | None, new: _Look | None) -> None:
+        """It can be opened now, or not any more: its own rows, which may have stayed as they were.
 
-    def _own_rows(self, path: bytes) -> Iterator[Change]:
-        """The rows of a folder that itself may not have changed."""
-        above, _, name = path.rpartition(b"/")
-        look = self._look(above)
-        for entry, kept in zip(*look, strict=False) if look else ():
+        The folder above comes first, so it may have told them.
+        """
+        text = percent.encode(self._path)
+        for count, look in ((self._before, old), (self._now, new)):
+            reason = _problem(look)
+            tally(count, [SkippedRow(path=text, reason=reason)] if reason is not None else [])
+        if self._path in self._told:
+            return
+        above, _, name = self._path.rpartition(b"/")
+        for entry, kept in zip(*(self._look(above) or ([], [])), strict=False):
             if entry[0] == name:
-                yield from self._rows_of(path, entry, kept)
+                self._tell(self._path, entry, entry_rows(text, entry, kept, self._runs))
 
-    def _rows_of(self, path: bytes, entry: Entry, kept: Kept) -> Iterator[Change]:
-        text = percent.encode(path)
-        yield from entry_rows(text, entry, kept, self._runs)
+    def _tell(self, path: bytes, entry: Entry, rows: list[Row]) -> None:
+        """Add the rows of an entry, with the reason why it cannot be opened."""
+        self._rows += rows
+        self._told.add(path)
         if stat.S_ISDIR(entry[1]) and entry[2] == 0:
             reason = _problem(self._look(path))
             if reason is not None:
-                yield SkippedRow(path=text, reason=reason)
+                self._rows.append(SkippedRow(path=percent.encode(path), reason=reason))
 
     def _look(self, path: bytes) -> _Look | None:
+        """A folder as it is now."""
         known = self._index.folder_stat(path)
-        if known is None:
-            return None
-        return _unpack((known.stat, self._index.folder_rows(path) or b"\x90"))
+        return _unpack((known.stat, self._index.folder_rows(path) or b"\x90")) if known else None
 
 
 def _problem(look: _Look | None) -> str | None:

@@ -142,7 +142,7 @@ def folder_lines(
     reason = problem_of(kept, entries)
     if reason is not None:
         skipped: list[Row] = [SkippedRow(path=prefix[:-1], reason=reason)]
-        _tally(count, skipped)
+        tally(count, skipped)
         out.append(encode_rows(skipped))
     for (name, mode, size, mtime, _, file_id), row in zip(entries, kept, strict=False):
         text = percent.encode(name)
@@ -161,14 +161,15 @@ def folder_lines(
             out.append("".join(plain).encode())
             plain = []
         rows = _rows(prefix + text, mode, size, mtime, file_id, row, runs)
-        _tally(count, rows)
+        tally(count, rows)
         out.append(encode_rows(rows))
     if plain:
         out.append("".join(plain).encode())
     return b"".join(out), count
 
 
-def _tally(count: FolderCount, rows: list[Row]) -> None:
+def tally(count: FolderCount, rows: Sequence[Row]) -> None:
+    """Add what these rows say to the numbers of a state."""
     count.lines += len(rows)
     for row in rows:
         if isinstance(row, FileRow):

@@ -17,6 +17,7 @@ from core.copies.documents import (
     Broken,
     Claim,
     ContentsRef,
+    ListRef,
     Record,
     Vault,
     new_run_name,
@@ -98,6 +99,16 @@ def test_the_keys_of_a_record_stand_in_the_order_of_the_format() -> None:
         " bytes neu_objekte neu_bytes ausgelassen liste liste_groesse liste_sha256 liste_zeilen"
         " liste_entpackt inhalte vorher staende"
     )
+
+
+def test_a_record_of_a_difference_ends_with_the_list_it_leans_on() -> None:
+    base = ListRef(name="x.liste.gz", size=1, sha256="b" * 64, lines=2, unpacked=3)
+    leaning = msgspec.structs.replace(RECORD, base=base)
+    data = seal(leaning)[0]
+    found = json.loads(data.split(b"\n")[0])
+    assert list(found)[-1] == "gegen"
+    assert " ".join(found["gegen"]) == "name groesse sha256 zeilen entpackt"
+    assert unseal(data, Record)[0] == leaning
 
 
 @pytest.mark.parametrize("document", ALL, ids=["record", "claim", "vault"])
