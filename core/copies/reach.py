@@ -141,7 +141,7 @@ class Reach:
                 shadow=shadow,
                 session=session,
                 fs="tresor:",
-                flush=plain.flush_all,
+                medium=plain,
             )
         except BaseException:
             session.close()
