@@ -102,6 +102,8 @@ class _Backup:
 
     def run(self) -> list[Result]:
         try:
+            for destination in self._task.destinations:
+                self._desk.reach.begin(destination, self._task.system)
             identities = self._look_at_roots()
             self._prepare_all()
             if self._runs:
@@ -123,8 +125,10 @@ class _Backup:
         )
 
     def _prepare_all(self) -> None:
+        """Guards of all copies; encrypted ones last, which are being opened meanwhile."""
         self._numbers_of: dict[int, int] = {}
-        for number, destination in enumerate(self._task.destinations):
+        places = list(enumerate(self._task.destinations))
+        for number, destination in sorted(places, key=lambda pair: pair[1].encrypted):
             self._raise_if_cancelled()
             try:
                 run, run_number = prepare(self._desk, self._name(destination), destination)
