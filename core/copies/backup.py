@@ -116,6 +116,8 @@ class _Backup:
 
     def run(self) -> list[Result]:
         try:
+            for destination in self._task.destinations:
+                self._desk.reach.begin(destination, self._task.system)
             identities = self._look_at_roots()
             self._prepare_all()
             if self._runs or self._late:
@@ -137,9 +139,11 @@ class _Backup:
         )
 
     def _prepare_all(self) -> None:
+        """Guards of all copies; encrypted ones last, which are being opened meanwhile."""
         self._numbers_of: dict[int, int] = {}
         known = bool(self._desk.known_copies(self._task.system))
-        for number, destination in enumerate(self._task.destinations):
+        places = list(enumerate(self._task.destinations))
+        for number, destination in sorted(places, key=lambda pair: pair[1].encrypted):
             self._raise_if_cancelled()
             if known and destination.offline and destination.location.is_dir():
                 self._late[number] = destination

@@ -276,7 +276,8 @@ class CopyRun:
         if in_parts and taken.parts is not None:
             parts = [(sha, size, self._run_of(sha)) for sha, size in taken.parts]
             self.index.add_composite(taken.sha, taken.entry[2], msgspec.msgpack.encode(taken.parts))
-        extra = self._extra(work, taken, stored_new=sum(stored.size for stored in objects))
+        stored_new = sum(stored.size for stored in objects)
+        extra = self._extra(work, taken, in_parts=in_parts, stored_new=stored_new)
         return taken.entry, Kept(taken.sha, run, parts, None if extra == Extra() else extra)
 
     def _is_usual(self, taken: Taken, facts: Facts) -> bool:
@@ -303,7 +304,7 @@ class CopyRun:
         place = self.index.content(sha)
         return place.run if place else self.run_id
 
-    def _extra(self, work: FolderWork, taken: Taken, *, stored_new: int) -> Extra:
+    def _extra(self, work: FolderWork, taken: Taken, *, in_parts: bool, stored_new: int) -> Extra:
         facts, entry = taken.facts, taken.entry
         if facts is None or entry is None:
             raise ValueError("a file that was taken has facts")
@@ -323,7 +324,8 @@ class CopyRun:
             extra.average = before.average or average_for(size)
             if self.is_bundled:
                 return extra
-            if taken.parts is None and (stored_new or not before.whole_at):
+            # Here, not anywhere: another copy of this run may hold it in parts.
+            if not in_parts and (stored_new or not before.whole_at):
                 extra.whole_at = self.comparison.now
             else:
                 extra.whole_at = before.whole_at

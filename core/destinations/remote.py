@@ -13,12 +13,12 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
-from core.destinations.local import NewFile, Range, SpoolFolder, write_all
+from core.destinations.local import LocalFolder, NewFile, Range, SpoolFolder, write_all
 from core.errors import Code, KnownError
 from core.rclone.session import UNFINISHED, Item, Session
 
@@ -35,8 +35,9 @@ _OF_THE_MEDIUM = (Code.DESTINATION_FULL, Code.DESTINATION_READ_ONLY, Code.DESTIN
 class RemoteFolder(SpoolFolder):
     """The folder of one copy behind rclone.
 
-    fs: the remote that holds it (`tresor:`), prefix: its folder there ('' or `laden`). `flush` is
-    called at a barrier, when everything has arrived, where the medium needs to be told.
+    fs: the remote that holds it (`tresor:`), prefix: its folder there ('' or `laden`). `medium` is
+    the folder of this PC below all that, if there is one: it is flushed at a barrier, and asked
+    what is the matter when rclone fails.
     Attributes as of `LocalFolder`; `root` is the shadow. Failures come as `KnownError`: those of
     the shadow are our home's (HOME_FULL), the others are told by the session.
     """
@@ -51,7 +52,7 @@ class RemoteFolder(SpoolFolder):
         session: Session,
         fs: str,
         prefix: str = "",
-        flush: Callable[[], None] = lambda: None,
+        medium: LocalFolder | None = None,
         spool_bytes: int = SPOOL_BYTES,
     ) -> None:
         super().__init__(destination, shadow, system)
@@ -63,7 +64,7 @@ class RemoteFolder(SpoolFolder):
         self._session = session
         self._fs = fs
         self._prefix = prefix.strip("/")
-        self._flush = flush
+        self._medium = medium
         self._spool_bytes = spool_bytes
         self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix=f"upload-{destination}")
         self._waiting: list[Future[None]] = []
@@ -96,7 +97,10 @@ class RemoteFolder(SpoolFolder):
     def _listing(self, relative: str) -> dict[str, int | None]:
         """Names in a folder with their sizes (None: a folder), asked once until it changes."""
         if relative not in self._listings:
-            items = self._session.list(self._fs, self._there(relative))
+            try:
+                items = self._session.list(self._fs, self._there(relative))
+            except KnownError as error:
+                raise self._of_medium(error) from error
             self._listings[relative] = {
                 item.path.rpartition("/")[2]: None if item.is_folder else item.size
                 for item in items
@@ -124,7 +128,7 @@ class RemoteFolder(SpoolFolder):
         except KnownError as error:
             if error.code in (Code.REMOTE_LARGER, Code.REMOTE_DAMAGED):
                 return None
-            raise
+            raise self._of_medium(error) from error
 
     def open(self, relative: str) -> BinaryIO:
         self.fetch([relative])
@@ -262,15 +266,26 @@ class RemoteFolder(SpoolFolder):
             self._session.upload(Path(self.place(path)), self._fs, self._there(path))
             _unlink(self.place(path))
         except KnownError as error:
-            if error.code not in _OF_THE_MEDIUM:
-                raise
-            where = {"destination": self.destination, "path": str(self.location)}
-            raise KnownError(error.code, **where) from error
+            raise self._of_medium(error) from error
         except OSError as error:
             raise self.failure(error) from error
         finally:
             with self._lock:
                 self._unsent -= size
+
+    def _of_medium(self, error: KnownError) -> KnownError:
+        """What is the matter with the whole place, where that is why rclone failed."""
+        where = {"destination": self.destination, "path": str(self.location)}
+        if error.code in _OF_THE_MEDIUM:
+            return KnownError(error.code, **where)
+        if self._medium is not None:
+            try:
+                self._medium.names()
+            except KnownError as told:
+                return told
+            if not self._medium.is_reachable():
+                return KnownError(Code.DESTINATION_GONE, **where)
+        return error
 
     def _raise_failed(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -325,7 +340,8 @@ class RemoteFolder(SpoolFolder):
             if self.size(path) != size:
                 raise KnownError(Code.READ_BACK_DIFFERS, destination=self.destination, path=path)
         self._sizes.clear()
-        self._flush()
+        if self._medium is not None:
+            self._medium.flush_all()
 
     def close(self) -> None:
         """End what is under way; the shadow is emptied."""

@@ -4,7 +4,12 @@ cp      `cp -a`: no verification, no history; what copying costs at least. Its r
         source once more (the same bytes), so that its copy need not take up room meanwhile.
 rclone  `rclone sync` and back, defaults but for empty folders
 restic  with encryption and compression, which cannot be switched off
-ours    `python -m core`, a fresh process each time, all barriers on
+ours    `python -m core`, a fresh process each time, all barriers on, one tree
+bundled, sealed, three
+        the same with one bundled copy, one encrypted bundled copy, and a tree, a second tree and an
+        encrypted bundled copy in one run. The lines lie in a file sealed with a passphrase, whose
+        key derivation a keyring would spare us.
+restic3 three restic runs, one after the other, each to a repository of its own
 bare    no copy: what looking at every file, or hashing every byte, costs at least
 
 Whatever writes ends with `sync -f` on the folder it wrote to, for everybody alike.
@@ -27,6 +32,7 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "geheim-321"
+_THREE = ("repository", "repository-2", "repository-3")
 
 
 class Operation(StrEnum):
@@ -120,6 +126,10 @@ class Engine(ABC):
     @abstractmethod
     def commands(self, operation: Operation, place: Place) -> Commands:
         """What to type for `operation`; no steps when it does not do that."""
+
+    def stored(self, place: Place) -> int:
+        """Bytes that lie at its copies now; 0 when nobody asks."""
+        return 0
 
     def restored(self, place: Place) -> Path:
         """Where below `place.out` the source folder came back."""
@@ -227,18 +237,53 @@ class Restic(Engine):
         return commands
 
     @staticmethod
-    def _commands(place: Place) -> Commands:
+    def _commands(place: Place, repository: str = "repository") -> Commands:
         env = {
             "RESTIC_PASSWORD": PASSWORD,
-            "RESTIC_REPOSITORY": str(place.room / "repository"),
+            "RESTIC_REPOSITORY": str(place.room / repository),
             "RESTIC_CACHE_DIR": str(place.room / "cache"),
         }
         return Commands(place.room, env)
+
+    def stored(self, place: Place) -> int:
+        return size_below(place.room / "repository")
+
+
+class Restic3(Restic):
+    """The same to three repositories: it knows one place at a time."""
+
+    name = "restic3"
+
+    def prepare(self, place: Place, copies: int) -> None:
+        Engine.prepare(self, place, copies)
+        for repository in _THREE:
+            step = self._added(place, repository, "restic", "init", "--quiet").steps[0]
+            subprocess.run(step.argv, env=step.env, check=True, stdout=subprocess.DEVNULL)
+
+    def commands(self, operation: Operation, place: Place) -> Commands:
+        commands = Commands(place.room)
+        if operation in (Operation.FIRST, Operation.NOTHING, Operation.DAY2):
+            for repository in _THREE:
+                one = self._added(place, repository, "restic", "backup", "--quiet", ".")
+                commands.steps += one.steps
+            commands.sync(place.room)
+        return commands
+
+    def _added(self, place: Place, repository: str, *argv: str) -> Commands:
+        commands = self._commands(place, repository)
+        commands.add(*argv, cwd=place.source)
+        return commands
+
+    def stored(self, place: Place) -> int:
+        return sum(size_below(place.room / repository) for repository in _THREE)
 
 
 class Ours(Engine):
     name = "ours"
     system = "laden"
+    layouts: tuple[str, ...] = ("tree",)
+    """Of each copy; for `Operation.TWO` there are two of each."""
+    operations = frozenset(Operation)
 
     def version(self) -> str:
         env = os.environ | {"PYTHONPATH": str(PROJECT)}
@@ -247,18 +292,28 @@ class Ours(Engine):
 
     def prepare(self, place: Place, copies: int) -> None:
         super().prepare(place, copies)
-        folders = [place.room / f"platte-{number}" for number in range(1, copies + 1)]
+        layouts = self.layouts * copies
+        folders = [place.room / f"platte-{number}" for number in range(1, len(layouts) + 1)]
         for folder in folders:
             folder.mkdir()
         plan = place.room / "plan.toml"
-        plan.write_text(_plan(self.system, place.source, folders), "utf-8")
+        plan.write_text(_plan(self.system, place.source, folders, layouts), "utf-8")
         commands = self._commands(place)
+        if "sealed" in layouts:
+            self._run(commands, "key", "create")
         self._run(commands, "plan", "apply", plan)
-        step = commands.steps[0]
-        subprocess.run(step.argv, cwd=step.cwd, env=step.env, check=True, stdout=subprocess.DEVNULL)
+        for step in commands.steps:
+            subprocess.run(
+                step.argv, cwd=step.cwd, env=step.env, check=True, stdout=subprocess.DEVNULL
+            )
+
+    def stored(self, place: Place) -> int:
+        return sum(size_below(folder) for folder in place.room.glob("platte-*"))
 
     def commands(self, operation: Operation, place: Place) -> Commands:
         commands = self._commands(place)
+        if operation not in self.operations:
+            return commands
         if operation is Operation.VERIFY:
             self._run(commands, "verify", "--full")
         elif operation is Operation.RESTORE:
@@ -290,12 +345,11 @@ class Ours(Engine):
         else:
             yield from self._not_stored(_events(lines, "result"), operation, files)
 
-    @staticmethod
     def _not_stored(
-        results: list[dict[str, Any]], operation: Operation, files: int
+        self, results: list[dict[str, Any]], operation: Operation, files: int
     ) -> Iterator[str]:
         wanted = "unchanged" if operation is Operation.NOTHING else "committed"
-        if len(results) != (2 if operation is Operation.TWO else 1):
+        if len(results) != len(self.layouts) * (2 if operation is Operation.TWO else 1):
             yield f"{len(results)} results"
         for result in results:
             if result["outcome"] != wanted:
@@ -317,14 +371,37 @@ class Ours(Engine):
                 if report[trouble]:
                     yield f"the restore reports {trouble}: {report[trouble]}"
 
-    @staticmethod
-    def _commands(place: Place) -> Commands:
-        return Commands(place.room, {"PYTHONPATH": str(PROJECT)})
+    def _commands(self, place: Place) -> Commands:
+        env = {"PYTHONPATH": str(PROJECT)}
+        if "sealed" in self.layouts:
+            env |= {"LADENTRESOR_PASSPHRASE": PASSWORD}
+            env |= {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+        return Commands(place.room, env)
 
     @staticmethod
     def _run(commands: Commands, *args: str | Path) -> None:
         home = commands.room / "home"
         commands.add(sys.executable, "-P", "-m", "core", "--home", home, "--json", *args)
+
+
+class Bundled(Ours):
+    name = "bundled"
+    layouts = ("bundled",)
+    operations = frozenset(Operation) - {Operation.TWO}
+
+
+class Sealed(Ours):
+    name = "sealed"
+    layouts = ("sealed",)
+    operations = frozenset(Operation) - {Operation.TWO}
+
+
+class Three(Ours):
+    """3-2-1 in one run."""
+
+    name = "three"
+    layouts = ("tree", "tree", "sealed")
+    operations = frozenset((Operation.FIRST, Operation.NOTHING, Operation.DAY2))
 
 
 class Bare(Engine):
@@ -354,10 +431,19 @@ for folder, _, names in os.walk(sys.argv[1]):
         return commands
 
 
-ENGINES: dict[str, type[Engine]] = {each.name: each for each in (Cp, Rclone, Restic, Ours, Bare)}
+ENGINES: dict[str, type[Engine]] = {
+    each.name: each for each in (Cp, Rclone, Restic, Restic3, Ours, Bundled, Sealed, Three, Bare)
+}
 
 
-def _plan(system: str, source: Path, folders: list[Path]) -> str:
+def size_below(folder: Path) -> int:
+    """Bytes of all files below."""
+    return sum(
+        Path(parent, name).lstat().st_size for parent, _, names in os.walk(folder) for name in names
+    )
+
+
+def _plan(system: str, source: Path, folders: list[Path], layouts: tuple[str, ...]) -> str:
     lines = [
         "version = 1",
         "[[systems]]",
@@ -370,14 +456,15 @@ def _plan(system: str, source: Path, folders: list[Path]) -> str:
         'kind = "folders"',
         f"paths = [{json.dumps(str(source))}]",
     ]
-    for folder in folders:
+    for folder, layout in zip(folders, layouts, strict=True):
         lines += [
             "[[destinations]]",
             f'id = "{folder.name}"',
             f'name = "USB-{folder.name}"',
             'medium = "disk"',
             'site = "here"',
-            'layout = "tree"',
+            f'layout = "{"tree" if layout == "tree" else "bundled"}"',
+            f"encrypted = {str(layout == 'sealed').lower()}",
             "[destinations.location]",
             'kind = "local"',
             f"path = {json.dumps(str(folder))}",

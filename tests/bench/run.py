@@ -12,8 +12,9 @@ Every option has a variable for `./test bench`; the option wins.
     --rounds 2            BENCH_ROUNDS       rounds of shop and small
     --many-rounds 2       BENCH_MANY_ROUNDS  rounds of many
     --again 2             BENCH_AGAIN        times per round for what takes a moment
-    --engines ...         BENCH_ENGINES      cp,rclone,restic,ours,bare; many leaves rclone out
-                                             unless it is named here (80 s and more a round)
+    --engines ...         BENCH_ENGINES      of those in engines.py; many leaves rclone, sealed,
+                                             three and restic3 out, small all but trees, unless
+                                             they are named here
     --dir /dev/shm        BENCH_DIR          where to work; the folder made there is removed
     --results FILE        BENCH_RESULTS      add every figure to FILE as JSON lines
     --report FILE         BENCH_REPORT       where the report goes. Without it: docs/performance.md
@@ -56,7 +57,8 @@ _COPYING = (Operation.FIRST, Operation.NOTHING)
 _OPERATIONS = {"shop": tuple(Operation), "small": tuple(Operation), "many": _COPYING}
 _OFTEN = (Operation.NOTHING, Operation.ONE)
 _ALL = tuple(ENGINES)
-_LONG_FOR_MANY = "rclone"
+_LONG_FOR_MANY = ("rclone", "restic3", "sealed", "three")
+_PACKED = ("bundled", "sealed", "three", "restic3")
 _SETTLE_SECONDS = 2.5  # so that nothing of the source looks just changed
 
 
@@ -81,7 +83,9 @@ class Options:
     def engines_for(self, name: str) -> tuple[str, ...]:
         chosen = self.engines or _ALL
         if name == "many" and not self.engines:
-            return tuple(each for each in chosen if each != _LONG_FOR_MANY)
+            return tuple(each for each in chosen if each not in _LONG_FOR_MANY)
+        if name == "small" and not self.engines:
+            return tuple(each for each in chosen if each not in _PACKED)
         return chosen
 
     @property
@@ -206,6 +210,7 @@ class Round:
         job = commands.as_json()
         _sync(self._bench.work)
         load = os.getloadavg()[0]
+        before = engine.stored(place)
         figures = run_meter(job)
         code, left = figures.pop("code"), figures.pop("left")
         where = f"{self._set}, round {self._number + 1}, {operation}, {engine.name}"
@@ -226,6 +231,7 @@ class Round:
                 operation=operation,
                 engine=engine.name,
                 load=load,
+                stored_mb=round((engine.stored(place) - before) / 1e6, 3),
                 **figures,
             )
             self._bench.add(sample)

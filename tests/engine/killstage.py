@@ -185,11 +185,18 @@ class Stage:
         )
         opened = self.root / f"offen-{id_}"
         if self._opened.get(id_) != lying:
-            shutil.rmtree(opened, ignore_errors=True)
-            if any(vault.iterdir() for vault in folder.glob("tresor-*")):
-                keys.open_by_hand(folder, self.pair, opened)
+            self.open_by_hand(folder, opened)
             self._opened[id_] = lying
         return opened
+
+    def open_by_hand(self, folder: Path, into: Path) -> Path:
+        """Decrypt the folder of a copy wherever it lies; plain ones are returned as they are."""
+        if self.pair is None:
+            return folder
+        shutil.rmtree(into, ignore_errors=True)
+        if any(any(vault.iterdir()) for vault in folder.glob("tresor-*")):
+            keys.open_by_hand(folder, self.pair, into)
+        return into
 
     def check_no_orphans(self) -> None:
         """No rclone has outlived the program that started it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.stage import BOTH, By, Shop, make_shop, objects_of, only
+from tests.engine.stage import BOTH, By, Shop, make_shop, objects_of, only, states_at
 from tests.support.disks import MIB
 from tests.support.trees import hostile_tree, mutate, shop_tree
 
@@ -114,6 +114,25 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 @pytest.mark.parametrize("by", BOTH)
 def test_every_day_of_the_week_comes_back(week: Shop, disk: str, by: By) -> None:
     assert week.differences(1, 2, 3, disk=disk, by=by) == []
+
+
+def test_a_changed_dump_is_not_stored_whole_because_another_copy_has_it_in_parts(
+    tmp_path: Path,
+) -> None:
+    shop = make_shop(tmp_path, disks=("platte", "wolke"))
+    shop.layouts["wolke"] = "bundled"
+    shop.write_plan()
+    dump = shop.source / "dump.sql"
+    dump.write_bytes(random.Random(4).randbytes(65 * MIB))
+    shop.day()
+    with dump.open("r+b") as file:
+        file.seek(30 * MIB)
+        file.write(b"neu" * 1000)
+    shop.day()
+    for disk in ("platte", "wolke"):
+        new = shop.copy(disk) / "daten" / max(states_at(shop.copy(disk)))
+        assert sum(p.stat().st_size for p in new.rglob("*") if p.is_file()) < 8 * MIB
+        assert shop.differences(2, disk=disk) == []
 
 
 def _stored(shop: Shop, day: int) -> int:

@@ -18,7 +18,7 @@ import pytest
 from core.cli import main
 from core.errors import Code, Exit, KnownError
 from tests.engine.stage import Shop, make_shop
-from tests.support import cli
+from tests.support import cli, keys
 from tests.support.secrets_search import find_secret, find_secret_in_processes
 
 WORD = "Küchenschelle-9041-Übung"
@@ -86,6 +86,62 @@ def test_failures_say_nothing_of_it(shop: Shop, env: dict[str, str]) -> None:
     assert call("status") == Exit.OK
     assert call("--gibt-es-nicht") == Exit.USAGE
     nowhere(shop, *said)
+
+
+# -- the lines of the recovery sheet -------------------------------------------------------------
+
+
+def lines_nowhere(shop: Shop, lines: tuple[str, ...], *said: str) -> None:
+    """In no file of ours, the sealed one included, nor in what lies outside a vault."""
+    heard = shop.root / "tmp" / "gesagt.txt"
+    heard.write_text("\n".join(said), encoding="utf-8", errors="replace")
+    for path in (shop.copy() / "offen.json", shop.copy() / "LIESMICH.txt"):
+        (shop.root / "tmp" / path.name).write_bytes(path.read_bytes())
+    for line in lines:
+        assert find_secret(shop.home, line) == []
+        assert find_secret(shop.root / "tmp", line) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_the_lines_are_only_in_rclones_own_environment(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """During an encrypted run, after its end, and after verify, restore and a crash report."""
+    (tmp_path / "tmp").mkdir()
+    env = keys.ENV | {"TMPDIR": str(tmp_path / "tmp")}
+    shop = make_shop(tmp_path, layout="sealed")
+    assert shop.pair is not None
+    lines = (shop.pair.password, shop.pair.salt)
+    for at in range(30):
+        (shop.source / f"{at}.jpg").write_bytes(os.urandom(1 << 20))
+    (shop.source / "rest.txt").write_bytes(bytes(90 << 20))  # something to go on with
+    with cli.start("--json", "backup", home=shop.home, env=env) as running:
+        until = time.monotonic() + 30
+        while not list(shop.copy().glob("tresor-*/*/*/*")) and time.monotonic() < until:
+            time.sleep(0.01)
+        found = [one for line in lines for one in find_secret_in_processes(running.pid, line)]
+        (rclone,) = {
+            pid
+            for pid in running.descendants()
+            if b"\0rcd\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        }
+        assert set(found) == {f"{rclone} environ: rclone-obscured"}
+        lines_nowhere(shop, lines)
+        running.kill_group(number)
+        out, err = running.process.communicate(timeout=60)
+    lines_nowhere(shop, lines, out, err)
+    said = []
+    into = str(shop.root / "aus")
+    for words in (("backup",), ("verify", "--full"), ("restore", "laden", "--into", into)):
+        done = cli.run("--json", *words, home=shop.home, env=env)
+        said += [done.stdout, done.stderr]
+    for path in shop.copy().glob("tresor-*/*/*/*"):
+        path.write_bytes(path.read_bytes()[:5000])
+    for words in (("verify", "--full"), ("backup",), ("snapshots",)):
+        done = cli.run("--json", *words, home=shop.home, env=env, check=False)
+        said += [done.stdout, done.stderr]
+    lines_nowhere(shop, lines, *said)
+    assert not list((shop.home / "cache" / "spool").iterdir())
 
 
 # -- our own mistakes -----------------------------------------------------------------------------
