@@ -265,7 +265,7 @@ class Gate:
         files, birds = SetDigest(), SetDigest()
         marks = bytearray()
         changed = lost = 0
-        some: Even[Example] = Even(EXAMPLES)
+        some: Even[Example] = Even(2 * EXAMPLES)
         for path, file in self._counted():
             if file.lost:
                 lost += 1
@@ -299,7 +299,7 @@ class Gate:
         examples = [_example(bird.path, What.CANARY) for bird in found]
         examples += odd
         shown = {example.path for example in examples}
-        examples += [example for example in some.kept if example.path not in shown]
+        examples += [one for one in some.pick(EXAMPLES) if one.path not in shown]
         return _Weighed(
             facts_of_run, files.hex(), birds.hex(), tuple(examples[:EXAMPLES]), bytes(marks)
         )
@@ -345,7 +345,7 @@ class Gate:
         if len(picked.kept) < MISFITS and not always:
             return 0, 0, []
         heads = misfits = 0
-        odd: Even[Example] = Even(EXAMPLES)
+        odd: Even[Example] = Even(2 * EXAMPLES)
         for folder, file in picked.kept:
             path = folder + b"/" + file.head_of
             with suppress(OSError), open(self._place_of(path), "rb", buffering=0) as opened:
@@ -354,7 +354,7 @@ class Gate:
                 if not fits(file.name, head):
                     misfits += 1
                     odd.add(_example(path, What.HEAD))
-        return heads, misfits, odd.kept
+        return heads, misfits, odd.pick(EXAMPLES)
 
     def _places(self) -> dict[bytes, bytes]:
         return {root.name: root.place for root in self.roots}
