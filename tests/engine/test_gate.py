@@ -16,7 +16,7 @@ import pytest
 from core.cli import main
 from core.clock import SystemClock
 from core.copies import backup as engine
-from core.copies import canaries
+from core.copies import canary_files as canaries
 from core.copies.gate import gate_is_closed
 from core.errors import Code, Exit, KnownError
 from core.plan.read import read_plan
