@@ -6,7 +6,7 @@ import argparse
 import os
 
 from core.cli.context import Context
-from core.copies import canaries, jobs
+from core.copies import canary_files, jobs
 from core.errors import Exit
 from core.texts.formats import visible
 
@@ -25,7 +25,7 @@ def canary(context: Context, options: argparse.Namespace) -> Exit:
         return Exit.NOTHING_DONE
     with context.desk() as desk:
         roots = tuple(r for r in jobs.roots_of(desk.store, system) if r.place in wanted)
-        made = canaries.place(desk.store, system.id, roots, context.clock.now())
+        made = canary_files.place(desk.store, system.id, roots, context.clock.now())
     out.record("canaries", system=system.id, placed=made)
     for path in made:
         out.say("Köderdatei angelegt: {path}", path=visible(path))

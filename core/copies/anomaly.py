@@ -205,7 +205,7 @@ _decoder = msgspec.msgpack.Decoder(list[Gone])
 
 
 class Even(Generic[T]):
-    """Keeps at most `most` of all that is added, spread evenly over them."""
+    """Keeps some of all that is added, spread evenly over them: `most`, or down to half of it."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -221,6 +221,12 @@ class Even(Generic[T]):
                 self.kept = self.kept[::2]
                 self._step *= 2
         self._met += 1
+
+    def pick(self, count: int) -> list[T]:
+        """So many of those kept, as evenly; all when there are fewer."""
+        if len(self.kept) <= count:
+            return list(self.kept)
+        return [self.kept[at * len(self.kept) // count] for at in range(count)]
 
 
 def path_mark(path: bytes) -> bytes:

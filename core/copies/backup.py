@@ -331,23 +331,27 @@ class _Backup:
         if not self._gate.knows:
             self._look(scanned, blob, stored, children)
             return
-        self._gate.look(scanned, blob)
-        if self._is_due(scanned, blob) or self._late:
+        known = {
+            run.name.destination: run.comparison.meet(scanned.path) for run in self._runs.values()
+        }
+        self._gate.look(scanned, blob, known)
+        due = (
+            run.comparison.is_due(scanned, blob, known[run.name.destination])
+            for run in self._runs.values()
+        )
+        if self._late or any(due):
             self._waiting.put(
                 WaitingFolder(scanned.path, scanned.place, blob, scanned.problem, stored)
             )
 
-    def _is_due(self, scanned: ScannedFolder, blob: bytes) -> bool:
-        due = False
-        for run in self._runs.values():
-            known = run.comparison.meet(scanned.path)
-            due = run.comparison.is_due(scanned, blob, known) or due
-        return due
-
     def _look_again(self, folder: WaitingFolder) -> None:
         """Do what is due of a folder that waited."""
         scanned = ScannedFolder(folder.path, folder.place, problem=folder.problem)
-        if self._is_due(scanned, folder.entries):
+        due = (
+            run.comparison.is_due(scanned, folder.entries, run.comparison.meet(folder.path))
+            for run in self._runs.values()
+        )
+        if any([*due]):  # each of them meets the folder
             scanned.entries = unpack_entries(folder.entries)
             children = names.stored_names(_folders_in(scanned.entries)).values()
             self._look(scanned, folder.entries, folder.stored, children)

@@ -42,7 +42,7 @@ from core.copies.rebuild import OWN_FOLDER
 from core.copies.remembered import is_liar, unpack_entries
 from core.sources.folders import Root, ScannedFolder
 from core.store.home import GateRow, HomeStore
-from core.store.index import CopyIndex
+from core.store.index import CopyIndex, FolderStat
 
 REMIND_AFTER = timedelta(days=3)
 
@@ -91,8 +91,9 @@ def remind(store: HomeStore, system: str, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Base:
-    """The newest state known: its index, its name, how many files it holds."""
+    """The newest state known: where, its index, its name, how many files it holds."""
 
+    destination: str
     index: CopyIndex
     name: str
     files: int
@@ -154,7 +155,7 @@ class Gate:
             began = documents.began_at(run)
             if newest is None or began > documents.began_at(newest.name.split()[1]):
                 files = msgspec.json.decode(line, type=Record).files
-                self._base = _Base(index, f"{destination} {run}", files)
+                self._base = _Base(destination, index, f"{destination} {run}", files)
         for index in self._own:
             if self._base is None or self._base.index is not index:
                 index.close()
@@ -165,17 +166,24 @@ class Gate:
         """Whether there is a state to compare with; a first run is never held."""
         return self._base is not None
 
-    def look(self, scanned: ScannedFolder, blob: bytes) -> None:
-        """Take in a folder of the scan; `blob`: its entries, packed."""
+    def look(
+        self, scanned: ScannedFolder, blob: bytes, known: Mapping[str, FolderStat | None]
+    ) -> None:
+        """Take in a folder of the scan; `blob`: its entries, packed. `known`: what is known of it
+        at the destinations whose index was asked already.
+        """
         if self._base is None:
             return
         self._seen.add(scanned.path)
         if scanned.problem:
             return  # what cannot be seen is no evidence
-        known = self._base.index.folder_stat(scanned.path)
-        if known is not None and known.stat == blob:
+        if self._base.destination in known:
+            before = known[self._base.destination]
+        else:
+            before = self._base.index.folder_stat(scanned.path)
+        if before is not None and before.stat == blob:
             return
-        old = unpack_entries(known.stat) if known is not None and known.stat else []
+        old = unpack_entries(before.stat) if before is not None and before.stat else []
         self._changed = True
         self._tally.add(scanned.path, compare_folder(old, scanned.entries))
 
@@ -265,7 +273,7 @@ class Gate:
         files, birds = SetDigest(), SetDigest()
         marks = bytearray()
         changed = lost = 0
-        some: Even[Example] = Even(EXAMPLES)
+        some: Even[Example] = Even(2 * EXAMPLES)
         for path, file in self._counted():
             if file.lost:
                 lost += 1
@@ -299,7 +307,7 @@ class Gate:
         examples = [_example(bird.path, What.CANARY) for bird in found]
         examples += odd
         shown = {example.path for example in examples}
-        examples += [example for example in some.kept if example.path not in shown]
+        examples += [one for one in some.pick(EXAMPLES) if one.path not in shown]
         return _Weighed(
             facts_of_run, files.hex(), birds.hex(), tuple(examples[:EXAMPLES]), bytes(marks)
         )
@@ -345,7 +353,7 @@ class Gate:
         if len(picked.kept) < MISFITS and not always:
             return 0, 0, []
         heads = misfits = 0
-        odd: Even[Example] = Even(EXAMPLES)
+        odd: Even[Example] = Even(2 * EXAMPLES)
         for folder, file in picked.kept:
             path = folder + b"/" + file.head_of
             with suppress(OSError), open(self._place_of(path), "rb", buffering=0) as opened:
@@ -354,7 +362,7 @@ class Gate:
                 if not fits(file.name, head):
                     misfits += 1
                     odd.add(_example(path, What.HEAD))
-        return heads, misfits, odd.kept
+        return heads, misfits, odd.pick(EXAMPLES)
 
     def _places(self) -> dict[bytes, bytes]:
         return {root.name: root.place for root in self.roots}

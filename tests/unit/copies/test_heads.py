@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.copies.canaries import NAMES, _content
+from core.copies.canary_files import NAMES, content_of
 from core.copies.heads import HEAD, fits
 
 NAMED = (
@@ -65,12 +65,12 @@ def test_what_programs_write_fits(kind: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_our_own_canaries_fit(name: str) -> None:
-    content = _content(name)
+    content = content_of(name)
     assert fits(name.encode(), content)
     if not name.endswith(".jpg"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             assert archive.testzip() is None
-    assert content != _content(name)
+    assert content != content_of(name)
 
 
 @pytest.mark.parametrize("kind", NAMED)
