@@ -45,6 +45,14 @@ _NOTES = {
     "marker_written_anew": t("Woran die Kopie zu erkennen ist, ist neu geschrieben: {path}"),
     "contents_missing": t("{count} Inhalte fehlen in der Kopie; sie werden neu gesichert."),
     "damage": t("Schaden: {path}"),
+    "healed": t(
+        "Aus der Kopie {source} neu gesichert, was in {destination} beschädigt war: {count}"
+    ),
+    "not_healed": t(
+        "Nicht mehr zurückzuholen ist {path}, Stände: {states}, zuletzt {run}."
+        " In anderen Kopien noch da: {elsewhere}"
+    ),
+    "not_healed_more": t("Und noch {count} weitere Dateien."),
 }
 
 
