@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from core import VERSION
 from core.cli import sheets
 from core.cli.context import Context
+from core.cli.judging import judge_plan, next_line, system_line
 from core.copies import cutting, pool
 from core.copies.jobs import open_store
 from core.copies.writer import find_writer
@@ -135,6 +136,10 @@ def _destinations(context: Context) -> Iterator[_Check]:
         for paper in sheets.papers(context, store, plan):
             good = paper.proven_at is not None
             yield _Check(f"sheet {paper.name}", good, sheets.sentence(context, paper))
+        for verdict in judge_plan(context, store, plan):
+            step = next_line(context, verdict)
+            text = system_line(context, verdict) + (f" → {step}" if step else "")
+            yield _Check(f"3-2-1 {verdict.facts.system}", verdict.is_green, text)
     for where in plan.destinations:
         folder = LocalFolder(where.id, where.location.path, "")
         if not folder.is_reachable():

@@ -1,30 +1,35 @@
-"""`status`: how each copy stands, in three facts and their ages."""
+"""`status`: how each copy stands, in three facts and their ages, and what that makes of 3-2-1."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
 from core.cli import held, sheets
 from core.cli.context import Context
-from core.clock import parse_stamp, stamp
+from core.clock import stamp
 from core.copies import jobs
 from core.copies.gate import gate_is_closed, question
-from core.destinations.local import LocalFolder
 from core.errors import Exit
+from core.health.facts import gather
+from core.health.model import CopyVerdict, Param, ReadBack, SystemVerdict, Why
+from core.health.three_two_one import judge
 from core.plan.model import Copy, Plan
 from core.store.home import HomeStore
 from core.texts.formats import age
+from core.texts.health import GAPS, REASONS, STEPS, percent, say
 
 
 def status(context: Context, options: argparse.Namespace) -> Exit:
-    """One line per copy: copied when, read back when, overdue or not; one per recovery sheet."""
+    """Each system with its copies, then the recovery sheets. Looking is no judgement: always 0."""
     plan = context.plan()
     with jobs.open_store(context.home, context.clock) as store:
-        for copy in plan.copies:
-            _show_status(context, store, plan, copy)
-        for system in plan.systems:
-            asked = question(store, system.id)
+        for verdict in judge_plan(context, store, plan):
+            for copy in verdict.copies:
+                _show_copy(context, store, plan, verdict, copy)
+            _show_system(context, verdict)
+            asked = question(store, verdict.facts.system)
             if asked is not None:
                 held.show(context.output, asked)
         for paper in sheets.papers(context, store, plan):
@@ -39,40 +44,87 @@ def status(context: Context, options: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def _show_status(context: Context, store: HomeStore, plan: Plan, copy: Copy) -> None:
-    texts, now = context.texts, context.clock.now()
-    lang = texts.lang
-    last = jobs.last_success(store, copy)
+def judge_plan(context: Context, store: HomeStore, plan: Plan) -> list[SystemVerdict]:
+    """The verdict over every system that has copies."""
+    now = context.clock.now()
+    return [judge(facts, now) for facts in gather(context.home, store, plan, now)]
+
+
+# -- a copy ---------------------------------------------------------------------------------------
+
+
+def _show_copy(
+    context: Context, store: HomeStore, plan: Plan, system: SystemVerdict, verdict: CopyVerdict
+) -> None:
+    facts, texts, now = verdict.facts, context.texts, context.clock.now()
+    copy = next(
+        copy
+        for copy in plan.copies_of(system.facts.system)
+        if copy.destination == facts.destination
+    )
+    fields = _fields(context, store, copy, verdict) | {"system": copy.system}
+    words = texts.t(
+        "{copy}: kopiert {copied}; zurückgelesen {read}; wiederhergestellt {restored}",
+        copy=context.output.copy_label(copy.system, copy.destination),
+        copied=age(facts.copied, now, texts.lang),
+        read=_read_back(context, facts.read_back),
+        restored=age(facts.restored, now, texts.lang),
+    )
+    notes = list(_notes(context, fields))
+    context.output.item(fields, words + (f" – {', '.join(notes)}" if notes else ""))
+    if verdict.counts:
+        context.output.say("  zählt als Kopie")
+        return
+    reasons = "; ".join(_said(context, REASONS, why) for why in verdict.why)
+    context.output.say("  zählt nicht: {reasons}", reasons=reasons)
+
+
+def _fields(
+    context: Context, store: HomeStore, copy: Copy, verdict: CopyVerdict
+) -> dict[str, object]:
+    facts = verdict.facts
     proof = store.last_proof(copy.system, copy.destination, "verified")
     full = store.last_proof(copy.system, copy.destination, "verified", detail="full")
-    read_back = parse_stamp(full.at) if full and full.result == "sound" else None
-    run = store.last_run(copy.system, copy.destination)
-    overdue = jobs.is_due(store, copy, now)
-    place = plan.destination(copy.destination).location.path
-    folder = LocalFolder(copy.destination, place, copy.system)
-    fields: dict[str, object] = {
-        "system": copy.system,
+    read = facts.read_back
+    return {
+        "system": "",
         "destination": copy.destination,
-        "copied_at": stamp(last) if last else None,
-        "read_back_at": stamp(read_back) if read_back else None,
+        "copied_at": _stamp(facts.copied),
+        "read_back_at": full.at if full and full.result == "sound" else None,
         "read_back_result": proof.result if proof else None,
-        "due": overdue,
-        "reachable": folder.is_reachable(),
-        "last_run": run.status if run else None,
-        "last_code": run.code if run and run.code else None,
         "gate_closed": gate_is_closed(store, copy.system),
+        "last_read_at": _stamp(read.last),
+        "oldest_unread_at": _stamp(read.oldest),
+        "read_share": round(read.read_share, 4),
+        "late_share": round(read.late_share, 4),
+        "restored_at": _stamp(facts.restored),
+        "damage": facts.damage,
+        "counts": verdict.counts,
+        "why": [_coded(why) for why in verdict.why],
+        "overdue": verdict.is_overdue,
+        "overdue_since": _stamp(verdict.overdue_since),
+        "due": jobs.is_due(store, copy, context.clock.now()),
+        "reachable": facts.reachable,
+        "writes_elsewhere": facts.writes_elsewhere,
+        "last_run": facts.last_run or None,
+        "last_code": facts.last_code or None,
     }
-    words = texts.t(
-        "{copy}: kopiert {copied}, ganz zurückgelesen {read}",
-        copy=context.output.copy_label(copy.system, copy.destination),
-        copied=age(last, now, lang),
-        read=age(read_back, now, lang),
-    )
-    notes = [note for note in _status_notes(context, fields) if note]
-    context.output.item(fields, words + (f" – {', '.join(notes)}" if notes else ""))
 
 
-def _status_notes(context: Context, fields: dict[str, object]) -> Iterator[str]:
+def _read_back(context: Context, read: ReadBack) -> str:
+    texts, now = context.texts, context.clock.now()
+    if read.last is None:
+        return age(None, now, texts.lang)
+    if read.read_share < 1:
+        return texts.t(
+            "{share}, zuletzt {last}",
+            share=percent(read.read_share, texts),
+            last=age(read.last, now, texts.lang),
+        )
+    return texts.t("ganz, das Älteste {oldest}", oldest=age(read.oldest, now, texts.lang))
+
+
+def _notes(context: Context, fields: Mapping[str, object]) -> Iterator[str]:
     t = context.texts.t
     if fields["due"]:
         yield t("fällig")
@@ -84,5 +136,63 @@ def _status_notes(context: Context, fields: dict[str, object]) -> Iterator[str]:
         yield t("wartet auf Ihre Antwort")
     if fields["last_run"] == "INTERRUPTED":
         yield t("letzter Lauf abgebrochen; der nächste setzt ihn fort")
-    if fields["read_back_result"] == "damaged":
+    if fields["damage"]:
         yield t("beschädigt")
+
+
+# -- a system -------------------------------------------------------------------------------------
+
+
+def _show_system(context: Context, verdict: SystemVerdict) -> None:
+    fields: dict[str, object] = {
+        "system": verdict.facts.system,
+        "green": verdict.is_green,
+        "three": verdict.three,
+        "two": verdict.two,
+        "one": list(verdict.away),
+        "gaps": [_coded(gap) for gap in verdict.gaps],
+        "step": None if verdict.step is None else _coded(verdict.step),
+    }
+    context.output.item(fields, system_line(context, verdict))
+    for gap in verdict.gaps:
+        context.output.line(f"  {_said(context, GAPS, gap)}")
+    step = next_line(context, verdict)
+    if step:
+        context.output.line(f"  → {step}")
+
+
+def system_line(context: Context, verdict: SystemVerdict) -> str:
+    """3-2-1 of a system in one line; what a person only said is shown as such."""
+    t = context.texts.t
+    return t(
+        "{system}: {three} von 3 Kopien, {two} von 2 Gerätearten, außer Haus {away}",
+        system=verdict.facts.name,
+        three=verdict.three,
+        two=verdict.two,
+        away=t("eine, laut Angabe") if verdict.away else t("keine"),
+    )
+
+
+def next_line(context: Context, verdict: SystemVerdict) -> str:
+    """What to do next, '' when there is nothing."""
+    return "" if verdict.step is None else _said(context, STEPS, verdict.step)
+
+
+def _said(context: Context, table: Mapping[str, str], why: Why) -> str:
+    now, names = context.clock.now(), context.output.names
+    return say(context.texts, table, why.code, why.params, now, names)
+
+
+def _coded(why: Why) -> dict[str, object]:
+    return {"code": str(why.code), **{key: _plain(value) for key, value in why.params.items()}}
+
+
+def _plain(value: Param) -> object:
+    """As JSON has it: times as stamps, durations in seconds."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    return int(value.total_seconds()) if isinstance(value, timedelta) else value
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return stamp(moment) if moment else None

@@ -52,6 +52,14 @@ _NOTES = {
     "gate_reminder": t(
         "Seit drei Tagen ist eine Frage offen: Sind die vielen Änderungen in „{system}“ gewollt?"
     ),
+    "healed": t(
+        "Aus der Kopie {source} neu gesichert, was in {destination} beschädigt war: {count}"
+    ),
+    "not_healed": t(
+        "Nicht mehr zurückzuholen ist {path}, Stände: {states}, zuletzt {run}."
+        " In anderen Kopien noch da: {elsewhere}"
+    ),
+    "not_healed_more": t("Und noch {count} weitere Dateien."),
 }
 
 

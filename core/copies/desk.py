@@ -16,6 +16,11 @@ from core.store.home import HomeStore
 from core.store.index import CopyIndex
 
 
+def index_path(home: Home, system: str, destination: str) -> Path:
+    """Where the index of a copy lies, whether or not there is one."""
+    return home.state / "kopien" / f"{system}@{destination}.db"
+
+
 class Desk:
     """What every job needs: home, its store, clock, who we are, who listens, whether to stop."""
 
@@ -38,7 +43,7 @@ class Desk:
         self.reach = reach
 
     def index_path(self, system: str, destination: str) -> Path:
-        return self.home.state / "kopien" / f"{system}@{destination}.db"
+        return index_path(self.home, system, destination)
 
     def known_copies(self, system: str) -> list[str]:
         """The destinations at which this home has an index of a copy of the system."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.copies import percent
 from core.copies.contents import StoredObject
 from core.copies.copy_folder import DATA, CopyFolder, State
 from core.copies.copy_run import CopyRun
@@ -281,10 +282,10 @@ def _name_unhealed(
     for need in list(needs.values())[:_MOST_NAMED]:
         desk.listener.note(
             "not_healed",
-            path=need.path,
+            path=percent.readable(need.path),
             run=need.runs[-1] if need.runs else "",
             states=len(need.runs),
-            elsewhere=", ".join(holders(desk, run.name.system, ids, (need.sha, need.whole))),
+            elsewhere=", ".join(holders(desk, run.name.system, ids, (need.sha, need.whole))) or "–",
         )
     if len(needs) > _MOST_NAMED:
         desk.listener.note("not_healed_more", count=len(needs) - _MOST_NAMED)

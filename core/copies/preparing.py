@@ -13,8 +13,9 @@ from core.copies.guards import CopyName
 from core.copies.reach import Reached, Where
 from core.copies.rebuild import rebuild
 from core.copies.sealed import Known
+from core.destinations.devices import device_of
 from core.errors import Code, KnownError
-from core.store.index import CopyIndex
+from core.store.index import DEVICE, CopyIndex
 
 
 def prepare(desk: Desk, name: CopyName, where: Where) -> tuple[CopyRun, int]:
@@ -95,6 +96,9 @@ def _make_true(
     for orphan in difference.unknown_data:
         index.add_data_folder(orphan)
     index.set_meta("tresor", vault)
+    device = device_of(copy.folder.location).lasting
+    if device:  # so that a disk in the drawer is still known not to be another one
+        index.set_meta(DEVICE, device)
     damaged |= mending.look_over(copy, index, suspects | index.suspects(), desk.listener)
     index.set_suspects(damaged)
     return damaged

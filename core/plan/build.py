@@ -62,7 +62,7 @@ def _system(item: Mapping[str, Any], key: str) -> System:
         name=item.get("name") or item["id"],
         mode=Mode(item.get("mode", Mode.OWN)),
         sources=tuple(source for source in sources if source.paths),
-        **_given(item, "rpo", "rto", "critical", "owner", "deputy"),
+        **_given(item, "rpo", "rto", "critical", "owner", "deputy", "operator"),
     )
 
 

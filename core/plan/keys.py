@@ -104,6 +104,12 @@ _SYSTEM = Table(
         Key(name="owner", kind=Text(), default="", about="Wer verantwortlich ist."),
         Key(name="deputy", kind=Text(), default="", about="Wer vertritt."),
         Key(
+            name="operator",
+            kind=Text(),
+            default="",
+            about="Betreibergruppe bei saas und hosted, zum Beispiel die Firma hinter dem Dienst.",
+        ),
+        Key(
             name="sources",
             kind=ListOf(
                 Variants(

@@ -69,7 +69,10 @@ class FoldersSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """Something the shop lives on, with the most it may lose (RPO) and miss (RTO) (DOMAIN A32)."""
+    """Something the shop lives on, with the most it may lose (RPO) and miss (RTO) (DOMAIN A32).
+
+    operator: the group of companies that runs it, '' for the shop itself (DOMAIN A20).
+    """
 
     id: str
     name: str
@@ -79,6 +82,7 @@ class System:
     critical: bool = False
     owner: str = ""
     deputy: str = ""
+    operator: str = ""
     sources: tuple[FoldersSource, ...] = ()
 
     @property

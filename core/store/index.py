@@ -60,6 +60,10 @@ _SCHEMA = (
 )
 
 
+DEVICE = "device"
+"""Meta key: the lasting name of the device that the copy lies on."""
+
+
 class Place(NamedTuple):
     """Where a content lies: `stored` bytes at `offset` of object `path` of run `run`."""
 
@@ -587,6 +591,11 @@ class IndexView(CopyIndex):
         self.path = path
         self.was_broken = False
         self._base = open_for_reading(path)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether all tables are there: an older program's index is brought up when it is used."""
+        return _number(self._run("PRAGMA user_version")) == len(_SCHEMA)
 
 
 class KnownContents:

@@ -301,7 +301,7 @@ def test_status_and_doctor_name_a_sheet_that_is_no_proof_yet(shop: Shop, call: C
         return found["prints"], found["printed_at"] is not None, found["proven_at"] is not None
 
     def good() -> object:
-        checks = call("doctor", rc=0 if proofs(shop) else Exit.PARTLY)
+        checks = call("doctor", rc=Exit.PARTLY)  # one disk alone is never 3-2-1
         return only([one for one in checks if one["check"] == "sheet tresor.key"])["good"]
 
     shop.copy().parent.mkdir(parents=True, exist_ok=True)
