@@ -32,6 +32,7 @@ from core.copies.desk import Desk
 from core.copies.documents import CleanUp, ContentsRef, run_number
 from core.copies.guards import CopyName
 from core.copies.journal import home_failure
+from core.copies.mending import put_records_back
 from core.copies.needs import list_files
 from core.copies.packed import PackedWriter
 from core.copies.preparing import prepare
@@ -120,6 +121,9 @@ def prune(
     run, number = prepare(desk, name, where)
     spool = Path(tempfile.mkdtemp(prefix="aufraeumen-", dir=desk.home.cache))
     try:
+        broken = [record_path(one) for one in run.copy.states().broken]
+        if broken:  # rot that no size shows; what the index knows comes back as it was
+            put_records_back(run.copy, run.index, broken, desk.listener)
         picture = _take_picture(
             desk,
             run.copy,
