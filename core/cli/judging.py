@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from datetime import datetime
 
 from core.cli import sheets
 from core.cli.context import Context
 from core.clock import parse_stamp, stamp
 from core.copies import jobs
+from core.copies.forecast import HORIZONS, Forecast, Growth, forecast
 from core.destinations.local import LocalFolder
-from core.errors import Exit
+from core.errors import Exit, KnownError
 from core.plan.model import Copy, Plan
 from core.store.home import HomeStore
 from core.texts.formats import age
@@ -56,6 +58,11 @@ def _show_status(context: Context, store: HomeStore, plan: Plan, copy: Copy) -> 
         "last_run": run.status if run else None,
         "last_code": run.code if run and run.code else None,
     }
+    coming = _forecast(store, copy, folder, now)
+    fields["full_in_days"] = coming.full_in.days if coming and coming.full_in else None
+    fields["free_in_days"] = (
+        {str(span.days): coming.free_after(span) for span in HORIZONS} if coming else None
+    )
     words = texts.t(
         "{copy}: kopiert {copied}, ganz zurückgelesen {read}",
         copy=context.output.copy_label(copy.system, copy.destination),
@@ -63,7 +70,28 @@ def _show_status(context: Context, store: HomeStore, plan: Plan, copy: Copy) -> 
         read=age(read_back, now, lang),
     )
     notes = [note for note in _status_notes(context, fields) if note]
+    if coming is not None and coming.full_in is not None and coming.is_tight:
+        notes.append(texts.n("in einem Tag voll", "in {n} Tagen voll", max(1, coming.full_in.days)))
     context.output.item(fields, words + (f" – {', '.join(notes)}" if notes else ""))
+
+
+def _forecast(store: HomeStore, copy: Copy, folder: LocalFolder, now: datetime) -> Forecast | None:
+    """How full the destination will be if its runs go on as they did; None when nobody can say."""
+    if not folder.is_reachable():
+        return None
+    try:
+        free = folder.free_bytes()
+    except KnownError:
+        return None
+    runs = []
+    met = set()
+    for row in store.runs():
+        if row.destination != copy.destination or row.status not in ("COMMITTED", "UNCHANGED"):
+            continue
+        if row.system in met:
+            runs.append(Growth(parse_stamp(row.began), row.new_bytes))
+        met.add(row.system)
+    return forecast(runs, free, now)
 
 
 def _status_notes(context: Context, fields: dict[str, object]) -> Iterator[str]:
