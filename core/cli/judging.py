@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 
 from core.cli import held, sheets
 from core.cli.context import Context
-from core.clock import stamp
+from core.clock import parse_stamp, stamp
 from core.copies import jobs
+from core.copies.forecast import HORIZONS, Forecast, Growth, forecast
 from core.copies.gate import gate_is_closed, question
-from core.errors import Exit
+from core.destinations.local import LocalFolder
+from core.errors import Exit, KnownError
 from core.health.facts import gather
 from core.health.model import CopyVerdict, Param, ReadBack, SystemVerdict, Why
 from core.health.three_two_one import judge
@@ -62,7 +64,8 @@ def _show_copy(
         for copy in plan.copies_of(system.facts.system)
         if copy.destination == facts.destination
     )
-    fields = _fields(context, store, copy, verdict) | {"system": copy.system}
+    coming = _forecast(store, plan, copy, now)
+    fields = _fields(context, store, copy, verdict) | {"system": copy.system} | _room(coming)
     words = texts.t(
         "{copy}: kopiert {copied}; zurückgelesen {read}; wiederhergestellt {restored}",
         copy=context.output.copy_label(copy.system, copy.destination),
@@ -71,6 +74,8 @@ def _show_copy(
         restored=age(facts.restored, now, texts.lang),
     )
     notes = list(_notes(context, fields))
+    if coming is not None and coming.full_in is not None and coming.is_tight:
+        notes.append(texts.n("in einem Tag voll", "in {n} Tagen voll", max(1, coming.full_in.days)))
     context.output.item(fields, words + (f" – {', '.join(notes)}" if notes else ""))
     if verdict.counts:
         context.output.say("  zählt als Kopie")
@@ -109,6 +114,36 @@ def _fields(
         "last_run": facts.last_run or None,
         "last_code": facts.last_code or None,
     }
+
+
+def _room(coming: Forecast | None) -> dict[str, object]:
+    if coming is None:
+        return {"full_in_days": None, "free_in_days": None}
+    return {
+        "full_in_days": coming.full_in.days if coming.full_in else None,
+        "free_in_days": {str(span.days): coming.free_after(span) for span in HORIZONS},
+    }
+
+
+def _forecast(store: HomeStore, plan: Plan, copy: Copy, now: datetime) -> Forecast | None:
+    """How full the destination will be if its runs go on as they did; None when nobody can say."""
+    place = plan.destination(copy.destination).location.path
+    folder = LocalFolder(copy.destination, place, copy.system)
+    if not folder.is_reachable():
+        return None
+    try:
+        free = folder.free_bytes()
+    except KnownError:
+        return None
+    runs = []
+    met = set()
+    for row in store.runs():
+        if row.destination != copy.destination or row.status not in ("COMMITTED", "UNCHANGED"):
+            continue
+        if row.system in met:
+            runs.append(Growth(parse_stamp(row.began), row.new_bytes))
+        met.add(row.system)
+    return forecast(runs, free, now)
 
 
 def _read_back(context: Context, read: ReadBack) -> str:

@@ -17,7 +17,7 @@ from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
 from core.texts import Texts
 from core.texts.catalog import t
-from core.texts.formats import short_date, size
+from core.texts.formats import count, short_date, size
 
 _WORDS = {
     Why.NEWEST: t("einer der drei neuesten"),
@@ -29,7 +29,9 @@ _WORDS = {
     Why.FUTURE: t("seine Zeit liegt in der Zukunft"),
     Why.PARTIAL_NEWEST: t("unvollständig, aber ein neuerer vollständiger fehlt noch"),
     Why.PARTIAL_YOUNG: t("unvollständig und noch keine Woche alt"),
-    Why.CLOCK_BACK: t("die Uhr dieses PCs geht vor dem neuesten Stand; bis dahin bleibt alles"),
+    Why.CLOCK_BACK: t(
+        "die Uhr dieses PCs steht vor der Zeit des neuesten Standes; so lange bleibt alles"
+    ),
     Why.PARTIAL_OLD: t("unvollständig; es gibt einen neueren vollständigen"),
     Why.NO_PERIOD: t("für seinen Zeitraum bleibt ein neuerer"),
 }
@@ -108,12 +110,15 @@ def _show(context: Context, copy: Copy, done: Pruned, *, dry: bool) -> None:
         left=list(done.left),
     )
     label = out.copy_label(copy.system, copy.destination)
-    out.say(
-        "{copy}: {staying} bleiben, {going} gehen",
-        copy=label,
-        staying=texts.n("ein Stand", "{n} Stände", len(done.fates) - len(done.dropped)),
-        going=texts.n("einer", "{n}", len(done.dropped) + len(done.given_up)),
-    )
+    counts = {
+        "copy": label,
+        "staying": count(len(done.fates) - len(done.dropped), texts.lang),
+        "going": count(len(done.dropped) + len(done.given_up), texts.lang),
+    }
+    if dry:
+        out.say("{copy}: Stände, die bleiben: {staying}; die gehen würden: {going}", **counts)
+    else:
+        out.say("{copy}: Stände, die bleiben: {staying}; die gehen: {going}", **counts)
     for fate in done.fates:
         if dry or not fate.stays:
             out.line("  " + sentence(texts, fate))
@@ -121,6 +126,8 @@ def _show(context: Context, copy: Copy, done: Pruned, *, dry: bool) -> None:
         out.say("  geht: {run} – aufgegeben", run=run)
     for run in done.orphans:
         out.say("  geht: der Rest eines abgebrochenen Laufs, {run}", run=run)
+    for run in done.left:
+        out.say("  unklar, deshalb unberührt: {run}", run=run)
     room = size(done.freed, texts.lang)
     if dry:
         out.say("  Frei würden etwa {size}. Gelöscht ist noch nichts.", size=room)

@@ -39,14 +39,14 @@ class Forecast:
 def forecast(runs: Sequence[Growth], free: int, now: datetime) -> Forecast | None:
     """What the last ninety days say of the next ones; None when they are too few to say anything.
 
-    The first run stores everything once and says nothing of the days after it.
+    runs: without the first of each system, which stores everything once and says nothing of the
+    days after it.
     """
-    ordered = sorted(runs, key=lambda run: run.at)[1:]
-    recent = [run for run in ordered if now - HORIZONS[-1] <= run.at <= now]
-    if not recent or now - recent[0].at < _AT_LEAST:
+    recent = [run for run in runs if now - HORIZONS[-1] <= run.at <= now]
+    began = min((run.at for run in recent), default=now)
+    if now - began < _AT_LEAST:
         return None
-    days = (now - recent[0].at) / timedelta(days=1)
-    per_day = sum(run.added for run in recent) / days
+    per_day = sum(run.added for run in recent) / ((now - began) / timedelta(days=1))
     full_in = None
     if per_day > 0 and free / per_day < 36500:
         full_in = timedelta(days=free / per_day)

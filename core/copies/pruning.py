@@ -32,6 +32,7 @@ from core.copies.desk import Desk
 from core.copies.documents import CleanUp, ContentsRef, run_number
 from core.copies.guards import CopyName
 from core.copies.journal import home_failure
+from core.copies.mending import put_records_back
 from core.copies.needs import list_files
 from core.copies.packed import PackedWriter
 from core.copies.preparing import prepare
@@ -120,6 +121,9 @@ def prune(
     run, number = prepare(desk, name, where)
     spool = Path(tempfile.mkdtemp(prefix="aufraeumen-", dir=desk.home.cache))
     try:
+        broken = [record_path(one) for one in run.copy.states().broken]
+        if broken:  # rot that no size shows; what the index knows comes back as it was
+            put_records_back(run.copy, run.index, broken, desk.listener)
         picture = _take_picture(
             desk,
             run.copy,
@@ -275,6 +279,7 @@ class _CleaningUp:
     repacked: Repacked = field(default_factory=Repacked)
     thinned: list[_Thinned] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
+    unswept: tuple[str, ...] = ()
 
     @property
     def copy(self) -> CopyFolder:
@@ -285,6 +290,7 @@ class _CleaningUp:
         return self.at.index
 
     def do(self) -> Pruned:
+        self.unswept = self._find_unswept()
         if not self._has_work():
             return _result(self.picture, self.repacked)
         self.run = documents.new_run_name(self.number, self.desk.clock.now())
@@ -311,18 +317,27 @@ class _CleaningUp:
         picture = self.picture
         seen = picture.survey
         dead = any(view.dead_objects or picture.is_gone(view) for view in seen.runs)
-        unswept = self._unswept() or len(picture.cleaned.records) > 1
+        unswept = self.unswept or len(picture.cleaned.records) > 1
         return bool(
             picture.going or picture.given_up or dead or seen.half_dead or seen.orphans or unswept
             or self._lists_to_go() or self._cleared_left()
         )  # fmt: skip
 
-    def _unswept(self) -> tuple[str, ...]:
+    def _find_unswept(self) -> tuple[str, ...]:
         """Runs out of which an earlier clean-up was removing objects when it was cut short."""
         last = self.picture.last
         if last is None or self.index.meta(_SWEPT) == last.run:
             return ()
-        return last.thinned
+        objects = {view.run: view.objects for view in self.picture.survey.runs}
+        count = self.copy.folder.count_files
+        found = [
+            run
+            for run in last.thinned
+            if run in objects and count(f"{DATA}/{run}") != objects[run] + 1  # and its `inhalt`
+        ]
+        if not found:
+            self.index.set_meta(_SWEPT, last.run)
+        return tuple(found)
 
     def _cleared_left(self) -> set[str]:
         last = self.picture.last
@@ -443,7 +458,7 @@ class _CleaningUp:
             dropped=tuple((run, digests.get(run, "")) for run in sorted(dropped)),
             given_up=tuple(sorted(given_up | set(picture.given_up))),
             folders=tuple(self.folders),
-            thinned=tuple(sorted({one.run for one in self.thinned} | set(self._unswept()))),
+            thinned=tuple(sorted({one.run for one in self.thinned} | set(self.unswept))),
             contents=tuple(self._contents(own)),
         )
 
@@ -570,7 +585,7 @@ class _CleaningUp:
         refs = {made.run: made.ref for made in self.thinned}
         refs |= {view.run: view.ref for view in self.picture.survey.runs if view.run not in refs
                  and view.ref is not None}  # fmt: skip
-        for run in self._unswept():
+        for run in self.unswept:
             if run in refs and run not in self.folders:
                 self._sweep(run, refs[run])
         for run in self.folders:

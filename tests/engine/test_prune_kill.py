@@ -106,7 +106,7 @@ def kill_and_judge(stage: Stage, at: int, *, by_hand: bool, backup_between: bool
     except BaseException as error:
         error.add_note(f"killed: {killed}")
         raise
-    return killed.phase
+    return str(killed.phase)
 
 
 def no_garbage(stage: Stage) -> None:

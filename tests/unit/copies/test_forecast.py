@@ -11,8 +11,7 @@ DAY = timedelta(days=1)
 
 
 def runs(days: int, each: int) -> list[Growth]:
-    first = Growth(NOW - (days + 1) * DAY, 10**12)
-    return [first, *(Growth(NOW - at * DAY, each) for at in range(days, 0, -1))]
+    return [Growth(NOW - at * DAY, each) for at in range(days, 0, -1)]
 
 
 def test_what_every_day_adds_fills_the_rest() -> None:
@@ -25,9 +24,10 @@ def test_what_every_day_adds_fills_the_rest() -> None:
     assert found.is_tight
 
 
-def test_the_first_run_and_too_few_days_say_nothing() -> None:
+def test_too_few_days_say_nothing() -> None:
     assert forecast([], 5, NOW) is None
     assert forecast(runs(3, 100), 5, NOW) is None
+    assert forecast([Growth(NOW - 200 * DAY, 5), Growth(NOW + DAY, 5)], 5, NOW) is None
 
 
 def test_who_adds_nothing_never_fills_it() -> None:
