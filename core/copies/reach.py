@@ -228,7 +228,9 @@ def _remove_if_left(note: Path) -> None:
 
     folder = note.with_suffix("")
     for record in (folder / "rclone").glob("*.json"):
-        end_leftover(record)
+        sockets = end_leftover(record)
+        if sockets is not None and sockets.name.startswith("lt-"):
+            shutil.rmtree(sockets, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
     lock.release()
     note.unlink(missing_ok=True)
