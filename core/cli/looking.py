@@ -45,8 +45,11 @@ def snapshots(context: Context, options: argparse.Namespace) -> Exit:
 
 def _suspects(context: Context, copy: Copy) -> frozenset[str]:
     """States made while the anomaly gate was closed, as far as this home knows."""
-    with jobs.open_store(context.home, context.clock) as store:
-        return store.suspects(copy.system, copy.destination)
+    try:
+        with jobs.open_store(context.home, context.clock) as store:
+            return store.suspects(copy.system, copy.destination)
+    except KnownError:
+        return frozenset()  # bringing data back comes first, also with a home that is full
 
 
 def _show_record(

@@ -325,8 +325,9 @@ def test_a_plain_plan_asks_for_no_secret(shop: Shop, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(core.secrets, "choose_store", unusable)
     assert here(shop).plan().destinations
     encrypt(shop)
-    with pytest.raises(PlanError):
+    with pytest.raises(KnownError) as refused:
         here(shop).plan()
+    assert refused.value.code is Code.SECRET_STORE_MISSING
 
 
 @linux
