@@ -12,12 +12,18 @@ from core.clock import stamp
 from core.copies import jobs
 from core.errors import Exit
 from core.health.facts import gather
-from core.health.model import CopyVerdict, Param, ReadBack, SystemVerdict, Why
+from core.health.model import CopyFacts, CopyVerdict, Param, ReadBack, SystemVerdict, Why
 from core.health.three_two_one import judge
-from core.plan.model import Copy, Plan
+from core.plan.model import Copy, Plan, Site
 from core.store.home import HomeStore
+from core.texts import t
 from core.texts.formats import age
 from core.texts.health import GAPS, REASONS, STEPS, percent, say
+
+_BY_WORD = {
+    "away": t("laut Angabe außer Haus"),
+    "offline": t("laut Angabe nur zum Sichern angeschlossen"),
+}
 
 
 def status(context: Context, options: argparse.Namespace) -> Exit:
@@ -66,7 +72,7 @@ def _show_copy(
         read=_read_back(context, facts.read_back),
         restored=age(facts.restored, now, texts.lang),
     )
-    notes = list(_notes(context, fields))
+    notes = list(_notes(context, facts, fields))
     context.output.item(fields, words + (f" – {', '.join(notes)}" if notes else ""))
     if verdict.counts:
         context.output.say("  zählt als Kopie")
@@ -98,12 +104,21 @@ def _fields(
         "why": [_coded(why) for why in verdict.why],
         "overdue": verdict.is_overdue,
         "overdue_since": _stamp(verdict.overdue_since),
+        "by_word": list(_by_word(facts)),
         "due": jobs.is_due(store, copy, context.clock.now()),
         "reachable": facts.reachable,
         "writes_elsewhere": facts.writes_elsewhere,
         "last_run": facts.last_run or None,
         "last_code": facts.last_code or None,
     }
+
+
+def _by_word(facts: CopyFacts) -> Iterator[str]:
+    """What only a person can know of a copy; it is shown as what they said (DESIGN §4)."""
+    if facts.site is Site.AWAY:
+        yield "away"
+    if facts.offline:
+        yield "offline"
 
 
 def _read_back(context: Context, read: ReadBack) -> str:
@@ -119,8 +134,10 @@ def _read_back(context: Context, read: ReadBack) -> str:
     return texts.t("ganz, das Älteste {oldest}", oldest=age(read.oldest, now, texts.lang))
 
 
-def _notes(context: Context, fields: Mapping[str, object]) -> Iterator[str]:
+def _notes(context: Context, facts: CopyFacts, fields: Mapping[str, object]) -> Iterator[str]:
     t = context.texts.t
+    for word in _by_word(facts):
+        yield t(_BY_WORD[word])
     if fields["due"]:
         yield t("fällig")
     if not fields["reachable"]:

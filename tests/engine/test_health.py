@@ -113,6 +113,7 @@ def test_in_words(shop: Shop, lang: str, words: tuple[str, ...]) -> None:
     for word in words:
         assert word in said, said
     assert "{" not in said
+    assert ("laut Angabe außer Haus" if lang == "de" else "out of the house, as you stated") in said
     done = warm.run("--lang", lang, "doctor", home=shop.home)
     assert done.rc == Exit.PARTLY
     assert words[1] in done.stdout
