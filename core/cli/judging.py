@@ -15,12 +15,18 @@ from core.copies.gate import gate_is_closed, question
 from core.destinations.local import LocalFolder
 from core.errors import Exit, KnownError
 from core.health.facts import gather
-from core.health.model import CopyVerdict, Param, ReadBack, SystemVerdict, Why
+from core.health.model import CopyFacts, CopyVerdict, Param, ReadBack, SystemVerdict, Why
 from core.health.three_two_one import judge
-from core.plan.model import Copy, Plan
+from core.plan.model import Copy, Plan, Site
 from core.store.home import HomeStore
+from core.texts import t
 from core.texts.formats import age
 from core.texts.health import GAPS, REASONS, STEPS, percent, say
+
+_BY_WORD = {
+    "away": t("laut Angabe außer Haus"),
+    "offline": t("laut Angabe nur zum Sichern angeschlossen"),
+}
 
 
 def status(context: Context, options: argparse.Namespace) -> Exit:
@@ -73,7 +79,7 @@ def _show_copy(
         read=_read_back(context, facts.read_back),
         restored=age(facts.restored, now, texts.lang),
     )
-    notes = list(_notes(context, fields))
+    notes = list(_notes(context, facts, fields))
     if coming is not None and coming.full_in is not None and coming.is_tight:
         notes.append(texts.n("in einem Tag voll", "in {n} Tagen voll", max(1, coming.full_in.days)))
     context.output.item(fields, words + (f" – {', '.join(notes)}" if notes else ""))
@@ -108,6 +114,7 @@ def _fields(
         "why": [_coded(why) for why in verdict.why],
         "overdue": verdict.is_overdue,
         "overdue_since": _stamp(verdict.overdue_since),
+        "by_word": list(_by_word(facts)),
         "due": jobs.is_due(store, copy, context.clock.now()),
         "reachable": facts.reachable,
         "writes_elsewhere": facts.writes_elsewhere,
@@ -146,6 +153,14 @@ def _forecast(store: HomeStore, plan: Plan, copy: Copy, now: datetime) -> Foreca
     return forecast(runs, free, now)
 
 
+def _by_word(facts: CopyFacts) -> Iterator[str]:
+    """What only a person can know of a copy; it is shown as what they said (DESIGN §4)."""
+    if facts.site is Site.AWAY:
+        yield "away"
+    if facts.offline:
+        yield "offline"
+
+
 def _read_back(context: Context, read: ReadBack) -> str:
     texts, now = context.texts, context.clock.now()
     if read.last is None:
@@ -159,8 +174,10 @@ def _read_back(context: Context, read: ReadBack) -> str:
     return texts.t("ganz, das Älteste {oldest}", oldest=age(read.oldest, now, texts.lang))
 
 
-def _notes(context: Context, fields: Mapping[str, object]) -> Iterator[str]:
+def _notes(context: Context, facts: CopyFacts, fields: Mapping[str, object]) -> Iterator[str]:
     t = context.texts.t
+    for word in _by_word(facts):
+        yield t(_BY_WORD[word])
     if fields["due"]:
         yield t("fällig")
     if not fields["reachable"]:

@@ -260,15 +260,27 @@ def _write(run: CopyRun, need: Need, blocks: Iterable[bytes]) -> StoredObject | 
     full = f"{DATA}/{run.run}/{path}"
     folder.make_folder(os.path.dirname(full))
     digest = hashlib.sha256()
-    with NewFile(folder, folder.place(full)) as out:
-        for block in blocks:
-            digest.update(block)
-            out.write(block)
+    try:
+        with NewFile(folder, folder.place(full)) as out:
+            for block in blocks:
+                digest.update(block)
+                out.write(block)
+    except BaseException:
+        _remove(folder.place(full))  # the run goes on without it, and counts its objects
+        raise
     folder.note_written([os.path.dirname(folder.place(full))])
     if digest.digest() == need.sha:
         return StoredObject(path, need.size, need.sha)
-    os.unlink(folder.place(full))
+    _remove(folder.place(full))
     return None
+
+
+def _remove(place: str) -> None:
+    """Take a file of ours away again, one that nobody knows of."""
+    try:
+        os.unlink(place)
+    except OSError:
+        pass  # a disk that is gone ends the run anyway
 
 
 # -- what stays lost ------------------------------------------------------------------------------

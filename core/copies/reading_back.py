@@ -84,6 +84,8 @@ def _verify(
         forget_damaged(desk, copy.system, copy.destination, verdict)
     if verdict.depth == "full" and index is not None:
         note_all_lost(index, verdict)
+    if verdict.depth == "due" and verdict.is_sound and not verdict.read_bytes:
+        return verdict  # nothing was due: no proof, and no new list to carry it
     detail = verdict.depth
     # Bytes that may have come from memory prove the memory, not the disk (REVIEW A2).
     _add_proof(

@@ -25,7 +25,7 @@ SAMPLE_BYTES = 256 * 1024 * 1024
 _SAMPLED = "sampled_at"
 _MOST_OBJECTS = 20_000
 _WORTH_IT = 1000  # less than this fraction of the copy waits until it is more
-_AT_ONCE = 4096
+_AT_ONCE = 50_000
 
 
 def sample_budget(total: int, since_last: timedelta | None, period: timedelta) -> int:
@@ -37,8 +37,9 @@ def sample_budget(total: int, since_last: timedelta | None, period: timedelta) -
     most = min(total // 50, SAMPLE_BYTES)
     if since_last is None:
         return max(1, most)
-    paced = 2 * total * max(timedelta(), since_last) // period if period else total
-    return min(max(1, most), int(paced)) if paced > total // _WORTH_IT else 0
+    passed, whole = max(0, int(since_last.total_seconds())), int(period.total_seconds())
+    paced = 2 * total * passed // max(1, whole)
+    return min(max(1, most), paced) if paced > total // _WORTH_IT else 0
 
 
 def is_due(sha: bytes, since: int, period: timedelta, now: int) -> bool:
@@ -153,7 +154,8 @@ class ReadBackNotes:
             return
         self._index.begin()
         try:
-            self._index.note_read_back(self._waiting, _seconds(self._clock.now()))
+            # In order of their hashes, as the tables are: else each would be a page of its own.
+            self._index.note_read_back(sorted(self._waiting), _seconds(self._clock.now()))
             self._index.commit()
         finally:
             self._index.rollback()

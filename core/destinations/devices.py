@@ -18,7 +18,7 @@ from core.destinations.local import mount_of
 
 _SYSFS = "/sys/dev/block"
 _BY_UUID = "/dev/disk/by-uuid"
-_SHARE = re.compile(r"//([^/]+)/|(?:[^@/]*@)?([^/:]+|\[[^]]+\]):")
+_SHARE = re.compile(r"//([^/]+)/|(?:[^@/]*@)?(\[[^]]+\]|[^/:]+):")
 _SHARES = frozenset("nfs nfs4 cifs smb3 smbfs fuse.sshfs".split())
 
 
@@ -54,6 +54,8 @@ def device_of(path: Path) -> Device:
 
 
 def _on_linux(path: str, number: int) -> Device:
+    if sys.platform == "win32":
+        return Device()
     if not os.path.exists(_block(number)):  # a share, or a file system with numbers of its own
         kind, source = mount_of(path)
         share = _SHARE.match(source) if kind in _SHARES else None
@@ -69,6 +71,8 @@ def _on_linux(path: str, number: int) -> Device:
 
 
 def _block(number: int) -> str:
+    if sys.platform == "win32":
+        return ""
     return f"{_SYSFS}/{os.major(number)}:{os.minor(number)}"
 
 
@@ -91,6 +95,8 @@ def _disk(place: str) -> str:
 
 def _uuid(number: int) -> str:
     """The lasting name of a volume, '' when it has none or nobody keeps the list."""
+    if sys.platform == "win32":
+        return ""
     try:
         for name in os.listdir(_BY_UUID):
             if os.stat(f"{_BY_UUID}/{name}").st_rdev == number:

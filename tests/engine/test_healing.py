@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from core.errors import Exit
+from core.copies import healing
+from core.copies.places import Source
+from core.errors import Code, Exit, KnownError
+from tests.engine.forging import ask
 from tests.engine.stage import Event, Layout, Shop, events, make_shop, only
 from tests.support.disks import MIB
 from tests.support.trees import shop_tree
@@ -139,11 +145,34 @@ def test_a_copy_that_is_away_is_named_and_heals_when_it_is_back(tmp_path: Path) 
     assert shop.differences(1, disk="platte") == []
 
 
+def test_another_copy_that_goes_away_in_the_middle_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = two_copies(tmp_path, "tree", "tree")
+    forget_in_source(shop)
+    spoil(shop.copy() / "daten")
+    shop.run("verify", "platte", "--full", rc=Exit.INTEGRITY)
+    whole = healing._Supply._blocks
+
+    def torn(self: healing._Supply, source: Source, start: int, size: int) -> Iterator[bytes]:
+        for at, block in enumerate(whole(self, source, start, size)):
+            if source.size > 5 * MIB and at == 2:
+                raise KnownError(Code.DESTINATION_GONE, destination="zweite", path="/mnt/zweite")
+            yield block
+
+    with monkeypatch.context() as patch:
+        patch.setattr(healing._Supply, "_blocks", torn)
+        done = ask(shop.home, "backup", "--to", "platte")
+    assert done.exit == Exit.OK, done.text
+    shop.run("verify", "platte", "--full", rc=Exit.INTEGRITY)
+    _forget_the_attempt(shop)
+    shop.run("backup", "--to", "platte")
+    assert shop.differences(1, disk="platte") == []
+    shop.run("verify", "platte", "--full")
+
+
 def _forget_the_attempt(shop: Shop) -> None:
     """As if a day had passed."""
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(shop.home / "state" / "kopien" / "laden@platte.db")) as base, base:
         base.execute("DELETE FROM meta WHERE key='healing_tried'")
 

@@ -69,6 +69,7 @@ def test_a_run_reads_a_little_and_due_reads_the_rest(shop: Shop, clock: FixedClo
     good(shop, "backup")  # a moment later there is nothing to read yet
     assert status(shop)["last_read_at"] == first["last_read_at"]
     assert good(shop, "verify", "--due").said("verified")["bytes"] == 0
+    assert status(shop)["read_back_result"] is None  # nothing was due, nothing was proven
     clock.pass_by(days=82)
     assert good(shop, "verify", "--due").said("verified")["bytes"] > 0
     late = status(shop)
