@@ -139,7 +139,10 @@ _STATUS = """system destination copied_at read_back_at read_back_result last_rea
     by_word due reachable writes_elsewhere last_run last_code
     gate_closed full_in_days free_in_days"""
 _FIELDS = [
-    (["snapshots"], "system destination run committed_at files bytes complete new_bytes skipped"),
+    (
+        ["snapshots"],
+        "system destination run committed_at files bytes complete new_bytes skipped suspect last_clean",
+    ),
     (["browse", "laden", "shop/Preise"], "kind path raw bytes mtime_ns"),
     (["status"], _STATUS),
 ]
