@@ -137,8 +137,11 @@ def test_browse_takes_names_as_typed_and_as_shown_in_json(shop: Shop, folder: by
 _STATUS = """system destination copied_at read_back_at read_back_result due reachable last_run
     last_code gate_closed"""
 _FIELDS = [
-    (["snapshots"], """system destination run committed_at files bytes complete new_bytes skipped
-    suspect last_clean"""),
+    (
+        ["snapshots"],
+        """system destination run committed_at files bytes complete new_bytes skipped
+    suspect last_clean""",
+    ),
     (["browse", "laden", "shop/Preise"], "kind path raw bytes mtime_ns"),
     (["status"], _STATUS),
 ]
