@@ -9,6 +9,7 @@ from core.cli.context import Context
 from core.copies import pruning
 from core.copies.desk import Desk
 from core.copies.finding import reach_copy
+from core.copies.gate import gate_is_closed
 from core.copies.guards import CopyName
 from core.copies.pruning import Pruned
 from core.copies.reach import where_of
@@ -69,6 +70,8 @@ def _prune_one(
     name = CopyName(copy.system, system.name, copy.destination, where.layout)
     give_up = tuple(options.give_up)
     try:
+        if not options.dry_run and gate_is_closed(desk.store, copy.system):
+            raise KnownError(Code.HELD_BY_GATE, destination=copy.destination, system=copy.system)
         if options.dry_run:
             reached = reach_copy(desk.reach, plan, copy.system, copy.destination)
             try:

@@ -1,4 +1,4 @@
-"""The anomaly gate's rules: is this what a day in a shop does to its files? (DESIGN §5, ADR 12)
+"""The anomaly gate's rules: is this what a day in a shop does to its files? (DESIGN §5, ADR 13)
 
 Pure: everything here is computed from what a scan saw and what the newest state knew before.
 """

@@ -141,7 +141,8 @@ _STATUS = """system destination copied_at read_back_at read_back_result last_rea
 _FIELDS = [
     (
         ["snapshots"],
-        "system destination run committed_at files bytes complete new_bytes skipped suspect last_clean",
+        """system destination run committed_at files bytes complete new_bytes skipped
+    suspect last_clean""",
     ),
     (["browse", "laden", "shop/Preise"], "kind path raw bytes mtime_ns"),
     (["status"], _STATUS),
