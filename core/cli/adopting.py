@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.cli.context import Context
 from core.cli.typed_lines import ask_for_lines
-from core.copies.adopt import adopt as adopt_copy
+from core.copies.bringing_back.adopt import adopt as adopt_copy
 from core.errors import Code, Exit, KnownError
 from core.secrets import pairs
 from core.secrets.recovery import Pair, Slip, pack

@@ -9,10 +9,10 @@ from core.cli.context import Context
 from core.cli.output import Output
 from core.cli.verifying import show_verdict
 from core.copies import jobs
-from core.copies.assignment import Result
-from core.copies.commit import Written
+from core.copies.backing_up.assignment import Result
+from core.copies.backing_up.commit import Written
+from core.copies.backing_up.gate import question
 from core.copies.desk import Desk
-from core.copies.gate import question
 from core.copies.reading_back import read_sample
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Plan

@@ -6,7 +6,8 @@ import argparse
 import os
 
 from core.cli.context import Context
-from core.copies import canary_files, jobs
+from core.copies import jobs
+from core.copies.backing_up import canary_files
 from core.errors import Exit
 from core.texts.formats import visible
 

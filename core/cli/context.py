@@ -19,7 +19,7 @@ from core.texts import Texts
 
 if TYPE_CHECKING:
     from core.copies.desk import Desk
-    from core.copies.reach import Reach
+    from core.copies.opening.reach import Reach
     from core.secrets import SecretStore
     from core.secrets.recovery import Pair
 
@@ -108,7 +108,7 @@ class Context:
 
     def reach(self) -> Reach:
         """What opens copies; those still open are closed with `close`."""
-        from core.copies.reach import Reach
+        from core.copies.opening.reach import Reach
 
         if not self._reach:
             made = Reach(self.home, self._pair_of, self.cancelled, pairs=self._pairs)

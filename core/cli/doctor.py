@@ -12,9 +12,10 @@ from core import VERSION
 from core.cli import sheets
 from core.cli.context import Context
 from core.cli.judging import judge_plan, next_line, system_line
-from core.copies import cutting, pool
+from core.copies.format import cutting
+from core.copies.hands import pool
 from core.copies.jobs import open_store
-from core.copies.writer import find_writer
+from core.copies.opening.writer import find_writer
 from core.destinations.local import LocalFolder
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Plan

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from core.cli.output import Output
 from core.clock import parse_stamp
-from core.copies import percent
-from core.copies.anomaly import SLOW_DAYS, Facts, Rule, What
-from core.copies.gate import Question
+from core.copies.backing_up.anomaly import SLOW_DAYS, Facts, Rule, What
+from core.copies.backing_up.gate import Question
+from core.copies.format import percent
 from core.texts import Texts, t
 from core.texts.formats import count, date_time, visible
 

@@ -10,8 +10,8 @@ from core.cli import held, sheets
 from core.cli.context import Context
 from core.clock import parse_stamp, stamp
 from core.copies import jobs
-from core.copies.forecast import HORIZONS, Forecast, Growth, forecast
-from core.copies.gate import gate_is_closed, question
+from core.copies.backing_up.gate import gate_is_closed, question
+from core.copies.letting_go.forecast import HORIZONS, Forecast, Growth, forecast
 from core.destinations.local import LocalFolder
 from core.errors import Exit, KnownError
 from core.health.facts import gather

@@ -6,11 +6,13 @@ import argparse
 
 from core.cli.context import Context
 from core.clock import parse_stamp
-from core.copies import finding, jobs, percent
-from core.copies.copy_folder import CopyFolder, State
-from core.copies.documents import Record
-from core.copies.rows import FileRow, FolderRow, LinkRow, SkippedRow
-from core.copies.wishes import spellings
+from core.copies import jobs
+from core.copies.bringing_back.wishes import spellings
+from core.copies.format import percent
+from core.copies.format.copy_folder import CopyFolder, State
+from core.copies.format.documents import Record
+from core.copies.format.rows import FileRow, FolderRow, LinkRow, SkippedRow
+from core.copies.opening import finding
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
 from core.texts.formats import count, size, table_time, visible

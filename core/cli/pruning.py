@@ -6,14 +6,14 @@ import argparse
 from datetime import UTC, datetime, time
 
 from core.cli.context import Context
-from core.copies import pruning
+from core.copies.backing_up.gate import gate_is_closed
 from core.copies.desk import Desk
-from core.copies.finding import reach_copy
-from core.copies.gate import gate_is_closed
-from core.copies.guards import CopyName
-from core.copies.pruning import Pruned
-from core.copies.reach import where_of
-from core.copies.retention import Fate, Why
+from core.copies.letting_go import pruning
+from core.copies.letting_go.pruning import Pruned
+from core.copies.letting_go.retention import Fate, Why
+from core.copies.opening.finding import reach_copy
+from core.copies.opening.guards import CopyName
+from core.copies.opening.reach import where_of
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
 from core.texts import Texts

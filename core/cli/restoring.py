@@ -7,11 +7,11 @@ from pathlib import Path
 
 from core.cli.context import Context
 from core.cli.looking import find_state
-from core.copies.copy_folder import State
-from core.copies.finding import refuse_live_target
-from core.copies.percent import exact, readable
-from core.copies.restore import restore as bring_back
-from core.copies.wishes import Report, Wish
+from core.copies.bringing_back.restore import restore as bring_back
+from core.copies.bringing_back.wishes import Report, Wish
+from core.copies.format.copy_folder import State
+from core.copies.format.percent import exact, readable
+from core.copies.opening.finding import refuse_live_target
 from core.errors import Exit
 from core.texts import t
 from core.texts.formats import size

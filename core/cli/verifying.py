@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from core.cli.context import Context
+from core.copies.backing_up.healing import holders
 from core.copies.desk import Desk
-from core.copies.healing import holders
-from core.copies.percent import exact, readable
+from core.copies.format.percent import exact, readable
+from core.copies.looking_after.verify import WHOLE_STATE, Affected, Depth, Verdict
 from core.copies.reading_back import verify_copy
-from core.copies.verify import WHOLE_STATE, Affected, Depth, Verdict
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
 from core.texts.formats import size

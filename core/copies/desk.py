@@ -7,8 +7,8 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.copies.events import Listener
-from core.copies.reach import Reach
-from core.copies.writer import Writer
+from core.copies.opening.reach import Reach
+from core.copies.opening.writer import Writer
 from core.errors import Code, KnownError
 from core.paths import Home
 from core.store.database import is_sound, move_aside

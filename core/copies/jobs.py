@@ -11,17 +11,17 @@ from datetime import datetime, timedelta
 import msgspec
 
 from core.clock import Clock, parse_stamp
-from core.copies import names
-from core.copies.assignment import Assignment, Result, fingerprint
-from core.copies.backup import back_up
+from core.copies.backing_up.assignment import Assignment, Result, fingerprint
+from core.copies.backing_up.backup import back_up
+from core.copies.backing_up.gate import remind
 from core.copies.desk import Desk
-from core.copies.documents import Record
 from core.copies.events import Listener
-from core.copies.gate import remind
+from core.copies.format import names
+from core.copies.format.documents import Record
 from core.copies.locking import locked
+from core.copies.opening.reach import Reach, where_of
+from core.copies.opening.writer import find_writer
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, proof_lines, travelling
-from core.copies.reach import Reach, where_of
-from core.copies.writer import find_writer
 from core.paths import Home
 from core.plan.model import Copy, Plan, System
 from core.sources.folders import Root

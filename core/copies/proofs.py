@@ -9,8 +9,8 @@ from typing import Literal
 import msgspec
 
 from core.clock import parse_stamp
-from core.copies.documents import Number
 from core.copies.events import Listener
+from core.copies.format.documents import Number
 from core.store.home import HomeStore, Proof, RunRow
 
 PLAN_FILE = "plan.toml"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 
 from core.clock import stamp
-from core.copies import jobs, rotation
+from core.copies import jobs
 from core.copies.desk import Desk
-from core.copies.finding import reach_copy
-from core.copies.reach import Reached
-from core.copies.suspects import forget_damaged, note_all_lost
-from core.copies.verify import Depth, Reading, Verdict, read_objects, verify
+from core.copies.looking_after import rotation
+from core.copies.looking_after.suspects import forget_damaged, note_all_lost
+from core.copies.looking_after.verify import Depth, Reading, Verdict, read_objects, verify
+from core.copies.opening.finding import reach_copy
+from core.copies.opening.reach import Reached
 from core.plan.model import Copy, Plan
 from core.store.database import is_broken
 from core.store.home import Proof

@@ -13,10 +13,10 @@ import msgspec
 
 from core.clock import parse_stamp
 from core.copies import jobs
-from core.copies.copy_folder import list_path, record_path
 from core.copies.desk import index_path
-from core.copies.documents import Record
-from core.copies.rotation import began_seconds
+from core.copies.format.copy_folder import list_path, record_path
+from core.copies.format.documents import Record
+from core.copies.looking_after.rotation import began_seconds
 from core.destinations.devices import Device, device_of
 from core.destinations.local import LocalFolder
 from core.errors import Code

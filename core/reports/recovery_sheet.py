@@ -13,8 +13,8 @@ from datetime import datetime
 from string import ascii_uppercase
 
 from core import VERSION
-from core.copies.documents import FORMAT
-from core.copies.sealed import vault_folder
+from core.copies.format.documents import FORMAT
+from core.copies.opening.sealed import vault_folder
 from core.plan.model import Destination, Medium, Plan
 from core.reports.commands import Shell, command
 from core.reports.pages import (

@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from core.copies import jobs, pruning
-from core.copies.adopt import adopt
-from core.copies.copy_folder import CopyFolder, State
+from core.copies import jobs
+from core.copies.bringing_back.adopt import adopt
+from core.copies.bringing_back.restore import restore
+from core.copies.bringing_back.wishes import Wish
 from core.copies.desk import Desk
 from core.copies.events import Silence
-from core.copies.guards import CopyName
+from core.copies.format.copy_folder import CopyFolder, State
 from core.copies.jobs import Request
-from core.copies.pruning import Pruned
-from core.copies.reach import Reach, where_of
-from core.copies.restore import restore
-from core.copies.verify import Verdict, verify
-from core.copies.wishes import Wish
+from core.copies.letting_go import pruning
+from core.copies.letting_go.pruning import Pruned
+from core.copies.looking_after.verify import Verdict, verify
+from core.copies.opening.guards import CopyName
+from core.copies.opening.reach import Reach, where_of
 from core.paths import Home, find_home
 from core.plan.model import Keep, Plan
 from core.plan.read import read_plan

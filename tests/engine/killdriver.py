@@ -249,7 +249,8 @@ def _set(attribute: str, value: float) -> None:
 def _child(order: dict[str, Any]) -> int:
     """Run the command line as ordered; returns its exit code, if it lives."""
     from core.cli.main import run
-    from core.copies import assignment, jobs
+    from core.copies import jobs
+    from core.copies.backing_up import assignment
     from core.store.index import CopyIndex
 
     for name, value in order["settings"].items():

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.copies.journal import Finished, Stored, read_journal
+from core.copies.memory.journal import Finished, Stored, read_journal
 from core.plan.write import quoted
 from core.secrets.recovery import Pair
 from tests.engine import handreader

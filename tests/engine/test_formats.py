@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.copies import documents
-from core.copies.documents import Record, Vault
+from core.copies.format import documents
+from core.copies.format.documents import Record, Vault
 from core.errors import Code, Exit
 from tests.data.make_golden import described
 from tests.engine import handreader

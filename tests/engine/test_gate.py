@@ -15,9 +15,9 @@ import pytest
 
 from core.cli import main
 from core.clock import SystemClock
-from core.copies import backup as engine
-from core.copies import canary_files as canaries
-from core.copies.gate import gate_is_closed
+from core.copies.backing_up import backup as engine
+from core.copies.backing_up import canary_files as canaries
+from core.copies.backing_up.gate import gate_is_closed
 from core.errors import Code, Exit, KnownError
 from core.plan.read import read_plan
 from core.store.home import HomeStore

@@ -12,8 +12,8 @@ from random import Random
 
 import pytest
 
-from core.copies import healing
-from core.copies.places import Source
+from core.copies.backing_up import healing
+from core.copies.bringing_back.places import Source
 from core.errors import Code, Exit, KnownError
 from tests.engine.forging import ask
 from tests.engine.stage import Event, Layout, Shop, events, make_shop, only

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from core.copies import target
+from core.copies.bringing_back import target
 from core.errors import Code, Exit
 from tests.engine.forging import (
     DAMAGED,

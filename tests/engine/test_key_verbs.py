@@ -18,7 +18,7 @@ from core.cli.main import PASSPHRASE
 from core.cli.main import run as run_here
 from core.clock import SystemClock
 from core.copies import jobs
-from core.copies.sealed import vault_folder
+from core.copies.opening.sealed import vault_folder
 from core.errors import Code, Exit
 from core.paths import find_home
 from core.secrets import sealed_file

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 import pytest
 
-from core.copies import documents
+from core.copies.format import documents
 from core.errors import Code
 from tests.engine.stage import Shop, events, make_shop, only, refusal
 from tests.support import cli, warm

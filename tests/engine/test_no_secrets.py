@@ -147,12 +147,12 @@ def test_the_lines_are_only_in_rclones_own_environment(
 # -- our own mistakes -----------------------------------------------------------------------------
 
 DEEP = {
-    "backup": "core.copies.backup.look_at_root",
-    "restore": "core.copies.restore._Restore._survey",
-    "verify": "core.copies.verify._Verification._check_objects",
-    "adopt": "core.copies.adopt.rebuild",
-    "browse": "core.copies.copy_folder.CopyFolder.rows",
-    "snapshots": "core.copies.copy_folder.CopyFolder.states",
+    "backup": "core.copies.backing_up.backup.look_at_root",
+    "restore": "core.copies.bringing_back.restore._Restore._survey",
+    "verify": "core.copies.looking_after.verify._Verification._check_objects",
+    "adopt": "core.copies.bringing_back.adopt.rebuild",
+    "browse": "core.copies.format.copy_folder.CopyFolder.rows",
+    "snapshots": "core.copies.format.copy_folder.CopyFolder.states",
     "status": "core.copies.jobs.last_success",
     "plan": "core.cli.planning._show",
 }

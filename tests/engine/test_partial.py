@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from core.clock import SystemClock, stamp
-from core.copies.assignment import Assignment
-from core.copies.backup import back_up
-from core.copies.copy_folder import CopyFolder
+from core.copies.backing_up.assignment import Assignment
+from core.copies.backing_up.backup import back_up
+from core.copies.bringing_back.restore import restore
+from core.copies.bringing_back.wishes import Wish
 from core.copies.desk import Desk
 from core.copies.events import Silence
-from core.copies.finding import pick_state
+from core.copies.format.copy_folder import CopyFolder
 from core.copies.jobs import last_success, open_desk
-from core.copies.reach import Where
-from core.copies.restore import restore
-from core.copies.verify import verify
-from core.copies.wishes import Wish
+from core.copies.looking_after.verify import verify
+from core.copies.opening.finding import pick_state
+from core.copies.opening.reach import Where
 from core.destinations.local import LocalFolder
 from core.paths import Home
 from core.plan.model import Copy

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from core.copies import pruning
+from core.copies.letting_go import pruning
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 from core.plan.model import Keep

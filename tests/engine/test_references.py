@@ -12,7 +12,7 @@ import pytest
 
 from core.cli import main
 from core.clock import SystemClock
-from core.copies import documents
+from core.copies.format import documents
 from tests.engine.forging import ask
 from tests.engine.stage import BOTH, Event, Shop, make_shop, objects_of, rows_of, states_at
 from tests.support.disks import MIB

@@ -10,10 +10,10 @@ from random import Random
 
 import pytest
 
+from core.copies.bringing_back.restore import restore
+from core.copies.bringing_back.wishes import Wish
 from core.copies.events import Silence
-from core.copies.reach import Reach, Where
-from core.copies.restore import restore
-from core.copies.wishes import Wish
+from core.copies.opening.reach import Reach, Where
 from core.destinations.remote import RemoteFolder
 from core.errors import KnownError
 from core.paths import find_home

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.copies import documents
-from core.copies.documents import Vault
+from core.copies.format import documents
+from core.copies.format.documents import Vault
 from core.destinations.local import LocalFolder
 from core.errors import Code, Exit
 from tests.engine import handreader

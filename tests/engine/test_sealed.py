@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from core.copies.sealed import vault_folder
+from core.copies.opening.sealed import vault_folder
 from core.errors import Code, Exit
 from core.secrets.recovery import Pair, checksum_line, new_pair
 from tests.engine.stage import (

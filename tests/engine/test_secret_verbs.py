@@ -22,7 +22,7 @@ from core.cli.main import PASSPHRASE as VARIABLE
 from core.cli.main import run as run_here
 from core.cli.output import standard_output
 from core.clock import SystemClock
-from core.copies.pool import START_PROCESSES_FROM_FILES
+from core.copies.hands.pool import START_PROCESSES_FROM_FILES
 from core.errors import Code, Exit, KnownError
 from core.paths import Home, find_home
 from core.plan.problems import PlanError, ProblemCode

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from core.copies import copy_run
+from core.copies.backing_up import copy_run
 from core.errors import Code
 from tests.engine.forging import ask
 from tests.engine.stage import (

@@ -10,8 +10,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 from core.cli.main import PASSPHRASE
-from core.copies.reach import Reach
-from core.copies.sealed import vault_folder
+from core.copies.opening.reach import Reach
+from core.copies.opening.sealed import vault_folder
 from core.errors import Code, KnownError
 from core.paths import Home, find_home
 from core.secrets import sealed_file

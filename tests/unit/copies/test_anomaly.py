@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.copies.anomaly import (
+from core.copies.backing_up.anomaly import (
     FEWEST,
     MISFITS,
     NOTHING,

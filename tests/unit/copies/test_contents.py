@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.copies.contents import (
+from core.copies.format.contents import (
     Part,
     StoredObject,
     head,
@@ -17,9 +17,9 @@ from core.copies.contents import (
     read_contents,
     safe_object_path,
 )
-from core.copies.names import stored_names
-from core.copies.packed import NotWhole, TooMuch
-from core.copies.rows import Hostile
+from core.copies.format.names import stored_names
+from core.copies.format.packed import NotWhole, TooMuch
+from core.copies.format.rows import Hostile
 
 RUN = "000001-20261121T030000Z-k7f3"
 SHA = "0123456789abcdef" * 4
@@ -186,7 +186,7 @@ def test_parts_outside_their_object_are_refused(row: str) -> None:
 
 
 def test_the_number_of_parts_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.copies.contents.MAX_PARTS", 10)
+    monkeypatch.setattr("core.copies.format.contents.MAX_PARTS", 10)
     rows = [f"O\t100\t{SHA}\ta", *[f"T\t{SHA}\t{at}\t5\t5\troh\t" for at in range(0, 55, 5)]]
     assert len(read(*rows[:-1])[0].parts) == 10
     with pytest.raises(Hostile):

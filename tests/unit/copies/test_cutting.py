@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.copies.cutting import MIB, PARTS_FROM, average_for, average_near, cut, is_fast
+from core.copies.format.cutting import MIB, PARTS_FROM, average_for, average_near, cut, is_fast
 
 EXPECTED_NUMBER = 12
 EXPECTED_CUTS = "bd5272e86f0ce55a"

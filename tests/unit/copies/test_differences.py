@@ -14,21 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.copies.changed_rows import changed_rows, own_folder_row
-from core.copies.differences import Changes, gather, merge
-from core.copies.rebuild import OWN_FOLDER
-from core.copies.remembered import (
-    Extra,
-    FolderCount,
-    Kept,
-    folder_lines,
-    pack_entries,
-    pack_kept,
-    same_in_list,
-    unpack_entries,
-    unpack_kept,
-)
-from core.copies.rows import (
+from core.copies.format.differences import Changes, gather, merge
+from core.copies.format.rows import (
     MAX_CHANGES,
     Change,
     FileRow,
@@ -43,6 +30,19 @@ from core.copies.rows import (
     encode_rows,
     read_changes,
     read_rows,
+)
+from core.copies.memory.changed_rows import changed_rows, own_folder_row
+from core.copies.memory.rebuild import OWN_FOLDER
+from core.copies.memory.remembered import (
+    Extra,
+    FolderCount,
+    Kept,
+    folder_lines,
+    pack_entries,
+    pack_kept,
+    same_in_list,
+    unpack_entries,
+    unpack_kept,
 )
 from core.sources.folders import Entry
 from core.store.index import CopyIndex

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.copies import documents
-from core.copies.documents import (
+from core.copies.format import documents
+from core.copies.format.documents import (
     Broken,
     Claim,
     ContentsRef,

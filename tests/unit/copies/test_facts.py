@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from core.copies import owners
-from core.copies.contents import Part, StoredObject
-from core.copies.copy_folder import CopyFolder, State
-from core.copies.documents import ContentsRef
+from core.copies.bringing_back.places import Places
+from core.copies.bringing_back.writing_back import give_back_facts
 from core.copies.events import Silence
-from core.copies.places import Places
+from core.copies.format.contents import Part, StoredObject
+from core.copies.format.copy_folder import CopyFolder, State
+from core.copies.format.documents import ContentsRef
+from core.copies.format.rows import FileRow, encode_rows
+from core.copies.hands import owners
+from core.copies.hands.source_file import read_xattrs
 from core.copies.proofs import take_in, travelling
-from core.copies.rows import FileRow, encode_rows
-from core.copies.source_file import read_xattrs
-from core.copies.writing_back import give_back_facts
 from core.destinations.local import LocalFolder, open_plain
 from core.store.home import HomeStore, Proof
 from tests.support.fixed_clock import NOON, FixedClock

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.copies.canary_files import NAMES, content_of
-from core.copies.heads import HEAD, fits
+from core.copies.backing_up.canary_files import NAMES, content_of
+from core.copies.backing_up.heads import HEAD, fits
 
 NAMED = (
     "jpg png gif webp tif pdf zip docx xlsx pptx odt doc xls ppt mp3 mp4 mov sqlite pst"

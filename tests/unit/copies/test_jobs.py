@@ -13,11 +13,11 @@ import pytest
 
 from core.clock import stamp
 from core.copies import locking
-from core.copies.copy_folder import State
 from core.copies.events import Silence
-from core.copies.finding import Picked, pick_state, refuse_live_target
+from core.copies.format.copy_folder import State
 from core.copies.jobs import Request, chosen_copies, is_due, last_success, open_desk, roots_of
 from core.copies.locking import locked
+from core.copies.opening.finding import Picked, pick_state, refuse_live_target
 from core.errors import Code, KnownError
 from core.paths import Home
 from core.plan.model import (

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from core.copies.contents import Part, StoredObject
-from core.copies.journal import Begin, Durable, Finished, Frame, Journal, read_journal
-from core.copies.remembered import Extra, Kept
+from core.copies.format.contents import Part, StoredObject
+from core.copies.memory.journal import Begin, Durable, Finished, Frame, Journal, read_journal
+from core.copies.memory.remembered import Extra, Kept
 from core.errors import Code, KnownError
 
 RUN = "000001-20261121T030000Z-k7f3"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.copies.locks import CLOCKS, LockedObject, LockRule, may_delete, protected_until
+from core.copies.letting_go.locks import CLOCKS, LockedObject, LockRule, may_delete, protected_until
 
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.copies.names import (
+from core.copies.format.names import (
     MAX_SEGMENT_BYTES,
     OWN_TOP_NAMES,
     long_path,

@@ -7,7 +7,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.copies.needs import Needs
+from core.copies.letting_go.needs import Needs
 
 
 @given(st.sets(st.binary(min_size=32, max_size=32), max_size=200))

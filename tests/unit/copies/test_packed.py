@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.copies.packed import MAX_LINE, NotWhole, PackedWriter, TooMuch, unpack_lines
+from core.copies.format.packed import MAX_LINE, NotWhole, PackedWriter, TooMuch, unpack_lines
 
 _LINES = st.lists(st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b" ")), max_size=30)
 

@@ -1,4 +1,4 @@
-"""Files that never rest cost a run seconds, not seconds each (core.copies.reading)."""
+"""Files that never rest cost a run seconds, not seconds each (core.copies.backing_up.reading)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.copies.batches import Batch, Item, Job
-from core.copies.reading import _PATIENCE, _PAUSES, Reader
+from core.copies.backing_up.reading import _PATIENCE, _PAUSES, Reader
+from core.copies.hands.batches import Batch, Item, Job
 
 
 class _Nobody:
@@ -41,7 +41,7 @@ def test_files_that_never_rest_share_one_patience(
     quiet.write_text("ruhig")
     time.sleep(0.05)
     write_all()
-    monkeypatch.setattr("core.copies.reading.time.sleep", pause)
+    monkeypatch.setattr("core.copies.backing_up.reading.time.sleep", pause)
     items = tuple(Item(at, name, 6, "", 0, 0, False, 0) for at, name in enumerate(names))
     reader = Reader((), _Nobody())
     try:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.copies import percent
+from core.copies.format import percent
 
 # Names as merchants have them, with the bytes that break readers mixed in.
 _BYTES = st.binary(max_size=80) | st.text(max_size=40).map(

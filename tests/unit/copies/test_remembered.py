@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.copies.remembered import (
+from core.copies.memory.remembered import (
     Extra,
     Kept,
     folder_lines,

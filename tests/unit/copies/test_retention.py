@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.copies.retention import NEWEST, Dated, Fate, Why, dated, judge
+from core.copies.letting_go.retention import NEWEST, Dated, Fate, Why, dated, judge
 from core.plan.model import Keep
 from tests.unit.copies.test_documents import RECORD
 

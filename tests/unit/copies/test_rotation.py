@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.copies.rotation import (
+from core.copies.looking_after.rotation import (
     SAMPLE_BYTES,
     ReadBackNotes,
     due_for_reading,

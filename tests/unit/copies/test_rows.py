@@ -11,10 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.copies import percent
-from core.copies.packed import NotWhole, TooMuch
-from core.copies.remembered import Extra, Kept, folder_lines
-from core.copies.rows import (
+from core.copies.format import percent
+from core.copies.format.packed import NotWhole, TooMuch
+from core.copies.format.rows import (
     MAX_PARTS,
     FileRow,
     FolderRow,
@@ -30,6 +29,7 @@ from core.copies.rows import (
     path_segments,
     read_rows,
 )
+from core.copies.memory.remembered import Extra, Kept, folder_lines
 from core.sources.folders import SKIPS
 
 RUN = "000001-20261121T030000Z-k7f3"
@@ -403,7 +403,7 @@ def test_not_one_byte_more_than_announced_is_read() -> None:
 
 
 def test_the_announcement_itself_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.copies.rows.MAX_UNPACKED", 100)
+    monkeypatch.setattr("core.copies.format.rows.MAX_UNPACKED", 100)
     with pytest.raises(TooMuch):
         read_bytes(encode_rows([HEADER, FOLDER]), limit=10**18)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core.copies import writer
-from core.copies.writer import find_writer, machine_id, new_writer
+from core.copies.opening import writer
+from core.copies.opening.writer import find_writer, machine_id, new_writer
 from core.errors import Code, KnownError
 from core.paths import Home
 

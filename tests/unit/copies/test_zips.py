@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.copies import zips
-from core.copies.zips import Bundle, Member, deflate, worth_packing
+from core.copies.format import zips
+from core.copies.format.zips import Bundle, Member, deflate, worth_packing
 
 _CHANCE = random.Random(4)
 SAMPLES: dict[str, bytes] = {

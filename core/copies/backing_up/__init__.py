@@ -1,0 +1,1 @@
+"""One run: compare, read, store at every copy, commit."""

@@ -1,0 +1,1 @@
+"""Which states go, and with them what nobody needs any more."""

@@ -1,0 +1,1 @@
+"""Copies that stay true: verified, read back in turn, mended."""

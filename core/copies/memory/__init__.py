@@ -1,0 +1,1 @@
+"""What we remember of a copy: rows of the index, the journal; made anew from the copy itself."""

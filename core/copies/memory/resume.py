@@ -1,0 +1,202 @@
+"""After an interrupted run: what it had stored is taken over, what it had read is not read again.
+
+Taken over is what the journal acknowledges and whose size agrees; objects acknowledged after the
+last barrier are read again, because a pulled plug may have emptied them (DESIGN §5, "Resuming").
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from core.copies.events import Listener
+from core.copies.format.contents import StoredObject, head, lines_of
+from core.copies.format.copy_folder import DATA, CopyFolder, contents_path, record_path
+from core.copies.format.documents import Broken
+from core.copies.format.packed import PackedWriter
+from core.copies.memory.changed_rows import base_name
+from core.copies.memory.journal import Begin, Durable, Finished, Stored, read_journal
+from core.copies.memory.rebuild import OWN_FOLDER, book_objects
+from core.copies.memory.remembered import Kept, pack_kept, pack_one
+from core.errors import Code, KnownError
+from core.store.index import ContentsFile, CopyIndex
+
+_SAVED = tuple[bytes, bytes, bytes]
+
+
+def take_over(
+    copy: CopyFolder, index: CopyIndex, journals: Path, vault: str, listener: Listener
+) -> None:
+    """Deal with every journal that an interrupted run left for this copy."""
+    for path in sorted(journals.glob("*.journal")):
+        _take_over_one(copy, index, path, vault, listener)
+        path.unlink(missing_ok=True)
+
+
+def settle_pending(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
+    """A state whose record we were about to write: is it there, or not?
+
+    There and right: it is a state. Torn or missing: it never became one; its torn file is ours and
+    is removed, and the next run writes a new list (its contents are kept and named then).
+    """
+    for run, digest, line, pending in index.states():
+        if not pending:
+            continue
+        torn = False
+        try:
+            committed = copy.state(run).digest == digest
+        except Broken:
+            committed, torn = False, True
+        index.begin()
+        if committed:
+            index.put_state(run, digest, line, pending=False)
+            index.name_contents_files()
+            index.clear_finished()
+        else:
+            listener.note("record_never_written", run=run)
+            if torn:
+                copy.folder.remove(record_path(run))
+            index.drop_state(run)
+            index.set_meta("list_of", "")
+            if base_name(index) == f"{run}.liste.gz":
+                index.set_base("", anew=True)
+        index.commit()
+
+
+def _take_over_one(
+    copy: CopyFolder, index: CopyIndex, path: Path, vault: str, listener: Listener
+) -> None:
+    frames = read_journal(path)
+    begin = next(frames, None)
+    if not isinstance(begin, Begin) or begin.vault != vault:
+        return
+    if index.is_named(begin.run):
+        return  # a record names what it stored; only the journal was left
+    if begin.run not in copy.data_names():
+        return  # nothing was written yet
+    index.begin()
+    try:
+        _seal(copy, index, begin.run, list(_trusted(copy, begin.run, path)), listener)
+    except BaseException:
+        index.rollback()
+        raise
+    index.commit()
+
+
+def _trusted(
+    copy: CopyFolder, run: str, path: Path
+) -> Iterator[tuple[Finished, list[tuple[StoredObject, ...]]]]:
+    """The journal's frames with those objects that are really there."""
+    last_barrier = sum(1 for _ in _up_to_last_durable(path))
+    for number, frame in enumerate(read_journal(path)):
+        read = number >= last_barrier
+        if isinstance(frame, Stored):
+            sound = [o for o in frame.objects if _is_there(copy, run, o, read=read)]
+            yield Finished(b"", []), [(stored,) for stored in sound]
+        if not isinstance(frame, Finished):
+            continue
+        there: list[tuple[StoredObject, ...]] = []
+        kept = []
+        for entry, row, objects in frame.files:
+            if all(_is_there(copy, run, o, read=read) for o in objects):
+                there.append(objects)
+                kept.append((entry, row, objects))
+        yield Finished(frame.folder, kept), there
+
+
+def _up_to_last_durable(path: Path) -> Iterator[object]:
+    waiting: list[object] = []
+    for frame in read_journal(path):
+        waiting.append(None)
+        if isinstance(frame, Durable):
+            yield from waiting
+            waiting.clear()
+
+
+def _is_there(copy: CopyFolder, run: str, stored: StoredObject, *, read: bool) -> bool:
+    place = f"{DATA}/{run}/{stored.path}"
+    if copy.folder.size(place) != stored.size:
+        return False
+    if not read:
+        return True
+    copy.folder.forget_cached(place)
+    digest = hashlib.sha256()
+    try:
+        with copy.folder.open(place) as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except (OSError, KnownError):
+        return False
+    return digest.digest() == stored.sha256
+
+
+def _seal(
+    copy: CopyFolder,
+    index: CopyIndex,
+    run: str,
+    frames: list[tuple[Finished, list[tuple[StoredObject, ...]]]],
+    listener: Listener,
+) -> None:
+    """Give the interrupted run its `inhalt`, so that a later record can name it."""
+    number = index.run_id(run)
+    index.add_data_folder(run)
+    objects = [stored for _, groups in frames for group in groups for stored in group]
+    if objects:
+        write_contents(copy, index, run, objects)
+        book_objects(index, objects, number)
+    saved: list[_SAVED] = []
+    for frame, _ in frames:
+        if frame.folder == OWN_FOLDER:
+            continue
+        for entry, kept, _ in frame.files:
+            place = index.content(kept.sha) if kept.parts is None else None
+            if kept.parts is not None and not _has_all(index, kept):
+                continue
+            if kept.parts is None and place is None:
+                continue
+            sound = Kept(kept.sha, place.run if place else number, _parts(index, kept), kept.extra)
+            path = frame.folder + b"/" + entry[0]
+            saved.append((path, pack_one(entry), pack_kept(sound)))
+    index.add_finished(saved)
+    listener.note("resumed", run=run, objects=len(objects), files=len(saved))
+
+
+def _has_all(index: CopyIndex, kept: Kept) -> bool:
+    return all(index.content(sha) is not None for sha, _, _ in kept.parts or ())
+
+
+def _parts(index: CopyIndex, kept: Kept) -> list[tuple[bytes, int, int]] | None:
+    if kept.parts is None:
+        return None
+    rows = []
+    for sha, size, run in kept.parts:
+        place = index.content(sha)
+        rows.append((sha, size, place.run if place else run))
+    return rows
+
+
+def write_contents(
+    copy: CopyFolder, index: CopyIndex, run: str, objects: Iterable[StoredObject]
+) -> None:
+    """Write the `inhalt` of a run, to be named by the next record; a torn one makes room."""
+    path = contents_path(run)
+    copy.folder.remove(path)
+    with copy.folder.writer(path) as out:
+        packed = PackedWriter(out.write)
+        packed.write(head(run), 1)
+        for stored in objects:
+            rows = lines_of(stored)
+            packed.write(("\n".join(rows) + "\n").encode(), len(rows))
+        packed.close()
+    copy.folder.note_written([copy.folder.place(f"{DATA}/{run}")])
+    copy.folder.barrier()
+    copy.folder.forget_cached(path)
+    if copy.digest_of(path) != (packed.size, packed.digest):
+        raise KnownError(
+            Code.READ_BACK_DIFFERS,
+            destination=copy.folder.destination,
+            path=f"{copy.folder.shown}/{path}",
+        )
+    file = ContentsFile(run, packed.size, packed.digest, packed.lines)
+    index.put_contents_file(file, named=False)
