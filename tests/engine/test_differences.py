@@ -42,9 +42,9 @@ DAYS = 40
 
 
 def fill(source: Path, files: int = FILES) -> None:
-    """Twenty folders of small files whose bytes tell where they come from."""
+    """Sixty folders of small files whose bytes tell where they come from."""
     for number in range(files):
-        folder = source / f"Ordner {number % 20:02d}"
+        folder = source / f"Ordner {number % 60:02d}"
         folder.mkdir(exist_ok=True)
         (folder / f"Beleg {number:04d}.txt").write_text(f"Beleg {number}")
 

@@ -104,7 +104,7 @@ def lost_objects(shop: Shop) -> None:
     if shop.layouts["platte"] != "sealed":
         spoil(shop.copy() / "daten")
         return
-    files = [path for path in (shop.copy() / "tresor").rglob("*") if path.is_file()]
+    files = [path for path in shop.copy().glob("tresor-*/**/*") if path.is_file()]
     max(files, key=lambda path: path.stat().st_size).unlink()
 
 

@@ -295,7 +295,8 @@ class Kills:
             rc = running.process.wait()
             assert not orphans, f"{case}: still alive {orphans}"
         if rc != -signal.SIGKILL:
-            assert rc == 0, f"{case}: ended with {rc}"
+            # Done, for all that: the gate may ask about so small a shop's day.
+            assert rc in (0, Exit.HELD_BY_GATE), f"{case}: ended with {rc}"
             self._learn(case.aim, "end")
             return False
         where = "end" if '"result"' in rest else ["start", *heard, *phases_in(rest)][-1]

@@ -34,8 +34,9 @@ class PruneStage(Stage):
         place = self.home / "config" / "plan.toml"
         text = place.read_text(encoding="utf-8")
         wish = '"bundled"' if self.layout == "bundled" else '"tree"'
-        text = text.replace("encrypted = false", f"encrypted = false\nlayout = {wish}")
-        place.write_text(text + KEEP + "\n", encoding="utf-8")
+        lines = [line for line in text.splitlines() if not line.startswith("layout =")]
+        text = "\n".join(lines).replace("encrypted = false", f"encrypted = false\nlayout = {wish}")
+        place.write_text(f"{text}\n{KEEP}\n", encoding="utf-8")
 
 
 def live(stage: Stage) -> None:

@@ -166,6 +166,7 @@ def test_an_index_of_an_older_program_is_no_obstacle(tmp_path: Path) -> None:
     with closing(sqlite3.connect(shop.home / "state/kopien/laden@platte.db")) as base:
         base.execute("DROP TABLE read_back")
         base.execute("DROP TABLE lost")
+        base.execute("DROP TABLE base_folder")
         base.execute("PRAGMA user_version=1")
     assert status(shop)["copied_at"]
     assert codes(shop) == {"never_read_back"}

@@ -18,9 +18,11 @@ LAYERS = (
     "cli agent standby reports alerts health drills exports access setup copies sources "
     "destinations rclone plan store texts"
 ).split()
+ROOMS = "jobs letting_go backing_up looking_after bringing_back memory opening hands format".split()
 PACKAGES = [
     "core",
     *(f"core/{layer}" for layer in LAYERS),
+    *(f"core/copies/{room}" for room in ROOMS),
     *("gui", "resources", "tests", "tests/engine"),
 ]
 ALLOWED = {
