@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 
 from core.cli.context import Context
 from core.clock import parse_stamp
-from core.copies import jobs
 from core.copies.bringing_back.wishes import spellings
 from core.copies.format import percent
 from core.copies.format.copy_folder import CopyFolder, State
@@ -15,6 +15,7 @@ from core.copies.format.rows import FileRow, FolderRow, LinkRow, SkippedRow
 from core.copies.opening import finding
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
+from core.store.home import HomeStore
 from core.texts.formats import count, size, table_time, visible
 from core.texts.names import skip_reason
 
@@ -47,8 +48,11 @@ def snapshots(context: Context, options: argparse.Namespace) -> Exit:
 
 def _suspects(context: Context, copy: Copy) -> frozenset[str]:
     """States made while the anomaly gate was closed, as far as this home knows."""
+    place = context.home.state / "ladentresor.db"
+    if not place.exists():
+        return frozenset()
     try:
-        with jobs.open_store(context.home, context.clock) as store:
+        with contextlib.closing(HomeStore(place, context.clock)) as store:
             return store.suspects(copy.system, copy.destination)
     except KnownError:
         return frozenset()  # bringing data back comes first, also with a home that is full

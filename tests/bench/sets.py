@@ -239,7 +239,9 @@ def _change(path: Path, random: Random) -> None:
     if path.suffix in (".csv", ".ini"):
         data = path.read_bytes() + b"geaendert;%d\n" % random.randrange(10**9)
     else:
-        data = random.randbytes(size)
+        # It stays what it says it is: a picture that no longer begins like one is asked about.
+        head = path.read_bytes()[:16]
+        data = head + random.randbytes(size - len(head))
     _put(path, data, NEXT_DAY)
 
 

@@ -21,10 +21,10 @@ from core.copies.format.copy_folder import (
     record_path,
 )
 from core.copies.format.documents import ContentsRef, ListRef, Record
+from core.copies.format.names import OWN_FOLDER
 from core.copies.format.packed import PackedWriter
 from core.copies.format.rows import MAX_CHANGED_BYTES, Header, encode_rows
 from core.copies.memory.changed_rows import Base, base_of, changed_rows, own_folder_row
-from core.copies.memory.rebuild import OWN_FOLDER
 from core.copies.memory.remembered import FolderCount, folder_lines, unpack_entries, unpack_kept
 from core.copies.opening.guards import CopyName
 from core.errors import Code, KnownError

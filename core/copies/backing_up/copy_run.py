@@ -22,6 +22,7 @@ from core.copies.format import documents
 from core.copies.format.contents import StoredObject, head, lines_of
 from core.copies.format.copy_folder import DATA, CopyFolder
 from core.copies.format.cutting import MIB, average_for
+from core.copies.format.names import OWN_FOLDER
 from core.copies.format.packed import PackedWriter
 from core.copies.hands.batches import Facts, Taken, Target
 from core.copies.hands.owners import group_name, user_name
@@ -33,7 +34,7 @@ from core.copies.memory.journal import (
     Stored,
     home_failure,
 )
-from core.copies.memory.rebuild import OWN_FOLDER, book_objects
+from core.copies.memory.rebuild import book_objects
 from core.copies.memory.remembered import (
     Extra,
     Kept,

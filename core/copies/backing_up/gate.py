@@ -39,7 +39,7 @@ from core.copies.backing_up.heads import HEAD, fits
 from core.copies.desk import Desk
 from core.copies.format import documents, percent
 from core.copies.format.documents import Record
-from core.copies.memory.rebuild import OWN_FOLDER
+from core.copies.format.names import OWN_FOLDER
 from core.copies.memory.remembered import is_liar, unpack_entries
 from core.sources.folders import Root, ScannedFolder
 from core.store.home import GateRow, HomeStore

@@ -21,8 +21,8 @@ from core.copies.desk import Desk
 from core.copies.format import percent
 from core.copies.format.contents import StoredObject
 from core.copies.format.copy_folder import DATA, CopyFolder, State
+from core.copies.format.names import OWN_FOLDER
 from core.copies.format.rows import FileRow, PartRow
-from core.copies.memory.rebuild import OWN_FOLDER
 from core.copies.opening.reach import Where
 from core.destinations.local import NewFile
 from core.errors import Code, KnownError

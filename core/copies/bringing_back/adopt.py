@@ -13,7 +13,8 @@ from core.copies.format import percent, rows
 from core.copies.format.contents import safe_object_path
 from core.copies.format.copy_folder import DATA, VAULT, CopyFolder, State
 from core.copies.format.documents import Claim, Vault, run_number
-from core.copies.memory.rebuild import OWN_FOLDER, rebuild
+from core.copies.format.names import OWN_FOLDER
+from core.copies.memory.rebuild import rebuild
 from core.copies.opening import guards, marker
 from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import Where

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from core.copies.format import percent
-from core.copies.memory.rebuild import OWN_FOLDER
+from core.copies.format.names import OWN_FOLDER
 from core.sources.patterns import translate
 
 

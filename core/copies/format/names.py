@@ -11,6 +11,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+OWN_FOLDER = b"ladentresor"
+"""Plan and proofs travel in this folder of every state."""
+
 MAX_SEGMENT_BYTES = 120
 MAX_PATH_CHARACTERS = 200
 OWN_TOP_NAMES = frozenset({"ladentresor", "lang", "teile", "umgepackt", "inhalt.tsv.gz"})

@@ -14,6 +14,7 @@ import msgspec
 
 from core.copies.format import percent
 from core.copies.format.documents import ListRef
+from core.copies.format.names import OWN_FOLDER
 from core.copies.format.rows import (
     MAX_CHANGES,
     Change,
@@ -23,7 +24,6 @@ from core.copies.format.rows import (
     SkippedRow,
     encode_rows,
 )
-from core.copies.memory.rebuild import OWN_FOLDER
 from core.copies.memory.remembered import (
     FolderCount,
     Kept,

@@ -19,6 +19,7 @@ from core.copies.format.copy_folder import (
 )
 from core.copies.format.cutting import PARTS_FROM, average_near
 from core.copies.format.documents import ContentsRef
+from core.copies.format.names import OWN_FOLDER
 from core.copies.format.rows import (
     FileRow,
     FolderRow,
@@ -35,7 +36,6 @@ from core.sources.folders import SKIP_NUMBER, Entry
 from core.store.index import ContentsFile, CopyIndex
 
 _DIRECTORY, _REGULAR, _LINK = 0o040000, 0o100000, 0o120000
-OWN_FOLDER = b"ladentresor"
 _AT_ONCE = 2000
 
 

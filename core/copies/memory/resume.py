@@ -14,10 +14,11 @@ from core.copies.events import Listener
 from core.copies.format.contents import StoredObject, head, lines_of
 from core.copies.format.copy_folder import DATA, CopyFolder, contents_path, record_path
 from core.copies.format.documents import Broken
+from core.copies.format.names import OWN_FOLDER
 from core.copies.format.packed import PackedWriter
 from core.copies.memory.changed_rows import base_name
 from core.copies.memory.journal import Begin, Durable, Finished, Stored, read_journal
-from core.copies.memory.rebuild import OWN_FOLDER, book_objects
+from core.copies.memory.rebuild import book_objects
 from core.copies.memory.remembered import Kept, pack_kept, pack_one
 from core.errors import Code, KnownError
 from core.store.index import ContentsFile, CopyIndex

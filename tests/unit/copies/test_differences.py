@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.copies.format.differences import Changes, gather, merge
+from core.copies.format.names import OWN_FOLDER
 from core.copies.format.rows import (
     MAX_CHANGES,
     Change,
@@ -32,7 +33,6 @@ from core.copies.format.rows import (
     read_rows,
 )
 from core.copies.memory.changed_rows import changed_rows, own_folder_row
-from core.copies.memory.rebuild import OWN_FOLDER
 from core.copies.memory.remembered import (
     Extra,
     FolderCount,
