@@ -371,3 +371,12 @@ def test_a_rotten_vault_is_named_and_healed(tmp_path: Path, harm: Callable[[Shop
     heals(shop)
     assert shop.differences(1, by="script") == []
     shop.run("verify", "--full")
+
+
+def test_how_things_stand_is_seen_with_a_locked_keyring(shop: Shop) -> None:
+    """What was copied when is no secret; only the sheets cannot be told."""
+    closed = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+    done = cli.run("--json", "status", home=shop.home, env=closed, check=False)
+    assert done.rc == Exit.SECRET_PROBLEM
+    assert [line["destination"] for line in done.lines if "destination" in line] == ["platte"]
+    refusal(done.lines, Code.SECRET_STORE_MISSING)
