@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import sqlite3
@@ -36,6 +35,7 @@ from tests.support.disks import (
     DiskDrawer,
     Kind,
     disks,  # noqa: F401  (a fixture)
+    fill,
     read_only,
 )
 from tests.support.trees import mutate, shop_tree
@@ -226,15 +226,6 @@ def _damage(copy: Path, run: str, what: str) -> None:
 # ------------------------------------------------------------------ the disk does not take it
 
 
-def _fill(folder: Path, leave: int) -> Path:
-    """Fill a disk up to the last `leave` bytes."""
-    ballast = folder / "ballast"
-    status = os.statvfs(folder)
-    with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, status.f_bavail * status.f_frsize - leave))
-    return ballast
-
-
 @pytest.mark.root
 @pytest.mark.parametrize("leave", [0, 40_000, 3 * MIB])
 def test_full_disk(tmp_path: Path, disks: DiskDrawer, leave: int) -> None:  # noqa: F811
@@ -246,7 +237,7 @@ def test_full_disk(tmp_path: Path, disks: DiskDrawer, leave: int) -> None:  # no
     shop.day()
     for number in range(100):
         (shop.source / f"neu {number}.jpg").write_bytes(Random(number).randbytes(50_000))
-    ballast = _fill(shop.disks["platte"], leave)
+    ballast = fill(shop.disks["platte"], leave)
     fails(shop, Code.DESTINATION_FULL)
     assert shop.differences(1) == []
     ballast.unlink()
@@ -264,7 +255,7 @@ def test_disk_full_at_the_very_first_run(
     shop.disks["platte"] = disks("tmpfs", 12 * MIB).path
     shop.write_plan()
     shop_tree(shop.source, files=20)
-    ballast = _fill(shop.disks["platte"], leave)
+    ballast = fill(shop.disks["platte"], leave)
     fails(shop, Code.DESTINATION_FULL)
     ballast.unlink()
     heals(shop)
@@ -426,7 +417,7 @@ def test_home_disk_full(tmp_path: Path, disks: DiskDrawer, leave: int) -> None: 
     shop.day()
     for number in range(600):
         (shop.source / f"neu {number}.txt").write_bytes(Random(number).randbytes(200))
-    ballast = _fill(shop.home, leave)
+    ballast = fill(shop.home, leave)
     done = cli.run("--json", "backup", home=shop.home, check=False)
     refusal(done.lines, Code.HOME_FULL)
     assert done.rc == exit_of(Code.HOME_FULL)
@@ -449,7 +440,7 @@ def test_no_room_for_a_large_inhalt(
     shutil.rmtree(shop.home / "cache", ignore_errors=True)
     (shop.home / "cache").symlink_to(cache)
     (shop.source / "neu.txt").write_text("neu")
-    ballast = _fill(cache, 0)
+    ballast = fill(cache, 0)
     done = ask(shop.home, "backup")
     assert (done.exit, done.code) == (exit_of(Code.HOME_FULL), Code.HOME_FULL)
     ballast.unlink()

@@ -34,6 +34,7 @@ from tests.support.disks import (
     MIB,
     DiskDrawer,
     disks,  # noqa: F401  (a fixture)
+    fill,
     read_only,
 )
 from tests.support.trees import mutate, shop_tree
@@ -71,15 +72,6 @@ def pictures(shop: Shop, number: int = 40) -> None:
     """Work for the next run that takes a moment: a MB each, and nothing to deflate."""
     for at in range(number):
         (shop.source / f"neu {at}.jpg").write_bytes(Random(at).randbytes(MIB))
-
-
-def fill(folder: Path, leave: int) -> Path:
-    """Fill a disk up to the last `leave` bytes."""
-    ballast = folder / "ballast"
-    status = os.statvfs(folder)
-    with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, status.f_bavail * status.f_frsize - leave))
-    return ballast
 
 
 # ------------------------------------------------------------------ the disk

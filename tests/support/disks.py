@@ -274,6 +274,15 @@ def read_only(path: Path) -> Iterator[None]:
             _run("mount", "-o", "remount,bind,rw", path)
 
 
+def fill(folder: Path, leave: int) -> Path:
+    """Fill a disk up to the last `leave` bytes."""
+    ballast = folder / "ballast"
+    status = os.statvfs(folder)
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, max(1, status.f_bavail * status.f_frsize - leave))
+    return ballast
+
+
 @contextmanager
 def unplugged(disk: Disk) -> Iterator[Path]:
     """Leave the empty mount point for a while, then plug the disk in again."""
