@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,11 @@ class Home:
         return self.config / "plan.toml"
 
     @property
+    def database(self) -> Path:
+        """The home's own database."""
+        return self.state / "ladentresor.db"
+
+    @property
     def lock(self) -> Path:
         """Held by the one process that works in this home."""
         return self.state / "lock"
@@ -33,9 +39,19 @@ class Home:
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
-                raise KnownError(
-                    Code.HOME_UNUSABLE, path=str(folder), cause=error.strerror or str(error)
-                ) from error
+                raise home_unusable(folder, error) from error
+
+
+def home_unusable(path: Path, error: OSError) -> KnownError:
+    """HOME_UNUSABLE for what the system answered about a file or folder of ours."""
+    return KnownError(Code.HOME_UNUSABLE, path=str(path), cause=error.strerror or str(error))
+
+
+def home_failure(folder: Path, error: OSError, *, file: Path | None = None) -> KnownError:
+    """HOME_FULL where the folder's disk is, else HOME_UNUSABLE of the folder, or of that file."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return KnownError(Code.HOME_FULL, path=str(folder))
+    return home_unusable(file or folder, error)
 
 
 def find_home(explicit: str | None = None) -> Home:

@@ -48,7 +48,7 @@ def snapshots(context: Context, options: argparse.Namespace) -> Exit:
 
 def _suspects(context: Context, copy: Copy) -> frozenset[str]:
     """States made while the anomaly gate was closed, as far as this home knows."""
-    place = context.home.state / "ladentresor.db"
+    place = context.home.database
     if not place.exists():
         return frozenset()
     try:

@@ -13,7 +13,7 @@ from core.errors import KnownError
 from core.plan.write import quoted
 from core.texts import Texts, t
 from core.texts.errors import describe
-from core.texts.formats import count, rate, size, visible
+from core.texts.formats import count, rate, size
 from core.texts.names import skip_reason
 
 _BAR_SECONDS = 0.25
@@ -198,11 +198,6 @@ class Output:
         if self._bar_shown:
             print("\r\x1b[K", end="", file=self._err)
             self._bar_shown = False
-
-
-def shown_path(text: str) -> str:
-    """A path for the terminal, control characters made visible."""
-    return visible(text)
 
 
 def standard_output(texts: Texts, *, as_json: bool) -> Output:

@@ -9,8 +9,7 @@ from core.clock import Clock
 from core.copies.events import Listener
 from core.copies.opening.reach import Reach
 from core.copies.opening.writer import Writer
-from core.errors import Code, KnownError
-from core.paths import Home
+from core.paths import Home, home_unusable
 from core.store.database import is_sound, move_aside
 from core.store.home import HomeStore
 from core.store.index import CopyIndex
@@ -56,8 +55,7 @@ class Desk:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            cause = error.strerror or str(error)
-            raise KnownError(Code.HOME_UNUSABLE, path=str(path.parent), cause=cause) from error
+            raise home_unusable(path.parent, error) from error
         index = CopyIndex(path, mark=f"{self.clock.now():%Y%m%dT%H%M%SZ}")
         if index.was_broken:
             self.listener.note("index_broken", system=system, destination=destination)

@@ -35,7 +35,7 @@ def open_desk(
 ) -> Iterator[Desk]:
     """A desk to work at: lock held, store open, runs of dead processes marked as interrupted."""
     with locked(home, clock):
-        store = HomeStore(home.state / "ladentresor.db", clock)
+        store = HomeStore(home.database, clock)
         try:
             if store.was_broken:
                 listener.note("store_broken")
@@ -49,7 +49,7 @@ def open_desk(
 def open_store(home: Home, clock: Clock) -> Iterator[HomeStore]:
     """The home's store for looking only: no lock, so it works while a job runs."""
     home.make()
-    store = HomeStore(home.state / "ladentresor.db", clock)
+    store = HomeStore(home.database, clock)
     try:
         yield store
     finally:

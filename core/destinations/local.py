@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import AnyStr, BinaryIO, Generic, NamedTuple, TypeVar
 
 from core.errors import Code, KnownError
+from core.paths import home_failure
 
 # Network and FUSE file systems do not hand syncfs(2) on to whoever keeps the bytes; there every
 # file and folder is flushed by itself. `fuseblk` (ntfs-3g, exfat-fuse) does: the kernel flushes the
@@ -200,10 +201,6 @@ class LocalFolder:
     def is_reachable(self) -> bool:
         """Whether the location is there at all (a missing disk's mount point may be)."""
         return os.path.isdir(self.location)
-
-    def is_empty(self, relative: str = "") -> bool:
-        """Whether the folder is missing or has no entry."""
-        return not self.names(relative)
 
     def names(self, relative: str = "") -> list[str]:
         """The names in a folder; empty when it does not exist, `KnownError` when unreadable."""
@@ -473,10 +470,7 @@ class SpoolFolder(LocalFolder):
     """The shadow as those see it who fill it: when it fails, it is our home that fails."""
 
     def failure(self, error: OSError) -> KnownError:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return KnownError(Code.HOME_FULL, path=str(self.root))
-        cause = error.strerror or str(error)
-        return KnownError(Code.HOME_UNUSABLE, path=str(self.root), cause=cause)
+        return home_failure(self.root, error)
 
 
 class NewFile:

@@ -24,7 +24,6 @@ from core.rclone.session import UNFINISHED, Item, Session
 
 SPOOL_BYTES = 2 * 1024**3
 UPLOADS = 4
-# A process that has begun to write may fill this much more before it asks for room again.
 _RANGE_GAP = 64 * 1024
 _MOST_RANGES = 16
 _POLL_SECONDS = 0.05

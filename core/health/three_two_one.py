@@ -30,11 +30,6 @@ def judge(facts: SystemFacts, now: datetime) -> SystemVerdict:
     )
 
 
-def judge_all(systems: Sequence[SystemFacts], now: datetime) -> list[SystemVerdict]:
-    """One verdict per system."""
-    return [judge(facts, now) for facts in systems]
-
-
 def _is_away(copy: CopyFacts, facts: SystemFacts) -> bool:
     """Out of the house, and not with whoever runs the system (A20)."""
     return copy.site is Site.AWAY and not (

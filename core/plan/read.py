@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Code, KnownError
+from core.paths import home_unusable
 from core.plan.build import build
 from core.plan.keys import PLAN
 from core.plan.locate import locate
@@ -74,8 +75,7 @@ def load_text(path: Path) -> str:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise KnownError(Code.PLAN_MISSING, path=str(path)) from error
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise KnownError(Code.HOME_UNUSABLE, path=str(path), cause=cause) from error
+        raise home_unusable(path, error) from error
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:

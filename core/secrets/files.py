@@ -12,7 +12,7 @@ from pathlib import Path
 import filelock
 
 from core.errors import Code, KnownError
-from core.paths import Home
+from core.paths import Home, home_failure
 
 _WAIT_SECONDS = 90.0  # longer than a keyring may take
 _DRAFT_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -29,7 +29,7 @@ def alone(home: Home) -> Iterator[None]:
         cause = os.strerror(errno.ETIMEDOUT)
         raise KnownError(Code.HOME_UNUSABLE, path=lock.lock_file, cause=cause) from error
     except OSError as error:
-        raise _typed(Path(lock.lock_file), error) from error
+        raise home_failure(home.state, error, file=Path(lock.lock_file)) from error
     try:
         yield
     finally:
@@ -43,7 +43,7 @@ def read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _typed(path, error) from error
+        raise home_failure(path.parent, error, file=path) from error
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -63,7 +63,7 @@ def replace(path: Path, data: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise _typed(path, error) from error
+        raise home_failure(path.parent, error, file=path) from error
 
 
 def _flush_folder(folder: Path) -> None:
@@ -74,9 +74,3 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _typed(path: Path, error: OSError) -> KnownError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return KnownError(Code.HOME_FULL, path=str(path.parent))
-    return KnownError(Code.HOME_UNUSABLE, path=str(path), cause=error.strerror or str(error))

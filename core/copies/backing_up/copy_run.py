@@ -32,7 +32,6 @@ from core.copies.memory.journal import (
     Finished,
     Journal,
     Stored,
-    home_failure,
 )
 from core.copies.memory.rebuild import book_objects
 from core.copies.memory.remembered import (
@@ -48,6 +47,7 @@ from core.copies.memory.remembered import (
 from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import Reached
 from core.errors import KnownError
+from core.paths import home_failure
 from core.sources.folders import Entry, KnownRoot
 from core.store.index import CopyIndex
 
@@ -262,7 +262,7 @@ class CopyRun:
             self._spool_file.write(data)
             self._spool_file.flush()
         except OSError as error:
-            raise home_failure(self.cache / "inhalt", error) from error
+            raise home_failure(self.cache, error) from error
 
     def _row(
         self, number: int, work: FolderWork, taken: Taken, objects: tuple[StoredObject, ...]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from core.copies.memory.journal import home_failure
+from core.paths import home_failure
 
 _IN_MEMORY = 8 * 1024 * 1024
 _LENGTH = struct.Struct("<I")
@@ -45,7 +45,7 @@ class Waiting:
                 )
             self._file.write(_LENGTH.pack(len(packed)) + packed)
         except OSError as error:
-            raise home_failure(self._cache / "wartend", error) from error
+            raise home_failure(self._cache, error) from error
 
     def take_all(self) -> Iterator[WaitingFolder]:
         """All of them in the order they came."""
@@ -56,7 +56,7 @@ class Waiting:
             while length := self._file.read(_LENGTH.size):
                 yield self._decoder.decode(self._file.read(*_LENGTH.unpack(length)))
         except OSError as error:
-            raise home_failure(self._cache / "wartend", error) from error
+            raise home_failure(self._cache, error) from error
 
     def close(self) -> None:
         """Let go of the room."""

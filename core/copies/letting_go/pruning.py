@@ -37,12 +37,12 @@ from core.copies.letting_go.repacking import Repacked, repack
 from core.copies.letting_go.retention import Counts, Fate, dated, judge
 from core.copies.letting_go.survey import ORPHAN_AGE, Question, RunView, Survey, objects_of, survey
 from core.copies.looking_after.mending import put_records_back
-from core.copies.memory.journal import home_failure
 from core.copies.memory.rebuild import book_objects
 from core.copies.memory.resume import write_contents
 from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import Where
 from core.errors import Code, KnownError
+from core.paths import home_failure
 from core.store.index import ContentsFile, CopyIndex
 
 _SWEPT = "swept"
@@ -431,7 +431,7 @@ class _CleaningUp:
                         gone.clear()
                 packed.close()
         except OSError as error:
-            raise home_failure(draft, error) from error
+            raise home_failure(draft.parent, error) from error
         self._forget(view.run, gone)
         ref = ContentsRef(run=view.run, size=packed.size, sha256=packed.digest, lines=packed.lines)
         return _Thinned(view.run, ref, draft, dead)

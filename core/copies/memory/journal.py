@@ -17,7 +17,7 @@ import msgspec
 
 from core.copies.format.contents import StoredObject
 from core.copies.memory.remembered import Kept
-from core.errors import Code, KnownError
+from core.paths import home_failure
 from core.sources.folders import Entry
 
 _HEAD = struct.Struct("<II")
@@ -62,7 +62,7 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = open(path, "xb")  # noqa: SIM115 - closed by close()
         except OSError as error:
-            raise home_failure(path, error) from error
+            raise home_failure(path.parent, error) from error
         self.add(Begin(run, vault))
         self.sync()
 
@@ -72,20 +72,20 @@ class Journal:
             self._file.write(_HEAD.pack(len(data), zlib.crc32(data)))
             self._file.write(data)
         except OSError as error:
-            raise home_failure(self.path, error) from error
+            raise home_failure(self.path.parent, error) from error
 
     def sync(self) -> None:
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise home_failure(self.path, error) from error
+            raise home_failure(self.path.parent, error) from error
 
     def close(self) -> None:
         try:
             self._file.close()
         except OSError as error:
-            raise home_failure(self.path, error) from error
+            raise home_failure(self.path.parent, error) from error
 
 
 def read_journal(path: Path) -> Iterator[Frame]:
@@ -102,10 +102,3 @@ def read_journal(path: Path) -> Iterator[Frame]:
                 yield _decoder.decode(data)
             except ValueError:
                 return
-
-
-def home_failure(path: Path, error: OSError) -> KnownError:
-    """The typed error for what the home's disk answered about a file of ours."""
-    if error.errno in (28, 122):
-        return KnownError(Code.HOME_FULL, path=str(path.parent))
-    return KnownError(Code.HOME_UNUSABLE, path=str(path.parent), cause=error.strerror or str(error))

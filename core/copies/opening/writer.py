@@ -17,8 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.errors import Code, KnownError
-from core.paths import Home
+from core.paths import Home, home_unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,5 @@ def new_writer(home: Home, machine: str | None = None) -> Writer:
             os.fsync(file.fileno())
         draft.replace(place)
     except OSError as error:
-        raise KnownError(
-            Code.HOME_UNUSABLE, path=str(place), cause=error.strerror or str(error)
-        ) from error
+        raise home_unusable(place, error) from error
     return Writer(stored.id, platform.node() or "?", True)
