@@ -105,8 +105,7 @@ class Commit:
         self._phase("record")
         self._folder.create(record_path(self._run), data)
         self._folder.barrier()
-        self._folder.forget_cached(record_path(self._run))
-        if self._folder.read(record_path(self._run), documents.MAX_DOCUMENT) != data:
+        if not self._copy.document_reads_back(record_path(self._run), data):
             raise self._differs(record_path(self._run))
         self._phase("index")
         self._index.put_state(self._run, digest, data.split(b"\n")[0], pending=False)
@@ -152,8 +151,7 @@ class Commit:
         if facts is not None:
             checks.append((list_path(facts.ref.name), facts.ref.size, facts.ref.sha256))
         for path, size, sha256 in checks:
-            self._folder.forget_cached(path)
-            if self._copy.digest_of(path) != (size, sha256):
+            if not self._copy.reads_back(path, size, sha256):
                 raise self._differs(path)
 
     # -- list -------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from core.copies.bringing_back.writing_back import MAX_PACKED
 from core.copies.desk import Desk
 from core.copies.format import percent
 from core.copies.format.contents import StoredObject
-from core.copies.format.copy_folder import DATA, CopyFolder, State
+from core.copies.format.copy_folder import DAMAGE, DATA, CopyFolder, State
 from core.copies.format.names import OWN_FOLDER
 from core.copies.format.rows import FileRow, PartRow
 from core.copies.opening.reach import Where
@@ -120,7 +120,7 @@ def _rows_in_need(copy: CopyFolder, state: State, lost: set[bytes]) -> Iterator[
 
 
 def _raise_unless_damage(error: KnownError) -> None:
-    if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+    if error.code not in DAMAGE:
         raise error
 
 

@@ -6,12 +6,13 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from core.copies.bringing_back.places import Places, Source, read_source
 from core.copies.desk import Desk
 from core.copies.format import percent, rows
 from core.copies.format.contents import safe_object_path
-from core.copies.format.copy_folder import DATA, VAULT, CopyFolder, State
+from core.copies.format.copy_folder import DAMAGE, DATA, VAULT, CopyFolder, State
 from core.copies.format.documents import Claim, Vault, run_number
 from core.copies.format.names import OWN_FOLDER
 from core.copies.memory.rebuild import rebuild
@@ -169,14 +170,9 @@ def _plan(desk: Desk, copy: CopyFolder, states: list[State]) -> Plan | None:
     except KnownError:
         pass
     for state in reversed(states):
-        try:
-            own, _ = _own_files(copy, state, states)
-        except KnownError as error:
-            if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
-                raise
-            continue
-        if PLAN_FILE in own:
-            return marker.plan_of(own[PLAN_FILE].decode("utf-8", "replace"))
+        own = _own_files(copy, state, states)
+        if own is not None and PLAN_FILE in own.files:
+            return marker.plan_of(own.files[PLAN_FILE].decode("utf-8", "replace"))
     return None
 
 
@@ -196,19 +192,17 @@ def _bring_back(
 ) -> None:
     """Plan, proofs and short names out of the newest state that can be read."""
     for state in reversed(states):
-        try:
-            own, folders = _own_files(copy, state, states)
-        except KnownError as error:
-            if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
-                raise
+        own = _own_files(copy, state, states)
+        if own is None:
             desk.listener.note("list_damaged", run=state.run)
             continue
-        names = {os.fsencode(percent.decode(place)): name for name, place in folders.items()}
+        names = {os.fsencode(percent.decode(place)): name for name, place in own.folders.items()}
         desk.store.remember_short_names(vault.system, names)
-        if PROOFS_FILE in own:
-            result.proofs += take_in(desk.store, own[PROOFS_FILE].split(b"\n"), desk.listener)
-        if PLAN_FILE in own:
-            _bring_back_plan(desk, copy, vault, own[PLAN_FILE], result)
+        if PROOFS_FILE in own.files:
+            lines = own.files[PROOFS_FILE].split(b"\n")
+            result.proofs += take_in(desk.store, lines, desk.listener)
+        if PLAN_FILE in own.files:
+            _bring_back_plan(desk, copy, vault, own.files[PLAN_FILE], result)
         return
 
 
@@ -233,10 +227,24 @@ def _bring_back_plan(
     result.plan = "restored"
 
 
-def _own_files(
-    copy: CopyFolder, state: State, states: list[State]
-) -> tuple[dict[str, bytes], dict[str, str]]:
+class _Own(NamedTuple):
     """The files below `ladentresor/` in a state, and its source folders."""
+
+    files: dict[str, bytes]
+    folders: dict[str, str]
+
+
+def _own_files(copy: CopyFolder, state: State, states: list[State]) -> _Own | None:
+    """What a state holds of ours; None when its list is damaged."""
+    try:
+        return _read_own_files(copy, state, states)
+    except KnownError as error:
+        if error.code not in DAMAGE:
+            raise
+        return None
+
+
+def _read_own_files(copy: CopyFolder, state: State, states: list[State]) -> _Own:
     wanted: dict[str, rows.FileRow] = {}
     folders: dict[str, str] = {}
     prefix = OWN_FOLDER.decode() + "/"
@@ -260,4 +268,4 @@ def _own_files(
             data = read_source(copy, source, _OWN_LIMIT)
             if data is not None and hashlib.sha256(data).digest() == sha:
                 found[name] = data
-    return found, folders
+    return _Own(found, folders)

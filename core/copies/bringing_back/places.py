@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from core.copies.format.contents import StoredObject
-from core.copies.format.copy_folder import DATA, UNREADABLE, CopyFolder, State
+from core.copies.format.copy_folder import DAMAGE, DATA, CopyFolder, State
 from core.copies.format.documents import ContentsRef
 from core.copies.format.packed import InflateError, inflate
 from core.copies.format.salvage import objects_lying_in
@@ -116,9 +116,7 @@ class Places:
 
     def _raise_unless_damage(self, error: KnownError) -> None:
         """One bad file is looked past; a disk that is gone is not."""
-        if error.code in UNREADABLE and self._copy.folder.is_reachable():
-            return
-        if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+        if error.code not in DAMAGE and not self._copy.is_one_bad_file(error):
             raise error
 
     def _note(self, run: str, stored: StoredObject, wanted: set[bytes]) -> int:

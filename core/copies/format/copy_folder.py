@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from core.clock import parse_stamp
 from core.copies.format import documents
@@ -37,9 +38,13 @@ CLEANED = ".aufraeumen.json"
 OWN_FILES = frozenset(
     {VAULT, STATES, DATA, WRITERS, "LIESMICH.txt", "zurueckholen.sh", "zurueckholen.ps1"}
 )
+# What is wrong with the copy itself, and not with the way to it.
+DAMAGE = frozenset({Code.COPY_DAMAGED, Code.COPY_HOSTILE})
 # What a bad sector, or a file closed to us, looks like; or a disk that is gone altogether.
-UNREADABLE = frozenset({Code.DESTINATION_GONE, Code.DESTINATION_REFUSED})
+_UNREADABLE = frozenset({Code.DESTINATION_GONE, Code.DESTINATION_REFUSED})
 _CLAIM = re.compile(r"([0-9]{4,9})-([0-9a-f]{16})\.json")
+
+_Document = TypeVar("_Document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,32 +205,35 @@ class CopyFolder:
 
     def clean_ups(self) -> Cleaned:
         """All clean-up records there are now, oldest first."""
-        found = Cleaned()
-        for run in self.clean_up_names():
-            try:
-                found.records.append(self.clean_up(run))
-            except Broken:
-                found.broken.append(run)
-            except KnownError as error:
-                if error.code not in UNREADABLE or not self.folder.is_reachable():
-                    raise
-                found.broken.append(run)
-        return found
+        return Cleaned(*self._read_each(self.clean_up_names(), self.clean_up))
 
     def states(self) -> Found:
         """All states there are now, oldest first."""
-        found = Found()
-        for run in self.record_names():
+        return Found(*self._read_each(self.record_names(), self.state))
+
+    def _read_each(
+        self, runs: Iterable[str], read: Callable[[str], _Document]
+    ) -> tuple[list[_Document], list[str]]:
+        """The documents of these runs that can be read, and the runs of the others."""
+        found: list[_Document] = []
+        broken: list[str] = []
+        for run in runs:
             try:
-                found.states.append(self.state(run))
+                found.append(read(run))
             except Broken:
-                found.broken.append(run)
+                broken.append(run)
             except KnownError as error:
-                # One bad sector must not stand between a person and all other states.
-                if error.code not in UNREADABLE or not self.folder.is_reachable():
+                if not self.is_one_bad_file(error):
                     raise
-                found.broken.append(run)
-        return found
+                broken.append(run)
+        return found, broken
+
+    def is_one_bad_file(self, error: KnownError) -> bool:
+        """Whether only this file cannot be read, while the place it lies at is there.
+
+        One bad sector must not stand between a person and everything else.
+        """
+        return error.code in _UNREADABLE and self.folder.is_reachable()
 
     def claims(self) -> list[Claim]:
         """All writers' claims, the last one counts; KnownError when that one is unreadable.
@@ -279,7 +287,7 @@ class CopyFolder:
         self, ref: ListRef, system: str, *, asked: Callable[[bytes], bool] | None = None
     ) -> Iterator[Row]:
         """The rows of one full list, checked as `rows` does."""
-        path = self._checked_list(ref)
+        path = self.checked_list(ref)
         with self._typed(path), self.folder.open(path) as stream:
             for row in read_rows(stream, unpacked=ref.unpacked, asked=asked):
                 if isinstance(row, Header) and row.system != system:
@@ -288,15 +296,15 @@ class CopyFolder:
 
     def changes(self, ref: ListRef, system: str, base: str) -> Changes:
         """One difference to the full list named `base`, checked as `rows` does."""
-        path = self._checked_list(ref)
+        path = self.checked_list(ref)
         with self._typed(path), self.folder.open(path) as stream:
             changes = gather(read_changes(stream, unpacked=ref.unpacked, base=base))
         if changes.header.system != system:
             raise self._hostile(f"{path}: another system")
         return changes
 
-    def _checked_list(self, ref: ListRef) -> str:
-        """The path of a list that is, byte for byte, what a record announced."""
+    def checked_list(self, ref: ListRef) -> str:
+        """The path of a list that is, byte for byte, what a record announced; else KnownError."""
         name = ref.name
         if not name.endswith(".liste.gz") or run_number(name.removesuffix(".liste.gz")) is None:
             raise self._hostile("name of the list")
@@ -344,6 +352,16 @@ class CopyFolder:
         except OSError as error:
             raise self.folder.failure(error) from error
         return size, digest.hexdigest()
+
+    def reads_back(self, path: str, size: int, sha256: str) -> bool:
+        """Whether a file that was just written lies there as it should, read from the medium."""
+        self.folder.forget_cached(path)
+        return self.digest_of(path) == (size, sha256)
+
+    def document_reads_back(self, path: str, data: bytes) -> bool:
+        """As `reads_back`, for one of the small files that are read whole."""
+        self.folder.forget_cached(path)
+        return self.folder.read(path, documents.MAX_DOCUMENT) == data
 
     @contextlib.contextmanager
     def _typed(self, path: str) -> Iterator[None]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
-from core.copies.format.copy_folder import CopyFolder, list_path
-from core.copies.format.documents import Record, run_number
+from core.copies.format.copy_folder import DAMAGE, CopyFolder, lists_of
+from core.copies.format.documents import ListRef, Record
 from core.copies.format.packed import NotWhole, TooMuch, unpack_blocks
 from core.errors import Code, KnownError
 
@@ -46,24 +45,6 @@ class Needs:
         return bool(self._bits[one >> 3] >> (one & 7) & 1 and self._bits[two >> 3] >> (two & 7) & 1)
 
 
-class ListFile(NamedTuple):
-    """A list as a record announces it."""
-
-    name: str
-    size: int
-    sha256: str
-    lines: int
-
-
-def list_files(record: Record) -> tuple[ListFile, ...]:
-    """The list files a state consists of: its own, and the full one that is a difference to."""
-    own = ListFile(record.list_name, record.list_size, record.list_sha256, record.list_lines)
-    base = getattr(record, "base", None)
-    if base is None:
-        return (own,)
-    return (own, ListFile(base.name, base.size, base.sha256, base.lines))
-
-
 def read_needs(
     copy: CopyFolder, records: Iterable[Record], go_on: Callable[[], None]
 ) -> tuple[Needs, dict[str, list[str]]]:
@@ -71,10 +52,10 @@ def read_needs(
 
     `go_on` is called now and then, to raise when the job is cancelled.
     """
-    files: dict[tuple[str, str], ListFile] = {}
+    files: dict[tuple[str, str], ListRef] = {}
     states: dict[tuple[str, str], list[str]] = {}
     for record in records:
-        for file in list_files(record):
+        for file, _ in lists_of(record):
             files[file.name, file.sha256] = file
             states.setdefault((file.name, file.sha256), []).append(record.run)
     needs = Needs(max((file.lines for file in files.values()), default=1))
@@ -92,7 +73,7 @@ def read_needs(
             needs.add(found - before)  # mostly what the list before it named too
             before = found
         except KnownError as error:
-            if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+            if error.code not in DAMAGE:
                 raise
             damaged.setdefault(file.name, []).extend(states[key])
         if copy.folder.is_crowded:
@@ -100,15 +81,10 @@ def read_needs(
     return needs, damaged
 
 
-def digits_in(copy: CopyFolder, file: ListFile) -> Iterator[list[bytes]]:
+def digits_in(copy: CopyFolder, file: ListRef) -> Iterator[list[bytes]]:
     """The first digits of every sha256 in a list file, block by block; KnownError on damage."""
-    name = file.name
-    path = list_path(name)
+    path = copy.checked_list(file)
     damaged = KnownError(Code.COPY_DAMAGED, path=str(copy.folder.shown), what=path)
-    if not name.endswith(".liste.gz") or run_number(name.removesuffix(".liste.gz")) is None:
-        raise KnownError(Code.COPY_HOSTILE, path=str(copy.folder.shown), what=path)
-    if copy.folder.size(path) != file.size or copy.digest_of(path) != (file.size, file.sha256):
-        raise damaged
     rest = b""
     lines = 0
     try:

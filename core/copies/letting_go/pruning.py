@@ -28,11 +28,11 @@ from core.copies.format.copy_folder import (
     clean_up_path,
     contents_path,
     list_path,
+    lists_of,
     record_path,
 )
 from core.copies.format.documents import CleanUp, ContentsRef, run_number
 from core.copies.format.packed import PackedWriter
-from core.copies.letting_go.needs import list_files
 from core.copies.letting_go.repacking import Repacked, repack
 from core.copies.letting_go.retention import Counts, Fate, dated, judge
 from core.copies.letting_go.survey import ORPHAN_AGE, Question, RunView, Survey, objects_of, survey
@@ -493,8 +493,7 @@ class _CleaningUp:
             raise ValueError("a clean-up record too large to be read again")
         folder.create(path, data)
         folder.barrier()
-        folder.forget_cached(path)
-        if folder.read(path, documents.MAX_DOCUMENT) != data:
+        if not self.copy.document_reads_back(path, data):
             raise KnownError(Code.READ_BACK_DIFFERS, destination=folder.destination, path=path)
 
     def _update_index(self, record: CleanUp) -> None:
@@ -545,8 +544,8 @@ class _CleaningUp:
 
     def _lists_to_go(self) -> list[str]:
         """Lists that no remaining state needs: of states that go, and of runs that never ended."""
-        needed = {file.name for s in self.picture.kept for file in list_files(s.record)}
-        going = {file.name for s in self.picture.going for file in list_files(s.record)}
+        needed = {file.name for s in self.picture.kept for file, _ in lists_of(s.record)}
+        going = {file.name for s in self.picture.going for file, _ in lists_of(s.record)}
         going |= {f"{run}.liste.gz" for run in self.picture.given_up}
         others = self.copy.list_names() - needed - going
         old = {name for name in others if self._is_old_list(name)}
@@ -574,8 +573,7 @@ class _CleaningUp:
         folder.barrier()
         for made in self.thinned:
             path = contents_path(made.run)
-            folder.forget_cached(path)
-            if self.copy.digest_of(path) != (made.ref.size, made.ref.sha256):
+            if not self.copy.reads_back(path, made.ref.size, made.ref.sha256):
                 raise KnownError(Code.READ_BACK_DIFFERS, destination=folder.destination, path=path)
 
     def _delete_objects(self, record: CleanUp) -> None:

@@ -62,8 +62,7 @@ def repack(
     folder.barrier()
     for stored in done.objects:
         path = f"{DATA}/{run}/{stored.path}"
-        folder.forget_cached(path)
-        if copy.digest_of(path) != (stored.size, stored.sha256.hex()):
+        if not copy.reads_back(path, stored.size, stored.sha256.hex()):
             raise KnownError(Code.READ_BACK_DIFFERS, destination=folder.destination, path=path)
     folder.forget_fetched()
     return done

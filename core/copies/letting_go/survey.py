@@ -11,17 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.copies.format.contents import StoredObject
-from core.copies.format.copy_folder import DATA, CopyFolder, contents_path
+from core.copies.format.copy_folder import DAMAGE, DATA, CopyFolder, contents_path
 from core.copies.format.documents import ContentsRef, Record, began_at, run_number
 from core.copies.format.rows import FileRow, PartRow
 from core.copies.letting_go.needs import Needs, read_needs
-from core.errors import Code, KnownError
+from core.errors import KnownError
 
 ORPHAN_AGE = timedelta(days=1)
 REPACK_AT_ONCE = 1024**3
 # Below this a bundle of which a little is needed costs less room than its bookkeeping.
 SMALLEST_REPACKED = 64 * 1024
-_DAMAGE = (Code.COPY_DAMAGED, Code.COPY_HOSTILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ def _look(
             elif (live := _live(found.needs, stored)) * 2 < stored.size:
                 half_dead.append(HalfDead(run, stored, live))
     except KnownError as error:
-        if error.code not in _DAMAGE:
+        if error.code not in DAMAGE:
             raise
         return None
     found.half_dead += half_dead
@@ -188,7 +187,7 @@ def _fitting(copy: CopyFolder, run: str, refs: Iterable[ContentsRef]) -> Content
         for stored in copy.contents_as_is(run):
             lines += 1 + len(stored.parts)
     except KnownError as error:
-        if error.code not in _DAMAGE:
+        if error.code not in DAMAGE:
             raise
         return None
     return ContentsRef(run=run, size=there[0], sha256=there[1], lines=lines)

@@ -142,8 +142,7 @@ def _write_again(copy: CopyFolder, path: str, data: bytes) -> None:
     copy.folder.remove(path)
     copy.folder.create(path, data)
     copy.folder.barrier()
-    copy.folder.forget_cached(path)
-    if copy.digest_of(path) != (len(data), hashlib.sha256(data).hexdigest()):
+    if not copy.reads_back(path, len(data), hashlib.sha256(data).hexdigest()):
         raise copy.folder.failure(OSError(5, "read back differs", path))
 
 

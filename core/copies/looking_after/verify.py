@@ -18,6 +18,7 @@ from core.copies.bringing_back.writing_back import MAX_PACKED
 from core.copies.events import Listener
 from core.copies.format.contents import Part, StoredObject, is_bundle
 from core.copies.format.copy_folder import (
+    DAMAGE,
     DATA,
     VAULT,
     WRITERS,
@@ -314,7 +315,7 @@ class _Verification:
                     leaning.setdefault(base, []).append(_Leaning.of(ref, changes))
                     lines = self._read_changes(changes, unknown)
             except KnownError as error:
-                if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+                if error.code not in DAMAGE:
                     raise
                 self._lose(ref, states)
                 continue
@@ -468,7 +469,7 @@ class _Verification:
                     self._submit(pool, job)
                     job, size = [], 0
         except KnownError as error:
-            if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+            if error.code not in DAMAGE:
                 raise
             sound = False
         self._submit(pool, job)

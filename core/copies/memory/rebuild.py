@@ -10,6 +10,7 @@ from core.copies.events import Listener
 from core.copies.format import documents, percent
 from core.copies.format.contents import StoredObject
 from core.copies.format.copy_folder import (
+    DAMAGE,
     DATA,
     CopyFolder,
     State,
@@ -125,7 +126,7 @@ def _take_contents(copy: CopyFolder, index: CopyIndex, ref: ContentsRef, data: s
                 book_objects(index, objects, number)
                 objects.clear()
     except KnownError as error:
-        if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+        if error.code not in DAMAGE:
             raise
         return False
     book_objects(index, objects, number)
@@ -150,7 +151,7 @@ def _take_unnamed(copy: CopyFolder, index: CopyIndex, run: str, listener: Listen
             if copy.folder.size(f"{DATA}/{run}/{stored.path}") == stored.size:
                 objects.append(stored)
     except KnownError as error:
-        if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+        if error.code not in DAMAGE:
             raise
         return  # torn: it never was one
     if copy.digest_of(path) != before:
@@ -186,7 +187,7 @@ def _take_list(copy: CopyFolder, index: CopyIndex, state: State, listener: Liste
             taker.take(row)
         taker.end()
     except KnownError as error:
-        if error.code not in (Code.COPY_DAMAGED, Code.COPY_HOSTILE):
+        if error.code not in DAMAGE:
             raise
         listener.note("list_damaged", run=state.run)
         doubtful = {list_path(ref.name) for ref, _ in lists_of(state.record)}

@@ -6,7 +6,6 @@ last barrier are read again, because a pulled plug may have emptied them (DESIGN
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -121,15 +120,10 @@ def _is_there(copy: CopyFolder, run: str, stored: StoredObject, *, read: bool) -
         return False
     if not read:
         return True
-    copy.folder.forget_cached(place)
-    digest = hashlib.sha256()
     try:
-        with copy.folder.open(place) as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    except (OSError, KnownError):
+        return copy.reads_back(place, stored.size, stored.sha256.hex())
+    except KnownError:
         return False
-    return digest.digest() == stored.sha256
 
 
 def _seal(
@@ -192,8 +186,7 @@ def write_contents(
         packed.close()
     copy.folder.note_written([copy.folder.place(f"{DATA}/{run}")])
     copy.folder.barrier()
-    copy.folder.forget_cached(path)
-    if copy.digest_of(path) != (packed.size, packed.digest):
+    if not copy.reads_back(path, packed.size, packed.digest):
         raise KnownError(
             Code.READ_BACK_DIFFERS,
             destination=copy.folder.destination,

@@ -50,8 +50,7 @@ def write(copy: CopyFolder, vault: Vault) -> None:
     copy.folder.remove(VAULT)
     copy.folder.create(VAULT, data)
     copy.folder.barrier()
-    copy.folder.forget_cached(VAULT)
-    if copy.folder.read(VAULT, documents.MAX_DOCUMENT) != data:
+    if not copy.document_reads_back(VAULT, data):
         raise copy.folder.failure(OSError(5, "read back differs", VAULT))
 
 
