@@ -34,6 +34,16 @@ from tests.support.cli import ROOT
 NAME = "org.freedesktop.secrets"
 PREFIX = "org.freedesktop.Secret."
 PROMPT = "/org/freedesktop/secrets/prompt/1"
+_BUS = """<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
 
 
 class _Refused(Exception):
@@ -122,11 +132,18 @@ def serve(mode: str) -> None:
 
 
 @contextmanager
-def session_bus() -> Iterator[dict[str, str]]:
-    """A session bus with nobody on it; the environment of those who shall use it."""
+def session_bus(folder: Path) -> Iterator[dict[str, str]]:
+    """A session bus with nobody on it; the environment of those who shall use it.
+
+    Its settings lie in `folder`: they name no service that could be started on demand, whatever
+    keyring is installed here.
+    """
     daemon = shutil.which("dbus-daemon")
     assert daemon is not None
-    with _running([daemon, "--session", "--nofork", "--print-address"], {}) as address:
+    settings = folder / "bus.conf"
+    settings.write_text(_BUS)
+    command = [daemon, f"--config-file={settings}", "--nofork", "--print-address"]
+    with _running(command, {}) as address:
         yield {"DBUS_SESSION_BUS_ADDRESS": address}
 
 
