@@ -40,6 +40,11 @@ _GONE = frozenset(
         errno.ENOTDIR,
     )
 )
+KEPT_FREE = 64 * 1024 * 1024
+"""Bytes of a medium for lists and records only; those of half a million files are about 30 MB."""
+# So much is written before the medium is asked again, and so much a small file takes at least.
+_GRANT = 64 * 1024 * 1024
+_BLOCK = 4096
 _NAME_REFUSED = frozenset((errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ))
 
 _Result = TypeVar("_Result")
@@ -466,6 +471,33 @@ class LocalFolder:
         """Make room of what was fetched."""
 
 
+class Room:
+    """How much of a medium contents may still take: the last of it belongs to the paperwork.
+
+    A disk filled to its last byte with contents would have none left for the list and the record of
+    a later, smaller state, nor for the record of a clean-up: only a person could help it then.
+    """
+
+    def __init__(self, location: Path) -> None:
+        self._location = location
+        self._granted = 0
+
+    def take(self, size: int) -> None:
+        """Before `size` bytes of contents are written; OSError (ENOSPC) where they are too many."""
+        self._granted -= size + _BLOCK
+        if self._granted >= 0:
+            return
+        usage = shutil.disk_usage(self._location)
+        if not usage.total:  # some network and FUSE file systems cannot say
+            self._granted = _GRANT
+            return
+        spare = usage.free - min(KEPT_FREE, usage.total // 50) - size
+        if spare < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        # Several processes write at once, and none of them knows of the others.
+        self._granted = min(spare // 8, _GRANT)
+
+
 class SpoolFolder(LocalFolder):
     """The shadow as those see it who fill it: when it fails, it is our home that fails."""
 
@@ -499,13 +531,27 @@ class NewFile:
             if kind is None and self._folder.flush_each:
                 os.fsync(self._fd)
         except OSError as error:
+            remove_torn(self._path)
             raise self._folder.failure(error) from error
         finally:
             try:
                 os.close(self._fd)
             except OSError as error:
                 if kind is None:
+                    remove_torn(self._path)
                     raise self._folder.failure(error) from error
+            if kind is not None:
+                remove_torn(self._path)
+
+
+def remove_torn(path: str) -> None:
+    """Take away a file of ours that could not be written to its end.
+
+    Nothing names it; what is left of it would keep a full disk full for ever. On a disk that is
+    gone it stays, and retention clears it.
+    """
+    with contextlib.suppress(OSError):
+        os.unlink(path)
 
 
 def reads_medium() -> bool:

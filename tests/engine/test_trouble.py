@@ -18,7 +18,9 @@ from core.errors import Code
 from tests.engine.forging import ask
 from tests.engine.stage import (
     BOTH,
+    LAYOUTS,
     Event,
+    Layout,
     Shop,
     ended_as,
     events,
@@ -258,6 +260,31 @@ def test_disk_full_at_the_very_first_run(
     ballast = fill(shop.disks["platte"], leave)
     fails(shop, Code.DESTINATION_FULL)
     ballast.unlink()
+    heals(shop)
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("size", [4096, 100_000, 40 * MIB])
+def test_what_never_fitted_can_be_taken_out_of_the_source(
+    tmp_path: Path,
+    disks: DiskDrawer,  # noqa: F811
+    layout: Layout,
+    size: int,
+) -> None:
+    """Else the disk stays full of what no state has, and nobody may delete it."""
+    shop = make_shop(tmp_path, layout=layout)
+    shop.disks["platte"] = disks("tmpfs", 24 * MIB).path
+    shop.write_plan()
+    shop_tree(shop.source, files=20)
+    fill(shop.disks["platte"], 12 * MIB)
+    too_much = shop.source / "zu viel"
+    too_much.mkdir()
+    for number in range(max(1, 14 * MIB // size)):
+        (too_much / f"{number}.jpg").write_bytes(Random(number).randbytes(size))
+    fails(shop, Code.DESTINATION_FULL)
+    fails(shop, Code.DESTINATION_FULL)  # as long as it stays
+    shutil.rmtree(too_much)
     heals(shop)
 
 

@@ -32,6 +32,7 @@ from core.copies.hands.source_file import BUFFER
 from core.copies.memory.remembered import pack_entries, unpack_entries
 from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import Where
+from core.destinations.local import KEPT_FREE
 from core.errors import Code, KnownError
 from core.sources.folders import Entry, Scan, ScannedFolder, look_at_root, place_identity
 from core.store.database import is_broken
@@ -42,7 +43,6 @@ _JOB_BYTES = 8 * 1024 * 1024
 _JOB_FILES_BUNDLED = 8192
 _JOB_BYTES_BUNDLED = 24 * 1024 * 1024
 _LOOK_EVERY = 64  # folders: asking the readers costs as much as a small folder
-_RESERVE = 16 * 1024 * 1024
 _STATUS = {Code.CANCELLED: "CANCELLED", Code.HELD_BY_GATE: "HELD"}
 
 
@@ -185,7 +185,8 @@ class _Backup:
             self._rows[number] = self._desk.store.begin_run(
                 self._task.system, run.name.destination, run.run
             )
-            self._free[number] = run.copy.folder.free_bytes()
+            if run.copy.folder.spooled:  # for a disk those who write to it ask all the time
+                self._free[number] = run.copy.folder.free_bytes()
         self._renew_pool()
 
     def _renew_pool(self) -> None:
@@ -457,9 +458,9 @@ class _Backup:
 
     def _check_space(self) -> None:
         """A copy that would run full drops out before its disk is filled to the last byte."""
-        for number, run in tuple(self._runs.items()):
-            free = self._free[number] - run.totals.new_bytes
-            if free < min(_RESERVE, self._free[number] // 20):
+        for number, free in self._free.items():
+            run = self._runs.get(number)
+            if run and free - run.totals.new_bytes < min(KEPT_FREE, free // 20):
                 self._drop(number, KnownError(
                     Code.DESTINATION_FULL,
                     destination=run.name.destination,

@@ -24,7 +24,7 @@ from core.copies.format.copy_folder import DAMAGE, DATA, CopyFolder, State
 from core.copies.format.names import OWN_FOLDER
 from core.copies.format.rows import FileRow, PartRow
 from core.copies.opening.reach import Where
-from core.destinations.local import NewFile
+from core.destinations.local import KEPT_FREE, NewFile
 from core.errors import Code, KnownError
 from core.store.database import is_broken
 from core.store.index import CopyIndex, IndexView
@@ -33,7 +33,6 @@ FOLDER = f"{OWN_FOLDER.decode()}/geheilt"
 """Below a run's folder: what was brought from elsewhere, under its sha256."""
 
 _BLOCK = 1024 * 1024
-_RESERVE = 64 * 1024 * 1024
 _MOST_NAMED = 20
 _TRIED = "healing_tried"
 _TRY_AGAIN_SECONDS = 20 * 3600
@@ -243,7 +242,7 @@ class _Supply:
 def _bring(run: CopyRun, need: Need, supply: _Supply) -> bool:
     """Store a content anew by the first way that gives its bytes."""
     for blocks in supply.ways(need):
-        if run.copy.folder.free_bytes() < need.size + _RESERVE:
+        if run.copy.folder.free_bytes() < need.size + KEPT_FREE:
             return False
         stored = _write(run, need, blocks)
         if stored is not None:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from core.copies.backing_up.packing import FileParts, Packer, packer_of_file
@@ -25,7 +25,7 @@ from core.copies.hands.source_file import (
     read_into,
     same,
 )
-from core.destinations.local import write_all
+from core.destinations.local import remove_torn, write_all
 from core.errors import Code, KnownError
 
 _ZEROS = bytes(BUFFER)
@@ -165,7 +165,9 @@ class LargeFiles:
         if shelves.targets[number].bundled:
             return _Parts(shelves.parts(number, item.stored), None)
         run_folder = shelves.targets[number].run_folder
-        packer = packer_of_file(shelves.folders[number], run_folder, item.stored)
+        packer = packer_of_file(
+            shelves.folders[number], run_folder, item.stored, partial(shelves.take_room, number)
+        )
         base = item.stored.rpartition("/")[2]
         parts = FileParts(packer, base, lambda sha: bool(shelves.known_run(number, sha)))
         return _Parts(parts, packer)
@@ -192,7 +194,7 @@ class LargeFiles:
             except OSError as error:
                 self._shelves.fail(number, error)
                 continue
-            outs[number] = _Out(fd, stored, path, number, self._shelves.fail)
+            outs[number] = _Out(fd, stored, path, number, self._shelves)
         return outs
 
     def _finish_outs(
@@ -215,7 +217,9 @@ class LargeFiles:
                 os.close(out.fd)
             except OSError as error:
                 out.fail(error)
-            if not out.failed:
+            if out.failed:
+                remove_torn(out.path)
+            else:
                 at[number] = AtTarget(0, (StoredObject(out.stored, size, sha, parts),))
         return at
 
@@ -229,6 +233,7 @@ class LargeFiles:
                 objects = packer.finish()
             except KnownError as error:
                 self._shelves.failed[number] = error
+                packer.discard()
                 continue
             self._shelves.touched |= packer.folders
             at[number] = AtTarget(0, objects, in_parts=True)
@@ -240,15 +245,14 @@ class LargeFiles:
                 bundles[number].parts.add(piece)
             except KnownError as error:
                 self._shelves.failed[number] = error
-                del bundles[number]
+                packer = bundles.pop(number).packer
+                if packer is not None:
+                    packer.discard()
 
     def _discard(self, outs: dict[int, _Out], bundles: dict[int, _Parts]) -> None:
         for out in outs.values():
             os.close(out.fd)
-            try:
-                os.unlink(out.path)
-            except OSError:
-                pass  # not named by any inhalt: retention clears it
+            remove_torn(out.path)
         for _, packer in bundles.values():
             if packer is not None:
                 packer.discard()
@@ -278,21 +282,19 @@ class _Memory:
 class _Out:
     """A large object being written at one copy."""
 
-    def __init__(
-        self, fd: int, stored: str, path: str, number: int, fail: Callable[[int, OSError], None]
-    ) -> None:
+    def __init__(self, fd: int, stored: str, path: str, number: int, shelves: Shelves) -> None:
         self.fd = fd
         self.stored = stored
         self.path = path
         self.failed = False
         self._number = number
-        self._fail = fail
+        self._shelves = shelves
         self._hole = False
 
     def fail(self, error: OSError) -> None:
         """Note that this copy is out of the run."""
         self.failed = True
-        self._fail(self._number, error)
+        self._shelves.fail(self._number, error)
 
     def write(self, data: memoryview, *, hole: bool) -> None:
         if self.failed:
@@ -301,6 +303,7 @@ class _Out:
             if hole:
                 os.lseek(self.fd, len(data), os.SEEK_CUR)
             else:
+                self._shelves.take_room(self._number, len(data))
                 write_all(self.fd, data)
             self._hole = hole
         except OSError as error:

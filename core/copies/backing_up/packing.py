@@ -9,20 +9,28 @@ from collections.abc import Callable
 from core.copies.format.contents import Part, StoredObject
 from core.copies.format.cutting import Piece
 from core.copies.format.zips import Bundle
-from core.destinations.local import EXCLUSIVE, LocalFolder, write_all
+from core.destinations.local import LocalFolder, NewFile, remove_torn
 
 
 class Packer:
     """Fills bundles one after the other and writes each when it is full.
 
-    `name(n)` is the stored path of the n-th bundle. Attributes: folders (absolute, where names were
-    created). Failures of the medium come as `KnownError`.
+    `name(n)` is the stored path of the n-th bundle; `take_room(bytes)` is asked before each is
+    written. Attributes: folders (absolute, where names were created). Failures of the medium come
+    as `KnownError`.
     """
 
-    def __init__(self, folder: LocalFolder, run_folder: str, name: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        folder: LocalFolder,
+        run_folder: str,
+        name: Callable[[int], str],
+        take_room: Callable[[int], None] = lambda size: None,
+    ) -> None:
         self._folder = folder
         self._run_folder = run_folder
         self._name = name
+        self._take_room = take_room
         self._bundle = Bundle()
         self._members: set[str] = set()
         self._parts: list[Part] = []
@@ -46,12 +54,9 @@ class Packer:
         return tuple(self._objects)
 
     def discard(self) -> None:
-        """Remove what was written: the file changed while it was read."""
+        """Remove what was written: the file changed while it was read, or the medium failed."""
         for stored in self._objects:
-            try:
-                os.unlink(f"{self._run_folder}/{stored.path}")
-            except OSError:
-                continue  # not named by any inhalt: retention clears it
+            remove_torn(f"{self._run_folder}/{stored.path}")
         self._objects.clear()
 
     def _write(self) -> None:
@@ -59,16 +64,12 @@ class Packer:
         stored = self._name(len(self._objects) + 1)
         path = f"{self._run_folder}/{stored}"
         try:
+            self._take_room(len(data))
             os.makedirs(path.rpartition("/")[0], mode=0o755, exist_ok=True)
             above = self._run_folder.rpartition("/")[0]
             self.folders |= {path.rpartition("/")[0], self._run_folder, above}
-            fd = os.open(path, EXCLUSIVE, 0o600)
-            try:
-                write_all(fd, memoryview(data))
-                if self._folder.flush_each:
-                    os.fsync(fd)
-            finally:
-                os.close(fd)
+            with NewFile(self._folder, path) as out:
+                out.write(data)
         except OSError as error:
             raise self._folder.failure(error) from error
         digest = hashlib.sha256(data).digest()
@@ -97,16 +98,23 @@ class FileParts:
         self._packer.add(f"{self._base}.teil-{self._number:06d}", piece.sha256, piece.data)
 
 
-def packer_of_file(folder: LocalFolder, run_folder: str, stored: str) -> Packer:
+def packer_of_file(
+    folder: LocalFolder, run_folder: str, stored: str, take_room: Callable[[int], None]
+) -> Packer:
     """For the new parts of one changed file, beside the tree."""
     name = hashlib.sha256(stored.encode()).hexdigest()[:12]
-    return Packer(folder, run_folder, lambda number: f"teile/{name}-{number:04d}.zip")
+    return Packer(folder, run_folder, lambda number: f"teile/{name}-{number:04d}.zip", take_room)
 
 
-def packer_of_job(folder: LocalFolder, run_folder: str, job: int) -> Packer:
+def packer_of_job(
+    folder: LocalFolder,
+    run_folder: str,
+    job: int,
+    take_room: Callable[[int], None] = lambda size: None,
+) -> Packer:
     """For all that one job stores in bundled layout."""
 
     def name(number: int) -> str:
         return f"buendel-{job:06d}.zip" if number == 1 else f"buendel-{job:06d}-{number}.zip"
 
-    return Packer(folder, run_folder, name)
+    return Packer(folder, run_folder, name, take_room)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from core.destinations.local import (
     EXCLUSIVE,
     HeldFolder,
     LocalFolder,
+    Room,
     SpoolFolder,
     name_refused,
 )
@@ -40,6 +42,7 @@ class Shelves:
             (SpoolFolder if t.spooled else LocalFolder)(t.destination, Path(t.location), t.system)
             for t in targets
         ]
+        self._rooms = [None if t.spooled else Room(Path(t.location)) for t in targets]
         self.failed: dict[int, KnownError] = {}
         self.touched: set[str] = set()
         self._known = [KnownContents(Path(t.index_path)) if t.index_path else None for t in targets]
@@ -83,6 +86,12 @@ class Shelves:
             self._held.pop(number).close()
         self.failed[number] = self.folders[number].failure(error)
 
+    def take_room(self, number: int, size: int) -> None:
+        """Before contents are written: OSError where they would leave no room for the paperwork."""
+        room = self._rooms[number]
+        if room is not None:
+            room.take(size)
+
     # -- bundles ----------------------------------------------------------------------------------
 
     def begin_job(self, job: int) -> None:
@@ -95,7 +104,9 @@ class Shelves:
         """What packs this job's contents for a copy in bundled layout."""
         if number not in self._packers:
             folder, target = self.folders[number], self.targets[number]
-            self._packers[number] = packer_of_job(folder, target.run_folder, self._job)
+            self._packers[number] = packer_of_job(
+                folder, target.run_folder, self._job, partial(self.take_room, number)
+            )
         return self._packers[number]
 
     def pack(self, number: int, member: str, sha: bytes, data: bytes | memoryview) -> bool:
@@ -133,12 +144,13 @@ class Shelves:
         """Write the last bundles of the job; all of its bundles, by copy."""
         bundles = {}
         for number, packer in self._packers.items():
-            if number in self.failed:
-                continue
             try:
-                bundles[number] = packer.finish()
+                if number not in self.failed:
+                    bundles[number] = packer.finish()
             except KnownError as error:
                 self.failed[number] = error
+            if number in self.failed:
+                packer.discard()
             if self.targets[number].flush_each:
                 self.touched |= packer.folders
         self._packers.clear()
