@@ -191,6 +191,12 @@ class LocalFolder:
         cause = error.strerror or str(error)
         return KnownError(Code.DESTINATION_REFUSED, **where, cause=cause)
 
+    def reads_back_differently(self, relative: str) -> KnownError:
+        """The error when a file is there, and is not what was written just now."""
+        return KnownError(
+            Code.READ_BACK_DIFFERS, destination=self.destination, path=f"{self.shown}/{relative}"
+        )
+
     def _do(self, action: Callable[[], _Result]) -> _Result:
         try:
             return action()

@@ -337,7 +337,7 @@ class RemoteFolder(SpoolFolder):
             self._changed(path)
         for path, size in self._sizes.items():
             if self.size(path) != size:
-                raise KnownError(Code.READ_BACK_DIFFERS, destination=self.destination, path=path)
+                raise self.reads_back_differently(path)
         self._sizes.clear()
         if self._medium is not None:
             self._medium.flush_all()

@@ -27,7 +27,6 @@ from core.copies.format.rows import MAX_CHANGED_BYTES, Header, encode_rows
 from core.copies.memory.changed_rows import Base, base_of, changed_rows, own_folder_row
 from core.copies.memory.remembered import FolderCount, folder_lines, unpack_entries, unpack_kept
 from core.copies.opening.guards import CopyName
-from core.errors import Code, KnownError
 from core.store.index import ContentsFile, CopyIndex
 
 _BLOCK = 1 << 20
@@ -106,7 +105,7 @@ class Commit:
         self._folder.create(record_path(self._run), data)
         self._folder.barrier()
         if not self._copy.document_reads_back(record_path(self._run), data):
-            raise self._differs(record_path(self._run))
+            raise self._folder.reads_back_differently(record_path(self._run))
         self._phase("index")
         self._index.put_state(self._run, digest, data.split(b"\n")[0], pending=False)
         self._index.name_contents_files()
@@ -121,20 +120,13 @@ class Commit:
             destination=self._name.destination,
         )
 
-    def _differs(self, path: str) -> KnownError:
-        return KnownError(
-            Code.READ_BACK_DIFFERS,
-            destination=self._name.destination,
-            path=f"{self._folder.shown}/{path}",
-        )
-
     # -- objects and contents ---------------------------------------------------------------------
 
     def _check_all_there(self, objects: int) -> None:
         """Every object of this run is there: each was stat-ed when it was closed, now the names."""
         found = self._folder.count_files(f"{DATA}/{self._run}")
         if found != objects:
-            raise self._differs(f"{DATA}/{self._run}")
+            raise self._folder.reads_back_differently(f"{DATA}/{self._run}")
 
     def _write_contents(self, contents: PackedWriter, spool: IO[bytes]) -> None:
         spool.seek(0)
@@ -152,7 +144,7 @@ class Commit:
             checks.append((list_path(facts.ref.name), facts.ref.size, facts.ref.sha256))
         for path, size, sha256 in checks:
             if not self._copy.reads_back(path, size, sha256):
-                raise self._differs(path)
+                raise self._folder.reads_back_differently(path)
 
     # -- list -------------------------------------------------------------------------------------
 

@@ -494,7 +494,7 @@ class _CleaningUp:
         folder.create(path, data)
         folder.barrier()
         if not self.copy.document_reads_back(path, data):
-            raise KnownError(Code.READ_BACK_DIFFERS, destination=folder.destination, path=path)
+            raise folder.reads_back_differently(path)
 
     def _update_index(self, record: CleanUp) -> None:
         """The index knows of nothing that is about to go; a kill in between costs a rebuild."""
@@ -574,7 +574,7 @@ class _CleaningUp:
         for made in self.thinned:
             path = contents_path(made.run)
             if not self.copy.reads_back(path, made.ref.size, made.ref.sha256):
-                raise KnownError(Code.READ_BACK_DIFFERS, destination=folder.destination, path=path)
+                raise folder.reads_back_differently(path)
 
     def _delete_objects(self, record: CleanUp) -> None:
         for made in self.thinned:

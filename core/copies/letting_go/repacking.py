@@ -63,7 +63,7 @@ def repack(
     for stored in done.objects:
         path = f"{DATA}/{run}/{stored.path}"
         if not copy.reads_back(path, stored.size, stored.sha256.hex()):
-            raise KnownError(Code.READ_BACK_DIFFERS, destination=folder.destination, path=path)
+            raise folder.reads_back_differently(path)
     folder.forget_fetched()
     return done
 

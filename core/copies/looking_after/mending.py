@@ -143,7 +143,7 @@ def _write_again(copy: CopyFolder, path: str, data: bytes) -> None:
     copy.folder.create(path, data)
     copy.folder.barrier()
     if not copy.reads_back(path, len(data), hashlib.sha256(data).hexdigest()):
-        raise copy.folder.failure(OSError(5, "read back differs", path))
+        raise copy.folder.reads_back_differently(path)
 
 
 def look_over(

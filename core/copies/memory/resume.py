@@ -19,7 +19,7 @@ from core.copies.memory.changed_rows import base_name
 from core.copies.memory.journal import Begin, Durable, Finished, Stored, read_journal
 from core.copies.memory.rebuild import book_objects
 from core.copies.memory.remembered import Kept, pack_kept, pack_one
-from core.errors import Code, KnownError
+from core.errors import KnownError
 from core.store.index import ContentsFile, CopyIndex
 
 _SAVED = tuple[bytes, bytes, bytes]
@@ -187,10 +187,6 @@ def write_contents(
     copy.folder.note_written([copy.folder.place(f"{DATA}/{run}")])
     copy.folder.barrier()
     if not copy.reads_back(path, packed.size, packed.digest):
-        raise KnownError(
-            Code.READ_BACK_DIFFERS,
-            destination=copy.folder.destination,
-            path=f"{copy.folder.shown}/{path}",
-        )
+        raise copy.folder.reads_back_differently(path)
     file = ContentsFile(run, packed.size, packed.digest, packed.lines)
     index.put_contents_file(file, named=False)

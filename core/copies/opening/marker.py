@@ -51,7 +51,7 @@ def write(copy: CopyFolder, vault: Vault) -> None:
     copy.folder.create(VAULT, data)
     copy.folder.barrier()
     if not copy.document_reads_back(VAULT, data):
-        raise copy.folder.failure(OSError(5, "read back differs", VAULT))
+        raise copy.folder.reads_back_differently(VAULT)
 
 
 def plan_of(text: str) -> Plan | None:
