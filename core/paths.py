@@ -39,19 +39,14 @@ class Home:
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
-                raise home_unusable(folder, error) from error
+                raise home_failure(folder, error) from error
 
 
-def home_unusable(path: Path, error: OSError) -> KnownError:
-    """HOME_UNUSABLE for what the system answered about a file or folder of ours."""
-    return KnownError(Code.HOME_UNUSABLE, path=str(path), cause=error.strerror or str(error))
-
-
-def home_failure(folder: Path, error: OSError, *, file: Path | None = None) -> KnownError:
-    """HOME_FULL where the folder's disk is, else HOME_UNUSABLE of the folder, or of that file."""
+def home_failure(place: Path, error: OSError) -> KnownError:
+    """What the system answered about a file or folder of ours: HOME_FULL or HOME_UNUSABLE."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return KnownError(Code.HOME_FULL, path=str(folder))
-    return home_unusable(file or folder, error)
+        return KnownError(Code.HOME_FULL, path=str(place))
+    return KnownError(Code.HOME_UNUSABLE, path=str(place), cause=error.strerror or str(error))
 
 
 def find_home(explicit: str | None = None) -> Home:

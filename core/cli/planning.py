@@ -8,7 +8,7 @@ from pathlib import Path
 from core.cli.context import Context
 from core.copies.locking import locked
 from core.errors import Code, Exit, KnownError
-from core.paths import home_unusable
+from core.paths import home_failure
 from core.plan.model import Plan
 from core.plan.read import load_text
 from core.plan.schema import schema_text
@@ -65,7 +65,7 @@ def _plan_apply(context: Context, options: argparse.Namespace) -> Exit:
             draft.write_text(text, encoding="utf-8")
             draft.replace(context.home.plan)
         except OSError as error:
-            raise home_unusable(draft, error) from error
+            raise home_failure(draft, error) from error
     context.output.say("Der Plan gilt jetzt: {path}", path=context.home.plan)
     context.output.record("plan", applied=str(context.home.plan))
     return Exit.OK

@@ -9,7 +9,7 @@ from core.clock import Clock
 from core.copies.events import Listener
 from core.copies.opening.reach import Reach
 from core.copies.opening.writer import Writer
-from core.paths import Home, home_unusable
+from core.paths import Home, home_failure
 from core.store.database import is_sound, move_aside
 from core.store.home import HomeStore
 from core.store.index import CopyIndex
@@ -55,7 +55,7 @@ class Desk:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise home_unusable(path.parent, error) from error
+            raise home_failure(path.parent, error) from error
         index = CopyIndex(path, mark=f"{self.clock.now():%Y%m%dT%H%M%SZ}")
         if index.was_broken:
             self.listener.note("index_broken", system=system, destination=destination)

@@ -12,7 +12,7 @@ import msgspec
 
 from core.clock import Clock, stamp
 from core.errors import Code, KnownError
-from core.paths import Home, home_unusable
+from core.paths import Home, home_failure
 
 
 class _Owner(msgspec.Struct):
@@ -31,7 +31,7 @@ def locked(home: Home, clock: Clock) -> Iterator[None]:
     except filelock.Timeout as error:
         raise KnownError(Code.HOME_LOCKED, **_who(note)) from error
     except OSError as error:
-        raise home_unusable(home.lock, error) from error
+        raise home_failure(home.lock, error) from error
     try:
         with contextlib.suppress(OSError):  # only tells a second process who we are
             note.write_bytes(msgspec.json.encode(_Owner(os.getpid(), stamp(clock.now()))))

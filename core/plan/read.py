@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Code, KnownError
-from core.paths import home_unusable
+from core.paths import home_failure
 from core.plan.build import build
 from core.plan.keys import PLAN
 from core.plan.locate import locate
@@ -75,7 +75,7 @@ def load_text(path: Path) -> str:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise KnownError(Code.PLAN_MISSING, path=str(path)) from error
     except OSError as error:
-        raise home_unusable(path, error) from error
+        raise home_failure(path, error) from error
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import filelock
 
 from core.errors import Code, KnownError
-from core.paths import home_unusable
+from core.paths import home_failure
 from core.rclone import errors, wire
 from core.rclone.binary import check_version, find_rclone
 from core.rclone.child import Child, end_leftover
@@ -181,7 +181,7 @@ class Session:
         except filelock.Timeout as error:
             raise KnownError(Code.ACCOUNT_BUSY, destination=self._destination) from error
         except OSError as error:
-            raise home_unusable(path, error) from error
+            raise home_failure(path, error) from error
         ending.callback(lock.release)
 
     def _first_answer(self, program: Path) -> str:
@@ -511,7 +511,7 @@ def _make_room(room: Path) -> None:
     try:
         room.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise home_unusable(room, error) from error
+        raise home_failure(room, error) from error
 
 
 def _folder(room: Path) -> Path:

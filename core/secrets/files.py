@@ -29,7 +29,7 @@ def alone(home: Home) -> Iterator[None]:
         cause = os.strerror(errno.ETIMEDOUT)
         raise KnownError(Code.HOME_UNUSABLE, path=lock.lock_file, cause=cause) from error
     except OSError as error:
-        raise home_failure(home.state, error, file=Path(lock.lock_file)) from error
+        raise home_failure(Path(lock.lock_file), error) from error
     try:
         yield
     finally:
@@ -43,7 +43,7 @@ def read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise home_failure(path.parent, error, file=path) from error
+        raise home_failure(path, error) from error
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -63,7 +63,7 @@ def replace(path: Path, data: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise home_failure(path.parent, error, file=path) from error
+        raise home_failure(path, error) from error
 
 
 def _flush_folder(folder: Path) -> None:

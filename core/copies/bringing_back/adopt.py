@@ -24,7 +24,7 @@ from core.copies.opening.writer import new_writer
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
-from core.paths import home_unusable
+from core.paths import home_failure
 from core.plan.kinds import is_id
 from core.plan.model import Plan
 from core.plan.read import load_text
@@ -223,7 +223,7 @@ def _bring_back_plan(
         draft.write_text(text, encoding="utf-8")
         draft.replace(desk.home.plan)
     except OSError as error:
-        raise home_unusable(desk.home.plan, error) from error
+        raise home_failure(desk.home.plan, error) from error
     result.plan = "restored"
 
 

@@ -16,7 +16,7 @@ from core.copies.format.copy_folder import CopyFolder
 from core.copies.opening.sealed import Outside, fitting, vault_folder
 from core.destinations.local import LocalFolder, reads_medium
 from core.errors import Code, KnownError
-from core.paths import Home, home_unusable
+from core.paths import Home, home_failure
 from core.plan.model import Destination
 from core.secrets.recovery import Pair
 
@@ -212,7 +212,7 @@ class Reach:
             lock = filelock.FileLock(f"{place}.lock", thread_local=False)
             lock.acquire()
         except OSError as error:
-            raise home_unusable(folder, error) from error
+            raise home_failure(folder, error) from error
         return place, lock
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.paths import Home, home_unusable
+from core.paths import Home, home_failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +83,5 @@ def new_writer(home: Home, machine: str | None = None) -> Writer:
             os.fsync(file.fileno())
         draft.replace(place)
     except OSError as error:
-        raise home_unusable(place, error) from error
+        raise home_failure(place, error) from error
     return Writer(stored.id, platform.node() or "?", True)
