@@ -550,11 +550,28 @@ class NewFile:
                 remove_torn(self._path)
 
 
+def make_folders(place: str, mode: int, *, below: Path) -> None:
+    """Make a folder and those above it, but never `below`, the folder of the copy, or more.
+
+    Where a disk slipped away in mid-run its empty mount point is left: what is written there fills
+    the disk of this PC, unseen as soon as the real one is back.
+    """
+    try:
+        os.mkdir(place, mode)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        above = place.rpartition("/")[0]
+        if len(above) <= len(str(below)):
+            raise
+        make_folders(above, mode, below=below)
+        os.mkdir(place, mode)
+
+
 def remove_torn(path: str) -> None:
     """Take away a file of ours that could not be written to its end.
 
-    Nothing names it; what is left of it would keep a full disk full for ever. On a disk that is
-    gone it stays, and retention clears it.
+    Nothing names it, and on a full disk it is in the way. Where it stays, retention clears it.
     """
     with contextlib.suppress(OSError):
         os.unlink(path)

@@ -6,7 +6,7 @@ import shutil
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -34,12 +34,14 @@ from tests.engine.stage import (
 from tests.support import cli
 from tests.support.disks import (
     MIB,
+    Disk,
     DiskDrawer,
     Kind,
     disks,  # noqa: F401  (a fixture)
     fill,
     read_only,
 )
+from tests.support.mounts import is_mounted, unmount
 from tests.support.trees import mutate, shop_tree
 
 
@@ -315,13 +317,24 @@ def test_a_disk_that_refuses_us(shop: Shop) -> None:
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("kind", ["ntfs", "ext4"])
+@pytest.mark.parametrize(
+    ("kind", "take"),
+    [
+        ("ntfs", Disk.pull),
+        ("ext4", Disk.pull),
+        ("ext4", lambda disk: unmount(disk.path)),  # what is open there still works
+    ],
+)
 def test_disk_pulled_out_in_the_middle(
     tmp_path: Path,
     disks: DiskDrawer,  # noqa: F811
     kind: Kind,
+    take: Callable[[Disk], None],
 ) -> None:
-    """The other disk gets everything all the same, and the pulled one goes on when it is back."""
+    """The other disk gets everything all the same, and the pulled one goes on when it is back.
+
+    Where only the empty mount point is left, nothing is written to it: that is this PC's own disk.
+    """
     shop = make_shop(tmp_path, disks=("platte", "zweite"))
     disk = disks(kind, 192 * MIB)
     shop.disks["platte"] = disk.path
@@ -332,11 +345,14 @@ def test_disk_pulled_out_in_the_middle(
     disk.plug_in()
     (shop.source / "film.mkv").write_bytes(Random(1).randbytes(60 * MIB))
     for number in range(300):
-        (shop.source / f"foto {number}.jpg").write_bytes(Random(number).randbytes(100_000))
+        month = shop.source / f"Monat {number // 10}"
+        month.mkdir(exist_ok=True)
+        (month / f"foto {number}.jpg").write_bytes(Random(number).randbytes(100_000))
     with cli.start("--json", "backup", home=shop.home) as running:
         _wait_for_bytes(shop.copy() / "daten", 8 * MIB)
-        disk.pull()
+        take(disk)
         out, _ = running.process.communicate(timeout=120)
+    assert is_mounted(disk.path) or list(disk.path.iterdir()) == []
     lines = cli._json_lines(out)
     results = {line["destination"]: line for line in events(lines, "result")}
     shop.days[2] = shop.look()

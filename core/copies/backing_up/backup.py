@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import stat
@@ -30,6 +31,7 @@ from core.copies.hands.pool import (
 )
 from core.copies.hands.source_file import BUFFER
 from core.copies.memory.remembered import pack_entries, unpack_entries
+from core.copies.memory.resume import take_back
 from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import Where
 from core.destinations.local import KEPT_FREE
@@ -108,6 +110,7 @@ class _Backup:
         self._read_bytes = 0
         self._read_files = 0
         self._free: dict[int, int] = {}
+        self._full: list[CopyRun] = []
         self._folders: dict[str, str] = {
             root.name.decode(): percent.encode(root.place) for root in assignment.roots
         }
@@ -571,6 +574,8 @@ class _Backup:
 
     def _drop(self, number: int, error: KnownError) -> None:
         run = self._runs.pop(number)
+        if error.code is Code.DESTINATION_FULL and not run.copy.folder.spooled:
+            self._full.append(run)
         self._results[number] = self._failed(number, run.run, error)
         run.abandon()
         run.close()
@@ -604,6 +609,9 @@ class _Backup:
     def _close(self) -> None:
         if self._pool is not None:
             self._pool.close()
+        for full in self._full:
+            with contextlib.suppress(KnownError):
+                take_back(full.copy, full.run, full.journals / f"{full.run}.journal")
         self._waiting.close()
         self._gate.close()
         for run in self._runs.values():

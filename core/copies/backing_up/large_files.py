@@ -217,9 +217,7 @@ class LargeFiles:
                 os.close(out.fd)
             except OSError as error:
                 out.fail(error)
-            if out.failed:
-                remove_torn(out.path)
-            else:
+            if not out.failed:
                 at[number] = AtTarget(0, (StoredObject(out.stored, size, sha, parts),))
         return at
 
@@ -233,7 +231,6 @@ class LargeFiles:
                 objects = packer.finish()
             except KnownError as error:
                 self._shelves.failed[number] = error
-                packer.discard()
                 continue
             self._shelves.touched |= packer.folders
             at[number] = AtTarget(0, objects, in_parts=True)
@@ -245,9 +242,7 @@ class LargeFiles:
                 bundles[number].parts.add(piece)
             except KnownError as error:
                 self._shelves.failed[number] = error
-                packer = bundles.pop(number).packer
-                if packer is not None:
-                    packer.discard()
+                del bundles[number]
 
     def _discard(self, outs: dict[int, _Out], bundles: dict[int, _Parts]) -> None:
         for out in outs.values():

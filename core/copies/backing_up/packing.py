@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 
 from core.copies.format.contents import Part, StoredObject
 from core.copies.format.cutting import Piece
 from core.copies.format.zips import Bundle
-from core.destinations.local import LocalFolder, NewFile, remove_torn
+from core.destinations.local import LocalFolder, NewFile, make_folders, remove_torn
 
 
 class Packer:
@@ -54,7 +53,7 @@ class Packer:
         return tuple(self._objects)
 
     def discard(self) -> None:
-        """Remove what was written: the file changed while it was read, or the medium failed."""
+        """Remove what was written: the file changed while it was read."""
         for stored in self._objects:
             remove_torn(f"{self._run_folder}/{stored.path}")
         self._objects.clear()
@@ -65,7 +64,7 @@ class Packer:
         path = f"{self._run_folder}/{stored}"
         try:
             self._take_room(len(data))
-            os.makedirs(path.rpartition("/")[0], mode=0o755, exist_ok=True)
+            make_folders(path.rpartition("/")[0], 0o755, below=self._folder.root)
             above = self._run_folder.rpartition("/")[0]
             self.folders |= {path.rpartition("/")[0], self._run_folder, above}
             with NewFile(self._folder, path) as out:

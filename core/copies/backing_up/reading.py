@@ -29,7 +29,7 @@ from core.copies.hands.source_file import (
     skip_reason,
     skipped,
 )
-from core.destinations.local import HeldFolder, remove_torn, write_all
+from core.destinations.local import HeldFolder, write_all
 from core.errors import Code, KnownError
 
 # A small file that changes under us is read again at once and then after these pauses (seconds);
@@ -63,22 +63,14 @@ class Reader:
         taken = tuple((part.order, self._take_batch(part)) for part in batch.batches)
         bundles = self._shelves.finish_job()
         self._tell()
-        failed = {n: error for n, error in self._shelves.failed.items() if n not in before}
-        for number in failed:
-            self._take_back(number, taken)
+        failed = {
+            n: (str(error.code), error.params)
+            for n, error in self._shelves.failed.items()
+            if n not in before
+        }
         folders = tuple(self._shelves.touched)
         self._shelves.touched.clear()
-        told = {n: (str(error.code), error.params) for n, error in failed.items()}
-        return JobDone(taken, told, folders, bundles)
-
-    def _take_back(self, number: int, taken: tuple[tuple[int, tuple[Taken, ...]], ...]) -> None:
-        """Leave nothing of a job at a copy that failed in it: nobody will acknowledge it."""
-        run_folder = self._shelves.targets[number].run_folder
-        for _, files in taken:
-            for file in files:
-                if number in file.at:
-                    for stored in file.at[number].objects:
-                        remove_torn(f"{run_folder}/{stored.path}")
+        return JobDone(taken, failed, folders, bundles)
 
     def _take_batch(self, batch: Batch) -> tuple[Taken, ...]:
         taken = []
@@ -171,13 +163,10 @@ class Reader:
             return AtTarget(0, ()) if there else None
         try:
             self._shelves.take_room(number, len(data))
-            fd, stored, path = self._shelves.create(number, item.stored, true_path, info.st_mode)
+            fd, stored, _ = self._shelves.create(number, item.stored, true_path, info.st_mode)
             try:
                 write_all(fd, data)
                 self._shelves.finish(number, fd, info, len(data))
-            except OSError:
-                remove_torn(path)
-                raise
             finally:
                 os.close(fd)
         except OSError as error:

@@ -20,6 +20,7 @@ from core.destinations.local import (
     LocalFolder,
     Room,
     SpoolFolder,
+    make_folders,
     name_refused,
 )
 from core.errors import KnownError
@@ -144,13 +145,12 @@ class Shelves:
         """Write the last bundles of the job; all of its bundles, by copy."""
         bundles = {}
         for number, packer in self._packers.items():
+            if number in self.failed:
+                continue
             try:
-                if number not in self.failed:
-                    bundles[number] = packer.finish()
+                bundles[number] = packer.finish()
             except KnownError as error:
                 self.failed[number] = error
-            if number in self.failed:
-                packer.discard()
             if self.targets[number].flush_each:
                 self.touched |= packer.folders
         self._packers.clear()
@@ -192,12 +192,7 @@ class Shelves:
                 self.touched.add(here)
                 here = here.rpartition("/")[0]
             self.touched.add(here)
-        try:
-            os.mkdir(place, 0o755)
-        except FileExistsError:
-            pass
-        except FileNotFoundError:
-            os.makedirs(place, mode=0o755, exist_ok=True)
+        make_folders(place, 0o755, below=self.folders[number].root)
         folder = self._held[number] = HeldFolder(place)
         return folder
 

@@ -16,7 +16,7 @@ from core.copies.format.documents import Broken
 from core.copies.format.names import OWN_FOLDER
 from core.copies.format.packed import PackedWriter
 from core.copies.memory.changed_rows import base_name
-from core.copies.memory.journal import Begin, Durable, Finished, Stored, read_journal
+from core.copies.memory.journal import Begin, Durable, Finished, Frame, Stored, read_journal
 from core.copies.memory.rebuild import book_objects
 from core.copies.memory.remembered import Kept, pack_kept, pack_one
 from core.errors import KnownError
@@ -32,6 +32,29 @@ def take_over(
     for path in sorted(journals.glob("*.journal")):
         _take_over_one(copy, index, path, vault, listener)
         path.unlink(missing_ok=True)
+
+
+def take_back(copy: CopyFolder, run: str, journal: Path) -> None:
+    """Remove what a run of ours stored and did not acknowledge, when nobody writes any more.
+
+    On a full disk it is only in the way: the next run could not use it, and its room is the room
+    that the next run needs. Everywhere else it waits for retention.
+    """
+    if not journal.exists():
+        return
+    known = {stored.path for frame in read_journal(journal) for stored in _objects_of(frame)}
+    for path, _ in list(copy.folder.files(f"{DATA}/{run}")):
+        if path not in known:
+            copy.folder.remove(f"{DATA}/{run}/{path}")
+    copy.folder.remove_empty(f"{DATA}/{run}", below=True)
+
+
+def _objects_of(frame: Frame) -> Iterator[StoredObject]:
+    if isinstance(frame, Stored):
+        yield from frame.objects
+    elif isinstance(frame, Finished):
+        for _, _, objects in frame.files:
+            yield from objects
 
 
 def settle_pending(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
