@@ -16,12 +16,13 @@ import pytest
 
 from tests.engine.killdriver import Driver
 from tests.engine.killstage import SYSTEM, Stage, quick_folder, states_at
-from tests.engine.stage import LAYOUTS
+from tests.engine.stage import LAYOUTS, Layout
 
 OLD_ENOUGH = 2.2
 KEEP = "keep = { daily = 1 }"
 STAY = 3
 PARTS = {"parts_from": float(1 << 20)}
+STEP: dict[Layout, int] = {"tree": 1, "bundled": 1, "sealed": 4}
 SETTINGS = {"smallest_repacked": 1.0}
 
 
@@ -135,7 +136,7 @@ def test_killed_at_every_moment(stage: Stage) -> None:
     total = prune(stage).moments
     phases = Counter(
         kill_and_judge(stage, at, by_hand=at % 3 == 0, backup_between=at % 2 == 0)
-        for at in range(1, total + 1)
+        for at in range(1, total + 1, STEP[stage.layout])
     )
     print(f"kills of clean-ups ({stage.layout}): {dict(phases)}")
     assert {"survey", "repack", "contents", "delete"} <= set(phases), phases

@@ -11,6 +11,7 @@ import pytest
 
 from core.copies.format.copy_folder import CLEANED
 from core.copies.letting_go import pruning
+from core.copies.reading_back import verify_copy
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 from core.plan.model import Keep
@@ -200,6 +201,9 @@ def test_a_clean_up_cut_off_in_its_record_never_was(tmp_path: Path, layout: Layo
         with pytest.raises(Stop):
             days.prune()
     assert len(days.states()) == 12
+    with days.desk() as desk:
+        verdict = verify_copy(desk, days.plan, days.plan.copies[0], "full")
+    assert verdict.is_sound, verdict.damage
     days.listener.notes.clear()
     done = days.prune()
     assert "record_never_written" in days.listener.notes
