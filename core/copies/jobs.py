@@ -21,7 +21,7 @@ from core.copies.format.documents import Record
 from core.copies.locking import locked
 from core.copies.opening.reach import Reach, where_of
 from core.copies.opening.writer import find_writer
-from core.copies.proofs import PLAN_FILE, PROOFS_FILE, proof_lines, travelling
+from core.copies.proofs import PLAN_FILE, PROOFS_FILE, RUNS_REMEMBERED, proof_lines, travelling
 from core.paths import Home
 from core.plan.model import Copy, Plan, System
 from core.sources.folders import Root
@@ -69,14 +69,8 @@ class Request:
 
 def last_success(store: HomeStore, copy: Copy) -> datetime | None:
     """When the last good run at a copy began; None when there was none."""
-    good = [
-        row.began
-        for row in store.runs()
-        if row.system == copy.system
-        and row.destination == copy.destination
-        and row.status in ("COMMITTED", "UNCHANGED")
-    ]
-    return parse_stamp(good[-1]) if good else None
+    row = store.last_run(copy.system, copy.destination, status=("COMMITTED", "UNCHANGED"))
+    return parse_stamp(row.began) if row else None
 
 
 def is_due(store: HomeStore, copy: Copy, now: datetime) -> bool:
@@ -105,6 +99,7 @@ def back_up_all(desk: Desk, plan: Plan, plan_text: bytes, request: Request) -> l
         if remind(desk.store, system.id, desk.clock.now()):
             desk.listener.note("gate_reminder", system=system.id)
     copies = chosen_copies(plan, desk.store, desk.clock.now(), request)
+    desk.store.forget_runs(desk.clock.now() - RUNS_REMEMBERED)
     results: list[Result] = []
     for system in plan.systems:
         destinations = [copy.destination for copy in copies if copy.system == system.id]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
 
-from core.clock import parse_stamp
+from core.clock import parse_stamp, stamp
 from core.copies.events import Listener
 from core.copies.format.documents import Number
 from core.store.home import HomeStore, Proof, RunRow
 
 PLAN_FILE = "plan.toml"
 PROOFS_FILE = "nachweise.jsonl"
-_RUN_DAYS = 400
+RUNS_REMEMBERED = timedelta(days=400)
+# They travel in every state: all of two weeks, then a day's, then a week's last word of each copy.
+_ALL_OF = timedelta(days=14)
+_DAILY = timedelta(days=90)
+_GOOD = ("COMMITTED", "UNCHANGED")
 
 
 class _RunLine(msgspec.Struct, tag_field="art", tag="lauf"):
@@ -52,13 +56,34 @@ def proof_lines(store: HomeStore) -> bytes:
 
 
 def travelling(store: HomeStore, now: datetime) -> bytes:
-    """Proofs and the runs of 400 days, as JSON lines."""
+    """Proofs and what is worth telling of the runs of 400 days, as JSON lines."""
     runs = [
         _RunLine(*row)
-        for row in store.runs(since=now - timedelta(days=_RUN_DAYS))
+        for row in worth_telling(store.runs(since=now - RUNS_REMEMBERED), now)
         if row.status != "RUNNING"
     ]
     return proof_lines(store) + msgspec.json.Encoder().encode_lines(runs)
+
+
+def worth_telling(runs: Iterable[RunRow], now: datetime) -> list[RunRow]:
+    """The runs that travel, in their order.
+
+    All of the last two weeks; before that, of each copy, the last good and the last other run of a
+    day, and beyond ninety days of an ISO week (UTC). An hourly run would otherwise send megabytes
+    of old runs into each state.
+    """
+    told: dict[tuple[object, ...], RunRow] = {}
+    all_since, daily_since = stamp(now - _ALL_OF), stamp(now - _DAILY)
+    for number, row in enumerate(runs):
+        period: object = row.began[:10]  # stamps sort as text
+        if row.began >= all_since:
+            period = number
+        elif row.began < daily_since:
+            period = date.fromisoformat(row.began[:10]).isocalendar()[:2]
+        key = (row.system, row.destination, row.status in _GOOD, period)
+        told.pop(key, None)
+        told[key] = row
+    return list(told.values())
 
 
 def take_in(store: HomeStore, lines: Iterable[bytes], listener: Listener) -> int:

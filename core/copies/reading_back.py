@@ -15,7 +15,7 @@ from core.copies.opening.reach import Reached
 from core.plan.model import Copy, Plan
 from core.store.database import is_broken
 from core.store.home import Proof
-from core.store.index import CopyIndex
+from core.store.index import CLEAN_UP_PENDING, CopyIndex
 
 
 def verify_copy(
@@ -73,6 +73,7 @@ def _verify(
             depth="full" if reads_all else depth,
             percent=share or 100.0,
             expected_states=known,
+            unfinished=_unfinished(index),
             reading=reading,
             on_read=notes.add if notes else None,
         )
@@ -93,6 +94,14 @@ def _verify(
         desk, copy, verdict, detail if depth == "stat" or from_medium else f"{detail}-memory"
     )
     return verdict
+
+
+def _unfinished(index: CopyIndex | None) -> set[str]:
+    """Runs of ours that were cut off while they wrote their record."""
+    if index is None:
+        return set()
+    pending = {run for run, _, _, pending in index.states() if pending}
+    return pending | {index.meta(CLEAN_UP_PENDING) or ""}
 
 
 def _sets_aside(desk: Desk, copy: Copy, error: Exception) -> bool:

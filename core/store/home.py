@@ -217,13 +217,28 @@ class HomeStore:
         )
         return [RunRow(*row) for row in rows]  # type: ignore[arg-type]
 
-    def last_run(self, system: str, destination: str) -> RunRow | None:
+    def last_run(
+        self, system: str, destination: str, *, status: Sequence[str] = ()
+    ) -> RunRow | None:
+        """The newest run at a copy, or the newest of those that ended in one of these ways."""
+        marks = ",".join("?" * len(status))
+        having = f" AND status IN ({marks})" if status else ""
         rows = self._run(
-            "SELECT system, destination, run, began, ended, status, code, files, bytes, new_bytes,"
-            " skipped FROM run WHERE system=? AND destination=? ORDER BY id DESC LIMIT 1",
-            (system, destination),
+            "SELECT system, destination, run, began, ended, status, code, files, bytes, new_bytes,"  # noqa: S608 - question marks
+            f" skipped FROM run WHERE system=? AND destination=?{having} ORDER BY id DESC LIMIT 1",
+            (system, destination, *status),
         )
         return RunRow(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    def forget_runs(self, before: datetime) -> int:
+        """Forget runs that began before then, but of each copy the newest of every way to end;
+        returns how many."""
+        with typed_failures(self.path):
+            return self._base.execute(
+                "DELETE FROM run WHERE began < ? AND id NOT IN"
+                " (SELECT MAX(id) FROM run GROUP BY system, destination, status)",
+                (stamp(before),),
+            ).rowcount
 
     def adopt(self, runs: Sequence[RunRow], proofs: Sequence[Proof]) -> None:
         """Take in runs and proofs of another home; known ones are left alone."""

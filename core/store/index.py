@@ -62,6 +62,8 @@ _SCHEMA = (
 
 DEVICE = "device"
 """Meta key: the lasting name of the device that the copy lies on."""
+CLEAN_UP_PENDING = "clean_up_pending"
+"""Meta key: the run of a clean-up whose record may be half written, empty when there is none."""
 
 
 class Place(NamedTuple):
@@ -472,6 +474,23 @@ class CopyIndex:
 
     def run_names(self) -> dict[int, str]:
         return {int(str(row[0])): str(row[1]) for row in self._run("SELECT id, name FROM run")}
+
+    def forget_unused(self, runs: Collection[int]) -> None:
+        """Forget runs by whose number neither a content nor, as `runs` says, a folder names
+        anything, and when contents were read that are no longer known."""
+        with typed_failures(self.path):
+            used = {row[0] for row in self._base.execute("SELECT DISTINCT run FROM content")}
+            used.update(runs)
+            gone = [row for row in self._base.execute("SELECT id FROM run") if row[0] not in used]
+            self._base.executemany("DELETE FROM run WHERE id=?", gone)
+            self._base.execute("DELETE FROM read_back WHERE sha NOT IN (SELECT sha FROM content)")
+
+    def remembered_rows(self) -> Iterator[bytes]:
+        """The rows of every folder, as they are and as the last full list has them."""
+        for row in self._base.execute(
+            "SELECT rows FROM folder UNION ALL SELECT rows FROM base_folder WHERE rows IS NOT NULL"
+        ):
+            yield row[0]
 
     def states(self) -> list[tuple[str, str, bytes, bool]]:
         """Known states as (run, digest, record line, pending)."""

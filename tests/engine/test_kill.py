@@ -46,7 +46,7 @@ SETTINGS: dict[Size, dict[str, float]] = {
     "durable": {**_SMALL, "barrier_seconds": 0.0},
     "partly": {**_SMALL, "partial_after": 0.0},
 }
-STEP: dict[Layout, int] = {"tree": 1, "bundled": 2, "sealed": 7}
+STEP: dict[Layout, int] = {"tree": 1, "bundled": 1, "sealed": 3}
 FAST: dict[Layout, int] = {"tree": 4, "bundled": 2, "sealed": 1}
 OLD_ENOUGH = 2.2  # seconds: files changed within the last two are read again by every run
 
@@ -164,8 +164,8 @@ def test_killed_at_every_moment(series: Series) -> None:
     for start in STARTS:
         for at in range(1, series.total(start) + 1, step):
             kills[series.kill_and_judge(start, at, by_hand=True)] += 1
-    print(f"kills ({series.size}): {dict(kills)}")
-    if step == 1:
+    print(f"kills ({series.stage.layout}, {series.size}): {dict(kills)}")
+    if step == 1 and series.stage.layout == "tree":
         assert all(kills[phase] >= 10 for phase in PHASES), kills
 
 
@@ -180,6 +180,7 @@ def test_restore_killed_at_some_moments(series: Series) -> None:
 def test_restore_killed_at_every_moment(series: Series) -> None:
     step = STEP[series.stage.layout]
     kills = judge_restores(series, step=step)
+    print(f"kills of restores ({series.stage.layout}, {series.size}): {dict(kills)}")
     assert kills["restore"] >= 10 / step, kills
 
 

@@ -216,9 +216,9 @@ def test_power_lost_at_some_moments_of_packed_copies(packed: Bench) -> None:
 
 @pytest.mark.kill
 def test_power_lost_at_many_moments_of_packed_copies(packed: Bench) -> None:
-    for seed in range(400, 440):
+    for seed in range(400, 510):
         packed.cut_and_judge(Cut.of(seed, packed.totals), by_hand=seed % 3 == 0)
-    print(f"cuts: {dict(packed.cuts)}")
+    print(f"cuts ({packed.stage.layout}): {dict(packed.cuts)}")
 
 
 def test_power_lost_right_after_a_packed_run(packed: Bench) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from random import Random
 
@@ -15,28 +16,23 @@ import pytest
 
 from tests.engine.killdriver import Driver
 from tests.engine.killstage import SYSTEM, Stage, quick_folder, states_at
-from tests.engine.stage import Layout
+from tests.engine.stage import LAYOUTS, Layout
 
 OLD_ENOUGH = 2.2
 KEEP = "keep = { daily = 1 }"
 STAY = 3
 PARTS = {"parts_from": float(1 << 20)}
+STEP: dict[Layout, int] = {"tree": 1, "bundled": 1, "sealed": 4}
 SETTINGS = {"smallest_repacked": 1.0}
 
 
 class PruneStage(Stage):
     """One copy whose runs are all of one day, so that three states stay."""
 
-    layout: Layout = "tree"
-
     def write_plan(self) -> None:
         super().write_plan()
         place = self.home / "config" / "plan.toml"
-        text = place.read_text(encoding="utf-8")
-        wish = '"bundled"' if self.layout == "bundled" else '"tree"'
-        lines = [line for line in text.splitlines() if not line.startswith("layout =")]
-        text = "\n".join(lines).replace("encrypted = false", f"encrypted = false\nlayout = {wish}")
-        place.write_text(f"{text}\n{KEEP}\n", encoding="utf-8")
+        place.write_text(f"{place.read_text(encoding='utf-8')}{KEEP}\n", encoding="utf-8")
 
 
 def live(stage: Stage) -> None:
@@ -67,10 +63,10 @@ def driver() -> Iterator[Driver]:
         yield prepared
 
 
-@pytest.fixture(scope="module", params=["tree", "bundled"])
+@pytest.fixture(scope="module", params=LAYOUTS)
 def stage(request: pytest.FixtureRequest, driver: Driver) -> Iterator[Stage]:
     with quick_folder("prune") as root:
-        made = type("Made", (PruneStage,), {"layout": request.param})(root, driver, ("a",))
+        made = PruneStage(root, driver, ("a",), layout=request.param)
         live(made)
         time.sleep(OLD_ENOUGH)
         made.save("full")
@@ -86,8 +82,11 @@ def kill_and_judge(stage: Stage, at: int, *, by_hand: bool, backup_between: bool
     stage.load("full")
     before = set(states_at(stage.copy("a")))
     killed = prune(stage, kill_at=at)
+    if stage.layout == "sealed" and killed.rc == 0:
+        return "end"  # rclone answers now sooner, now later: the number of moments differs
     assert killed.killed, killed
     try:
+        stage.check_no_orphans()
         left = set(states_at(stage.copy("a")))
         assert set(sorted(before)[-STAY:]) <= left
         stage.check_states(by_hand=by_hand)
@@ -125,17 +124,19 @@ def test_killed_at_some_moments(stage: Stage) -> None:
     assert said[0]["repacked"] > 0, json.dumps(said)
     random = Random(SYSTEM)
     total = whole.moments
-    for number in range(3):
-        at = total * number // 3 + random.randint(1, total // 3)
-        kill_and_judge(stage, at, by_hand=number == 2, backup_between=number % 2 == 0)
+    tries = 1 if stage.layout == "sealed" else 3  # rclone takes its time
+    for number in range(tries):
+        at = total * number // tries + random.randint(1, total // tries)
+        kill_and_judge(stage, at, by_hand=number == tries - 1, backup_between=number % 2 == 0)
 
 
 @pytest.mark.kill
 def test_killed_at_every_moment(stage: Stage) -> None:
     stage.load("full")
     total = prune(stage).moments
-    phases = [
+    phases = Counter(
         kill_and_judge(stage, at, by_hand=at % 3 == 0, backup_between=at % 2 == 0)
-        for at in range(1, total + 1)
-    ]
-    assert {"survey", "repack", "contents", "delete"} <= set(phases), set(phases)
+        for at in range(1, total + 1, STEP[stage.layout])
+    )
+    print(f"kills of clean-ups ({stage.layout}): {dict(phases)}")
+    assert {"survey", "repack", "contents", "delete"} <= set(phases), phases

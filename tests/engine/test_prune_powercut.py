@@ -7,8 +7,9 @@ state whose record survived restores byte-equal, and the next clean-up ends the 
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -16,6 +17,7 @@ import pytest
 
 from tests.engine.killdriver import Driver
 from tests.engine.killstage import SYSTEM, Stage, quick_folder, states_at
+from tests.engine.stage import LAYOUTS
 from tests.engine.test_prune_kill import SETTINGS, STAY, PruneStage, live, no_garbage, prune
 from tests.support.disks import requires_fuse
 from tests.support.powercut import PowerCutDisk
@@ -31,6 +33,7 @@ class Bench:
     stage: Stage
     shelf: Path
     total: int = 0
+    cuts: Counter[str] = field(default_factory=Counter)
 
     def prepare(self) -> None:
         live(self.stage)
@@ -63,7 +66,7 @@ class Bench:
             disk.cut(mode, seed=seed)  # type: ignore[arg-type]
         else:
             assert disk.wait_for_cut(10), (ended, ended.stderr)
-        left = set(states_at(disk.after() / SYSTEM))
+        left = set(states_at(stage.open_by_hand(disk.after() / SYSTEM, stage.root / "danach")))
         try:
             assert set(before[-STAY:]) <= left
             disk.remount()
@@ -80,14 +83,13 @@ class Bench:
             error.add_note(f"seed {seed}: {mode} after {at} of {self.total}; {ended}")
             raise
         disk.unmount()
+        self.cuts[ended.phase if ended.rc else "end"] += 1
 
 
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
+@pytest.fixture(scope="module", params=LAYOUTS)
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     with quick_folder("powercut") as root, PowerCutDisk() as disk, Driver() as driver:
-        stage = type("Made", (PruneStage,), {"layout": "tree"})(
-            root, driver, ("a",), places={"a": disk.mount}
-        )
+        stage = PruneStage(root, driver, ("a",), places={"a": disk.mount}, layout=request.param)
         made = Bench(disk, stage, root / "abgelegt")
         made.shelf.mkdir()
         made.prepare()
@@ -95,11 +97,12 @@ def bench() -> Iterator[Bench]:
 
 
 def test_power_lost_at_some_moments(bench: Bench) -> None:
-    for seed in range(4):
+    for seed in range(1 if bench.stage.layout == "sealed" else 4):
         bench.cut_and_judge(seed, by_hand=seed == 2)
 
 
 @pytest.mark.kill
 def test_power_lost_at_many_moments(bench: Bench) -> None:
-    for seed in range(100, 200):
+    for seed in range(100, 210):
         bench.cut_and_judge(seed, by_hand=seed % 5 == 0)
+    print(f"cuts of clean-ups ({bench.stage.layout}): {dict(bench.cuts)}")

@@ -9,7 +9,9 @@ from random import Random
 
 import pytest
 
+from core.copies.format.copy_folder import CLEANED
 from core.copies.letting_go import pruning
+from core.copies.reading_back import verify_copy
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 from core.plan.model import Keep
@@ -179,6 +181,34 @@ def test_a_damaged_inhalt_keeps_its_folder(tmp_path: Path) -> None:
     assert first in said.left
     days.prune()  # this home knows what stood in it and writes it anew before
     days.check()
+
+
+def test_a_clean_up_cut_off_in_its_record_never_was(tmp_path: Path, layout: Layout) -> None:
+    """The power went while the record was written: nothing had gone, the next one does the work."""
+    days = Days(tmp_path, layout)
+    live(days, 12)
+    create = LocalFolder.create
+
+    def tearing(folder: LocalFolder, relative: str, data: bytes) -> None:
+        if relative.endswith(CLEANED):
+            create(folder, relative, data[: len(data) // 2])
+            folder.barrier()
+            raise Stop
+        create(folder, relative, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LocalFolder, "create", tearing)
+        with pytest.raises(Stop):
+            days.prune()
+    assert len(days.states()) == 12
+    with days.desk() as desk:
+        verdict = verify_copy(desk, days.plan, days.plan.copies[0], "full")
+    assert verdict.is_sound, verdict.damage
+    days.listener.notes.clear()
+    done = days.prune()
+    assert "record_never_written" in days.listener.notes
+    assert done.dropped
+    assert set(days.check()) == {fate.state.run for fate in done.fates if fate.stays}
 
 
 # ------------------------------------------------------------------ what nobody names

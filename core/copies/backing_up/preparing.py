@@ -80,6 +80,7 @@ def _make_true(
         index.set_lost(())
     suspects = index.suspects()
     resume.settle_pending(copy, index, desk.listener)
+    resume.settle_clean_up(copy, index, desk.listener)
     # Before names are compared: what is put back is no difference any more.
     damaged = mending.put_records_back(copy, index, suspects, desk.listener)
     mending.put_clean_ups_back(copy, index, desk.listener)

@@ -38,12 +38,13 @@ from core.copies.letting_go.retention import Counts, Fate, dated, judge
 from core.copies.letting_go.survey import ORPHAN_AGE, Question, RunView, Survey, objects_of, survey
 from core.copies.looking_after.mending import put_records_back
 from core.copies.memory.rebuild import book_objects
+from core.copies.memory.remembered import runs_in
 from core.copies.memory.resume import write_contents
 from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import Where
 from core.errors import Code, KnownError
 from core.paths import home_failure
-from core.store.index import ContentsFile, CopyIndex
+from core.store.index import CLEAN_UP_PENDING, ContentsFile, CopyIndex
 
 _SWEPT = "swept"
 _AT_ONCE = 1000
@@ -294,6 +295,7 @@ class _CleaningUp:
         if not self._has_work():
             return _result(self.picture, self.repacked)
         self.run = documents.new_run_name(self.number, self.desk.clock.now())
+        self.index.set_meta(CLEAN_UP_PENDING, self.run)  # a torn record is known as ours then
         self.index.begin()
         self._phase("repack")
         own = self._repack()
@@ -301,6 +303,7 @@ class _CleaningUp:
         self._thin()
         record = self._record(own)
         self._write_record(record)
+        self.index.set_meta(CLEAN_UP_PENDING, "")
         self._update_index(record)
         self.index.commit()
         self._phase("delete")
@@ -509,6 +512,7 @@ class _CleaningUp:
             if file.run in known:
                 index.put_contents_file(file, named=True)
         index.clear_finished()  # it may refer to a content that goes
+        index.forget_unused(runs_in(index.remembered_rows()))
         self._keep_list_of()
         index.set_suspects(path for path in index.suspects() if not self._goes_with(path))
         line = documents.seal(record)[0].split(b"\n")[0].decode()

@@ -167,6 +167,7 @@ def verify(
     percent: float = 100.0,
     seed: int | None = None,
     expected_states: Iterable[str] = (),
+    unfinished: Iterable[str] = (),
     reading: Reading | None = None,
     on_read: Callable[[Sequence[bytes]], None] | None = None,
 ) -> Verdict:
@@ -174,12 +175,13 @@ def verify(
 
     `stat` looks at names and sizes of objects, `sample` also reads `percent` of the bytes, `due`
     what `reading` names, `full` everything, past the system's memory where it allows that.
-    `expected_states` are runs that the index knows: one that is gone is damage. `on_read` is told
-    the sha256 of objects that were read whole and are sound. Raises `KnownError` only when the copy
-    cannot be looked at.
+    `expected_states` are runs that the index knows: one that is gone is damage. `unfinished` are
+    those that were writing their record when they were cut off: a torn one is no damage, and the
+    next run takes it away. `on_read` is told the sha256 of objects that were read whole and are
+    sound. Raises `KnownError` only when the copy cannot be looked at.
     """
     verification = _Verification(copy, listener, cancelled, depth, percent, seed, on_read)
-    return verification.run(expected_states, reading or Reading())
+    return verification.run(expected_states, set(unfinished), reading or Reading())
 
 
 def read_objects(
@@ -229,12 +231,16 @@ class _Verification:
             self._name_files(states)
         return self._verdict
 
-    def run(self, expected_states: Iterable[str], reading: Reading) -> Verdict:
+    def run(
+        self, expected_states: Iterable[str], unfinished: set[str], reading: Reading
+    ) -> Verdict:
         copy, verdict = self._copy, self._verdict
         self._listener.phase("verify", system="", destination=copy.folder.destination)
         vault = self._damaged_is_none(copy.vault, VAULT)
         found = copy.states()
         self._cleaned = copy.clean_ups()
+        for broken in (found.broken, self._cleaned.broken):
+            broken[:] = [run for run in broken if run not in unfinished]
         if vault is None:
             if not (found.states or found.broken or verdict.damage):
                 raise KnownError(Code.COPY_NOT_FOUND, path=str(copy.folder.shown))

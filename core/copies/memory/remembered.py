@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -84,6 +84,16 @@ def pack_kept(rows: Sequence[Kept] | Kept) -> bytes:
 
 def unpack_kept(blob: bytes) -> list[Kept]:
     return _kept_decoder.decode(blob)
+
+
+def runs_in(blobs: Iterable[bytes]) -> set[int]:
+    """The numbers of all runs that such rows name."""
+    found: set[int] = set()
+    for blob in blobs:
+        for kept in unpack_kept(blob):
+            found.add(kept.run)
+            found.update(run for _, _, run in kept.parts or ())
+    return found
 
 
 def unpack_one(entry: bytes, kept: bytes) -> tuple[Entry, Kept]:

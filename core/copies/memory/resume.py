@@ -11,7 +11,13 @@ from pathlib import Path
 
 from core.copies.events import Listener
 from core.copies.format.contents import StoredObject, head, lines_of
-from core.copies.format.copy_folder import DATA, CopyFolder, contents_path, record_path
+from core.copies.format.copy_folder import (
+    DATA,
+    CopyFolder,
+    clean_up_path,
+    contents_path,
+    record_path,
+)
 from core.copies.format.documents import Broken
 from core.copies.format.names import OWN_FOLDER
 from core.copies.format.packed import PackedWriter
@@ -20,7 +26,7 @@ from core.copies.memory.journal import Begin, Durable, Finished, Frame, Stored, 
 from core.copies.memory.rebuild import book_objects
 from core.copies.memory.remembered import Kept, pack_kept, pack_one
 from core.errors import KnownError
-from core.store.index import ContentsFile, CopyIndex
+from core.store.index import CLEAN_UP_PENDING, ContentsFile, CopyIndex
 
 _SAVED = tuple[bytes, bytes, bytes]
 
@@ -85,6 +91,23 @@ def settle_pending(copy: CopyFolder, index: CopyIndex, listener: Listener) -> No
             if base_name(index) == f"{run}.liste.gz":
                 index.set_base("", anew=True)
         index.commit()
+
+
+def settle_clean_up(copy: CopyFolder, index: CopyIndex, listener: Listener) -> None:
+    """A clean-up whose record we were about to write: torn, it never began, and is removed.
+
+    Otherwise it would stop every later clean-up as one that nobody can read.
+    """
+    run = index.meta(CLEAN_UP_PENDING)
+    if not run:
+        return
+    try:
+        copy.clean_up(run)
+    except Broken:
+        if copy.folder.size(clean_up_path(run)) is not None:
+            listener.note("record_never_written", run=run)
+            copy.folder.remove(clean_up_path(run))
+    index.set_meta(CLEAN_UP_PENDING, "")
 
 
 def _take_over_one(

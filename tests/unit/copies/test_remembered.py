@@ -16,6 +16,7 @@ from core.copies.memory.remembered import (
     pack_entries,
     pack_kept,
     pack_one,
+    runs_in,
     same_in_list,
     unpack_entries,
     unpack_kept,
@@ -140,3 +141,8 @@ def test_the_same_folder_is_the_same(
     assert same_in_list(a, b, list(a), list(b))
     if [(e[:4], k) for e, k in one] != [(e[:4], k) for e, k in other]:
         assert not same_in_list(a, b, [e for e, _ in other], [k for _, k in other])
+
+
+def test_every_run_that_rows_name_is_found() -> None:
+    usual, parts = Kept(b"a" * 32, 7), Kept(b"b" * 32, 0, [(b"c" * 32, 9, 8), (b"d" * 32, 9, 9)])
+    assert runs_in([pack_kept([usual, parts]), pack_kept([])]) == {7, 0, 8, 9}

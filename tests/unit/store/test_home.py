@@ -163,3 +163,24 @@ def test_a_full_disk_is_named(store: HomeStore) -> None:
     with pytest.raises(KnownError) as caught:
         store.remember_short_names("laden", names)
     assert caught.value.code is Code.HOME_FULL
+
+
+def test_old_runs_are_forgotten_but_for_the_last_word(store: HomeStore, clock: FixedClock) -> None:
+    for status in ("COMMITTED", "FAILED", "COMMITTED", "UNCHANGED"):
+        store.end_run(store.begin_run("laden", "platte", ""), status)
+    clock.pass_by(days=2)
+    store.end_run(store.begin_run("laden", "platte", ""), "COMMITTED")
+    store.end_run(store.begin_run("laden", "nas", ""), "FAILED")
+    assert store.forget_runs(clock.now() - timedelta(days=1)) == 2
+    assert [row.status for row in store.runs()] == ["FAILED", "UNCHANGED", "COMMITTED", "FAILED"]
+
+
+def test_the_last_run_that_ended_well(store: HomeStore) -> None:
+    for status in ("COMMITTED", "UNCHANGED", "FAILED"):
+        store.end_run(store.begin_run("laden", "platte", ""), status)
+    newest = store.last_run("laden", "platte")
+    good = store.last_run("laden", "platte", status=("COMMITTED", "UNCHANGED"))
+    assert newest is not None
+    assert good is not None
+    assert (newest.status, good.status) == ("FAILED", "UNCHANGED")
+    assert store.last_run("laden", "platte", status=("HELD",)) is None

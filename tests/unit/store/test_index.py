@@ -271,3 +271,16 @@ def test_a_full_disk_is_named(index: CopyIndex) -> None:
     assert caught.value.code is Code.HOME_FULL
     with pytest.raises(KnownError):
         index.put_folder(b"a", b"x" * 50_000, b"", liars=False, read_at=0, size=0)
+
+
+def test_what_nothing_refers_to_is_forgotten(index: CopyIndex) -> None:
+    """Two years of runs that stored nothing would otherwise stay for ever."""
+    ids = [index.run_id(f"lauf {number}") for number in range(4)]
+    index.add_objects([row(1, run=ids[0]), row(2, run=ids[1])])
+    index.note_read_back([sha(1), sha(2)], 5)
+    index.drop_objects([(sha(2), ids[1], row(2)[3])])
+    index.forget_unused({ids[2]})
+    assert set(index.run_names()) == {ids[0], ids[2]}
+    assert [one.sha for one in index.longest_not_read()] == [sha(1)]
+    index.add_objects([row(2, run=ids[0])])
+    assert [one.sha for one in index.never_read()] == [sha(2)]
