@@ -116,16 +116,32 @@ def account(remotes: Sequence[Remote]) -> str:
     Layers count for nothing unless nothing lies below them; secrets are left out, since a short
     password could be guessed from its digest.
     """
-    names = {remote.name.lower() for remote in remotes}
     lines = sorted(
         f"{key}={value}"
-        for remote in remotes
-        if remote.kind not in _LAYERS
-        or (remote.kind == "alias" and remote.options["remote"].split(":")[0].lower() not in names)
+        for remote in _lowest(remotes)
         for key, value in remote.options.items()
         if not is_secret(key)
     )
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+
+
+def is_of_this_pc(remotes: Sequence[Remote]) -> bool:
+    """Whether all of them lead into folders that this PC has mounted, and to no server."""
+    lowest = _lowest(remotes)
+    return bool(lowest) and all(
+        remote.kind == "alias" and Path(remote.options["remote"]).is_absolute() for remote in lowest
+    )
+
+
+def _lowest(remotes: Sequence[Remote]) -> list[Remote]:
+    """Those that are no layer over another one: storages, and folders of this PC."""
+    names = {remote.name.lower() for remote in remotes}
+    return [
+        remote
+        for remote in remotes
+        if remote.kind not in _LAYERS
+        or (remote.kind == "alias" and remote.options["remote"].split(":")[0].lower() not in names)
+    ]
 
 
 def obscure(secret: str) -> str:

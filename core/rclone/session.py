@@ -36,7 +36,7 @@ from core.rclone.binary import check_version, find_rclone
 from core.rclone.child import Child, end_leftover
 from core.rclone.doorway import Doorway
 from core.rclone.environment import environment_for
-from core.rclone.remotes import Remote, account, as_folder
+from core.rclone.remotes import Remote, account, as_folder, is_of_this_pc
 from core.rclone.wire import Address, Answer
 
 SOCKETS = sys.platform != "win32"
@@ -53,6 +53,11 @@ _FLAGS = (
     *("--fast-list", "--stats", "0", "--buffer-size", "1M"),
     *("--partial-suffix", ".lt-teil"),
 )
+# Into a folder of this PC rclone would hash what it sends (MD5, through encryption too), and then
+# read the file back out of the system's memory: most of its time, and no proof of the medium. What
+# lies there is proven by `verify`, as for what we write ourselves. Servers tell digests of their
+# own, and there they are asked for. Nor is there anything to gain there from reading ahead.
+_INTO_THIS_PC = ("--ignore-checksum", "--buffer-size", "0")
 UNFINISHED = re.compile(r"\.[0-9a-f]{1,8}\.lt-teil\Z")
 """How the name of a file ends that rclone has not sent to its end; a kill leaves it behind."""
 _TRANSFER = "operations/copyfile"
@@ -160,9 +165,10 @@ class Session:
             cache=str(folder / "cache"),
         )
         listen = f"unix://{place}" if SOCKETS else "127.0.0.1:0"
+        flags = (*_FLAGS, *(_INTO_THIS_PC if is_of_this_pc(remotes) else ()))
         try:
             self._child = Child(
-                [str(program), "rcd", "--rc-addr", listen, *_FLAGS],
+                [str(program), "rcd", "--rc-addr", listen, *flags],
                 environment,
                 folder=folder,
                 record=record,

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from core.errors import Code, KnownError
 from core.rclone.binary import VERSION, check_version, find_rclone
 from core.rclone.environment import environment_for
-from core.rclone.remotes import Remote, account, crypt_remote, local_remote, obscure, reveal
+from core.rclone.remotes import (
+    Remote,
+    account,
+    crypt_remote,
+    is_of_this_pc,
+    local_remote,
+    obscure,
+    reveal,
+)
 from core.rclone.vocabulary import digest_kinds, storage_kinds
 from tests.conftest import PROJECT
 
@@ -135,3 +143,17 @@ def test_the_words_of_rclone() -> None:
     assert {"md5", "sha1", "sha256", "quickxor"} <= digest_kinds()
     shipped = rclone("help", "backends")
     assert all(f" {kind} " in shipped for kind in ("webdav", "s3", "sftp", "smb", "crypt", "alias"))
+
+
+def test_only_a_mounted_folder_is_of_this_pc(tmp_path: Path) -> None:
+    here = local_remote("basis", tmp_path)
+    cloud = Remote("basis", {"type": "webdav", "url": "https://example.org", "user": "anna"})
+    crypt = crypt_remote("tresor", over="basis:laden", password="a", salt="b")
+    assert is_of_this_pc([here])
+    assert is_of_this_pc([here, crypt])
+    assert not is_of_this_pc([cloud])
+    assert not is_of_this_pc([cloud, crypt])
+    assert not is_of_this_pc([crypt])
+    assert not is_of_this_pc([])
+    hidden = Remote("basis", {"type": "alias", "remote": ":webdav,url='https://example.org':"})
+    assert not is_of_this_pc([hidden, crypt])
