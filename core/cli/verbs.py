@@ -27,6 +27,7 @@ _HOMES = {
     "adopt": "adopting",
     "secret": "secret",
     "key": "keys",
+    "account": "accounts",
     "canary": "canary",
     "status": "judging",
     "doctor": "doctor",
