@@ -134,6 +134,16 @@ def make_parser(texts: Texts) -> Parser:
     )
     create.add_argument("system", metavar="SYSTEM", help=t("seine id im Plan"))
 
+    probe = verb("probe", t("Ein Ziel ausprobieren: was es kann und wie schnell es ist"))
+    probe.add_argument(
+        "place",
+        metavar=t("ZIEL"),
+        help=t("Ziel des Plans, Ordner oder account:NAME/Ordner"),
+    )
+    probe.add_argument(
+        "--no-speed", action="store_true", help=t("nur wenige Kilobyte senden, kein Tempo messen")
+    )
+
     verb("status", t("Wie es um jede Kopie steht"))
     verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))
     return parser

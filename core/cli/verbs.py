@@ -30,6 +30,7 @@ _HOMES = {
     "account": "accounts",
     "canary": "canary",
     "status": "judging",
+    "probe": "probing",
     "doctor": "doctor",
 }
 

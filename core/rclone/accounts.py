@@ -219,12 +219,7 @@ class Accounts:
             site=known.site,
         )
         with self._alone():
-            before = files.read(self._folder / f"{name}.conf")
-            try:
-                done = self._sign_in_again(name, wish, ask, show, cancelled, patience)
-            except BaseException:
-                self._put_back(name, before)
-                raise
+            done = self._sign_in_again(name, wish, ask, show, cancelled, patience)
         return self._keep(name, wish, done, since)
 
     def _sign_in_again(
@@ -246,17 +241,22 @@ class Accounts:
                 raise KnownError(Code.ACCOUNT_NEEDS_CLIENT, account=name) from error
             session = self._open(self._fresh(name), name, cancelled=cancelled, limits=limits)
             again = False
-        with session:
-            return sign_in(
-                session,
-                wish,
-                name=name,
-                again=again,
-                ask=ask,
-                show=show,
-                cancelled=cancelled,
-                patience=patience,
-            )
+        with session:  # while it holds the account nobody else renews the token
+            before = files.read(self._folder / f"{name}.conf")
+            try:
+                return sign_in(
+                    session,
+                    wish,
+                    name=name,
+                    again=again,
+                    ask=ask,
+                    show=show,
+                    cancelled=cancelled,
+                    patience=patience,
+                )
+            except BaseException:
+                self._put_back(name, before)
+                raise
 
     def _put_back(self, name: str, before: bytes | None) -> None:
         """rclone keeps a new token before its last questions: the former one counts again."""

@@ -136,3 +136,25 @@ def test_killed_while_waiting_for_the_browser(cloud: Reached, tmp_path: Path) ->
         assert running.wait_for_orphans() == []
     code, _, said = typed(cloud, home, "add", "laden", "--kind", "onedrive")
     assert code == 0, said
+
+
+def test_an_account_is_probed(cloud: Reached, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for name, kind in (("eins", "onedrive"), ("zwei", "drive")):
+        own = ("--client-id", "ab12") if kind == "drive" else ()
+        args = ("add", name, "--kind", kind, *own)
+        code, _, said = typed(cloud, home, *args, stdin=SECRET if own else "")
+        assert code == 0, said
+        done = cli.run(
+            *("--json", "probe", f"account:{name}/Sicherung", "--no-speed"),
+            home=home,
+            env=environment(cloud),
+            check=False,
+        )
+        (facts,) = [one for one in done.lines if one["event"] == "probed"]
+        assert facts["usable"], facts
+        assert (facts["layout"], facts["rename"], facts["delete"]) == ("bundled", "yes", "yes")
+        # OneDrive does not tell upper from lower case, Google Drive does.
+        assert facts["case"] == ("folded" if kind == "onedrive" else "distinct")
+        assert (facts["total"], facts["left"], facts["drift"]) == (5_000_000, [], 0.0)
+        assert cloud.cloud.files() == {}
