@@ -128,7 +128,7 @@ class Accounts:
             destination=destination,
             cancelled=cancelled,
             limits=limits,
-            config=config,
+            tokens=config,
         )
 
     # -- changing ---------------------------------------------------------------------------------

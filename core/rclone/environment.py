@@ -29,17 +29,17 @@ def environment_for(
     user: str,
     password: str,
     cache: str,
-    config: str = "",
+    tokens: str = "",
 ) -> dict[str, str]:
     """All variables of an rclone process; `ours` is the environment of this program.
 
-    config: path of an encrypted configuration of ours, '' for one in memory.
+    tokens: path of an encrypted configuration of ours, '' for one in memory.
     """
     made = {name: value for name, value in ours.items() if name.upper() in _PASSED_ON}
     for remote in remotes:
         made.update(remote.environment())
     made.update(
-        RCLONE_CONFIG=config,  # the user's own rclone.conf is neither read nor written
+        RCLONE_CONFIG=tokens,  # the user's own rclone.conf is neither read nor written
         RCLONE_CACHE_DIR=cache,
         RCLONE_RC_USER=user,
         RCLONE_RC_PASS=password,

@@ -90,10 +90,10 @@ class Session:
     """A running rclone for one account; end it with `close` or use it in `with`.
 
     `room` is a folder of ours; `destination` names the account in messages. Calls may come from
-    several threads. `cancelled` is asked while a call is out. `config` holds what rclone has to
+    several threads. `cancelled` is asked while a call is out. `tokens` keeps what rclone has to
     remember of the account, renewed tokens above all; without it all is forgotten at the end.
     KnownError: ACCOUNT_BUSY when another session works with this account, ACCOUNT_DAMAGED when
-    `config` cannot be opened, RCLONE_MISSING, RCLONE_VERSION, RCLONE_DIED.
+    `tokens` cannot be opened, RCLONE_MISSING, RCLONE_VERSION, RCLONE_DIED.
     """
 
     def __init__(
@@ -104,10 +104,10 @@ class Session:
         destination: str,
         cancelled: Callable[[], bool] = _never,
         limits: Limits | None = None,
-        config: ConfigFile | None = None,
+        tokens: ConfigFile | None = None,
     ) -> None:
         self._destination = destination
-        self._config = config
+        self._tokens = tokens
         self._cancelled = cancelled
         self._limits = limits or Limits()
         self._secrets = [secret for remote in remotes for secret in remote.secrets()]
@@ -146,8 +146,8 @@ class Session:
     def _begin(self, remotes: list[Remote], room: Path, ending: contextlib.ExitStack) -> None:
         program = find_rclone()
         _make_room(room)
-        config = self._config
-        name = f"konto-{config.path.stem}" if config else account(remotes)
+        tokens = self._tokens
+        name = f"konto-{tokens.path.stem}" if tokens else account(remotes)
         self._take_account(room / f"{name}.lock", ending)
         record = room / f"{name}.json"
         if (left := end_leftover(record)) is not None and left.name.startswith("lt-"):
@@ -157,9 +157,9 @@ class Session:
         self._doorway = Doorway(folder)
         user, password = secrets.token_urlsafe(12), secrets.token_urlsafe(32)
         self._secrets += [password]
-        if config is not None:
-            config.mend()
-            self._secrets.append(config.password)
+        if tokens is not None:
+            tokens.mend()
+            self._secrets.append(tokens.password)
         place = str(folder / "rc") if SOCKETS else 0
         environment = environment_for(
             [*remotes, *self._doorway.remotes],
@@ -167,7 +167,7 @@ class Session:
             user=user,
             password=password,
             cache=str(folder / "cache"),
-            config=str(config.path) if config else "",
+            tokens=str(tokens.path) if tokens else "",
         )
         listen = f"unix://{place}" if SOCKETS else "127.0.0.1:0"
         try:
@@ -183,8 +183,8 @@ class Session:
         ending.callback(self._child.end)
         self._address = Address(place, user, password)
         check_version(self._first_answer(program), program)
-        if config is not None:
-            self._unlock(config)
+        if tokens is not None:
+            self._unlock(tokens)
 
     def _take_account(self, path: Path, ending: contextlib.ExitStack) -> None:
         lock = filelock.FileLock(path, timeout=0, thread_local=False)
@@ -196,15 +196,15 @@ class Session:
             raise home_failure(path, error) from error
         ending.callback(lock.release)
 
-    def _unlock(self, config: ConfigFile) -> None:
+    def _unlock(self, tokens: ConfigFile) -> None:
         """Have rclone open its configuration, or begin one that will be encrypted."""
-        begun = config.path.exists()
+        begun = tokens.path.exists()
         damaged = KnownError(
-            Code.ACCOUNT_DAMAGED, destination=self._destination, path=str(config.path)
+            Code.ACCOUNT_DAMAGED, destination=self._destination, path=str(tokens.path)
         )
-        if not config.is_sound:
+        if not tokens.is_sound:
             raise damaged
-        self._good(self._call("config/unlock", "", configPassword=config.password), "")
+        self._good(self._call("config/unlock", "", configPassword=tokens.password), "")
         listed = self._call("config/listremotes", "")
         if listed.status != 200 or (begun and SECTION not in listed.json().get("remotes", [])):
             raise damaged
