@@ -100,6 +100,18 @@ class Code(StrEnum):
     REMOTE_LARGER = "remote_larger"
     REMOTE_FAILED = "remote_failed"
     ACCOUNT_BUSY = "account_busy"
+    ACCOUNT_UNKNOWN = "account_unknown"
+    ACCOUNT_EXISTS = "account_exists"
+    ACCOUNT_NAME = "account_name"
+    ACCOUNT_NEEDS_CLIENT = "account_needs_client"
+    ACCOUNT_DAMAGED = "account_damaged"
+    LOGIN_REFUSED = "login_refused"
+    LOGIN_TIMED_OUT = "login_timed_out"
+    LOGIN_CLIENT = "login_client"
+    LOGIN_PORT_BUSY = "login_port_busy"
+    LOGIN_OTHER_ACCOUNT = "login_other_account"
+    LOGIN_QUESTION = "login_question"
+    LOGIN_FAILED = "login_failed"
     RCLONE_MISSING = "rclone_missing"
     RCLONE_VERSION = "rclone_version"
     RCLONE_DIED = "rclone_died"
@@ -187,6 +199,18 @@ EXIT_OF: dict[Code, Exit] = {
     Code.REMOTE_LARGER: Exit.INTEGRITY,
     Code.REMOTE_FAILED: Exit.DESTINATION_REFUSED,
     Code.ACCOUNT_BUSY: Exit.LOCKED,
+    Code.ACCOUNT_UNKNOWN: Exit.NOT_FOUND,
+    Code.ACCOUNT_EXISTS: Exit.SECRET_PROBLEM,
+    Code.ACCOUNT_NAME: Exit.USAGE,
+    Code.ACCOUNT_NEEDS_CLIENT: Exit.SECRET_PROBLEM,
+    Code.ACCOUNT_DAMAGED: Exit.SECRET_PROBLEM,
+    Code.LOGIN_REFUSED: Exit.SECRET_PROBLEM,
+    Code.LOGIN_TIMED_OUT: Exit.SECRET_PROBLEM,
+    Code.LOGIN_CLIENT: Exit.SECRET_PROBLEM,
+    Code.LOGIN_PORT_BUSY: Exit.SECRET_PROBLEM,
+    Code.LOGIN_OTHER_ACCOUNT: Exit.SECRET_PROBLEM,
+    Code.LOGIN_QUESTION: Exit.SECRET_PROBLEM,
+    Code.LOGIN_FAILED: Exit.SECRET_PROBLEM,
     Code.RCLONE_MISSING: Exit.PROGRAM_PROBLEM,
     Code.RCLONE_VERSION: Exit.PROGRAM_PROBLEM,
     Code.RCLONE_DIED: Exit.PROGRAM_PROBLEM,

@@ -9,6 +9,8 @@ from core import VERSION
 from core.cli.usage import Parser
 from core.texts import Texts
 
+_ACCOUNT_KINDS = ("onedrive", "sharepoint", "drive")
+
 
 def make_parser(texts: Texts) -> Parser:
     """The parser in the language of `texts`; make and use it while `usage.speaking` them."""
@@ -123,6 +125,8 @@ def make_parser(texts: Texts) -> Parser:
     _secret_verbs(verb("secret", t("Kennwörter und Schlüssel hinterlegen")), texts, common)
     _key_verbs(verb("key", t("Schlüssel und Wiederherstellungsblatt")), texts, common)
 
+    _account_verbs(verb("account", t("Bei Cloud-Diensten anmelden")), texts, common)
+
     canary = verb("canary", t("Köderdateien, die verraten, wenn jemand alles verändert"))
     canaries = canary.add_subparsers(dest="canary_verb", metavar=t("BEFEHL"), required=True)
     create = canaries.add_parser(
@@ -130,9 +134,38 @@ def make_parser(texts: Texts) -> Parser:
     )
     create.add_argument("system", metavar="SYSTEM", help=t("seine id im Plan"))
 
+    probe = verb("probe", t("Ein Ziel ausprobieren: was es kann und wie schnell es ist"))
+    probe.add_argument(
+        "place",
+        metavar=t("ZIEL"),
+        help=t("Ziel des Plans, Ordner oder account:NAME/Ordner"),
+    )
+    probe.add_argument(
+        "--no-speed", action="store_true", help=t("nur wenige Kilobyte senden, kein Tempo messen")
+    )
+
     verb("status", t("Wie es um jede Kopie steht"))
     verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))
     return parser
+
+
+class _Minutes:
+    """Reads a waiting time: more than nothing, at most a day."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def __call__(self, text: str) -> float:
+        with contextlib.suppress(ValueError):
+            value = float(text.replace(",", "."))
+            if 0 < value <= 1440:
+                return value
+        raise argparse.ArgumentTypeError(
+            self._texts.t(
+                "„{text}“ ist keine Zahl von Minuten. Möglich ist mehr als 0, höchstens 1440.",
+                text=text,
+            )
+        )
 
 
 class _Percent:
@@ -205,6 +238,44 @@ def _key_verbs(key: Parser, texts: Texts, common: Parser) -> None:
     )
     one("prove", t("mit dem abgetippten Blatt eine Probedatei öffnen"))
     one("rotate", t("einen neuen Schlüssel nehmen; der bisherige bleibt aufgehoben"))
+
+
+def _account_verbs(account: Parser, texts: Texts, common: Parser) -> None:
+    t = texts.t
+    account.epilog = t(
+        "Die Anmeldung liegt verschlüsselt in config/konten; was sie öffnet, bei den Geheimnissen."
+    )
+    verbs = account.add_subparsers(dest="account_verb", metavar=t("BEFEHL"), required=True)
+
+    def one(name: str, summary: str) -> Parser:
+        made = verbs.add_parser(name, parents=[common], help=summary, description=summary)
+        made.add_argument("name", metavar="NAME", help=t("etwa onedrive-laden"))
+        return made
+
+    add = one("add", t("ein Konto anlegen und im Browser anmelden"))
+    add.add_argument("--kind", required=True, choices=_ACCOUNT_KINDS, help=t("welcher Dienst"))
+    add.add_argument("--site", default="", metavar="URL", help=t("Adresse der SharePoint-Website"))
+    login = one("login", t("ein Konto im Browser neu anmelden"))
+    for signing_in in (add, login):
+        signing_in.add_argument(
+            "--client-id",
+            default="",
+            metavar="ID",
+            help=t("eigene Client-ID; ihr Schlüssel kommt von der Standardeingabe"),
+        )
+        signing_in.add_argument(
+            "--no-browser", action="store_true", help=t("den Browser nicht selbst öffnen")
+        )
+        signing_in.add_argument(
+            "--wait",
+            type=_Minutes(texts),
+            default=10.0,
+            metavar=t("MINUTEN"),
+            help=t("so lange auf die Anmeldung im Browser warten (sonst 10)"),
+        )
+    add.add_argument("--drive", default="", metavar=t("LAUFWERK"), help=t("welches von mehreren"))
+    one("forget", t("die Anmeldung auf diesem PC löschen; in der Cloud bleibt alles"))
+    verbs.add_parser("list", parents=[common], help=t("die Konten nennen"))
 
 
 def _plan_verbs(plan: Parser, texts: Texts, common: Parser) -> None:

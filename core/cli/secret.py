@@ -28,7 +28,7 @@ def _set(context: Context, options: argparse.Namespace) -> Exit:
     check_name(name)
     store = context.secrets()
     with ends_at_once():
-        value = _read_value(context, name)
+        value = read_value(context, name)
     store.set(name, value)
     context.output.record("secret", name=name, done="set", store=store.kind)
     if store.kind == "keyring":
@@ -58,8 +58,8 @@ def _forget(context: Context, options: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def _read_value(context: Context, name: str) -> str:
-    """What was typed unseen, or all of stdin without its last line end."""
+def read_value(context: Context, name: str) -> str:
+    """What was typed unseen, or all of stdin without its last line end; KnownError when empty."""
     if sys.stdin is None:
         raise KnownError(Code.SECRET_EMPTY, name=name)
     if sys.stdin.isatty():

@@ -27,8 +27,10 @@ _HOMES = {
     "adopt": "adopting",
     "secret": "secret",
     "key": "keys",
+    "account": "accounts",
     "canary": "canary",
     "status": "judging",
+    "probe": "probing",
     "doctor": "doctor",
 }
 

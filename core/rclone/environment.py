@@ -23,14 +23,23 @@ _PASSED_ON = frozenset(
 
 
 def environment_for(
-    remotes: Iterable[Remote], ours: Mapping[str, str], *, user: str, password: str, cache: str
+    remotes: Iterable[Remote],
+    ours: Mapping[str, str],
+    *,
+    user: str,
+    password: str,
+    cache: str,
+    tokens: str = "",
 ) -> dict[str, str]:
-    """All variables of an rclone process; `ours` is the environment of this program."""
+    """All variables of an rclone process; `ours` is the environment of this program.
+
+    tokens: path of an encrypted configuration of ours, '' for one in memory.
+    """
     made = {name: value for name, value in ours.items() if name.upper() in _PASSED_ON}
     for remote in remotes:
         made.update(remote.environment())
     made.update(
-        RCLONE_CONFIG="",  # in memory: the user's own rclone.conf is neither read nor written
+        RCLONE_CONFIG=tokens,  # the user's own rclone.conf is neither read nor written
         RCLONE_CACHE_DIR=cache,
         RCLONE_RC_USER=user,
         RCLONE_RC_PASS=password,

@@ -170,6 +170,9 @@ _SUFFIX = re.compile(r"\{[\w-]{5}\}")
 _LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/\s\"'@]*@")
 _QUERY = re.compile(r"(https?://[^\s\"'?]*)\?[^\s\"']*")
 _HEADER = re.compile(r"(?i)\b(authorization|bearer|basic)[:=\s]+(?:basic |bearer )?[\w.~+/=-]{6,}")
+_TOKEN = re.compile(
+    r"(?i)\b((?:access|refresh|id)_?token|client_secret)(\"?\s*[=:]\s*\"?)[\w.~+/=!*-]{6,}"
+)
 _CAUSE_LENGTH = 200
 
 
@@ -207,5 +210,6 @@ def clean(said: str, secrets: Iterable[str] = ()) -> str:
     said = _LOGIN_IN_ADDRESS.sub("", said)
     said = _QUERY.sub(r"\1", said)
     said = _HEADER.sub(r"\1 …", said)
+    said = _TOKEN.sub(r"\1\2…", said)
     said = " ".join(said.split())
     return said if len(said) <= _CAUSE_LENGTH else said[: _CAUSE_LENGTH - 1] + "…"

@@ -34,6 +34,7 @@ from core.paths import home_failure
 from core.rclone import errors, wire
 from core.rclone.binary import check_version, find_rclone
 from core.rclone.child import Child, end_leftover
+from core.rclone.config_file import SECTION, ConfigFile
 from core.rclone.doorway import Doorway
 from core.rclone.environment import environment_for
 from core.rclone.remotes import Remote, account, as_folder, is_of_this_pc
@@ -94,8 +95,10 @@ class Session:
     """A running rclone for one account; end it with `close` or use it in `with`.
 
     `room` is a folder of ours; `destination` names the account in messages. Calls may come from
-    several threads. `cancelled` is asked while a call is out. KnownError: ACCOUNT_BUSY when
-    another session works with this account, RCLONE_MISSING, RCLONE_VERSION, RCLONE_DIED.
+    several threads. `cancelled` is asked while a call is out. `tokens` keeps what rclone has to
+    remember of the account, renewed tokens above all; without it all is forgotten at the end.
+    KnownError: ACCOUNT_BUSY when another session works with this account, ACCOUNT_DAMAGED when
+    `tokens` cannot be opened, RCLONE_MISSING, RCLONE_VERSION, RCLONE_DIED.
     """
 
     def __init__(
@@ -106,8 +109,10 @@ class Session:
         destination: str,
         cancelled: Callable[[], bool] = _never,
         limits: Limits | None = None,
+        tokens: ConfigFile | None = None,
     ) -> None:
         self._destination = destination
+        self._tokens = tokens
         self._cancelled = cancelled
         self._limits = limits or Limits()
         self._secrets = [secret for remote in remotes for secret in remote.secrets()]
@@ -146,7 +151,8 @@ class Session:
     def _begin(self, remotes: list[Remote], room: Path, ending: contextlib.ExitStack) -> None:
         program = find_rclone()
         _make_room(room)
-        name = account(remotes)
+        tokens = self._tokens
+        name = f"konto-{tokens.path.stem}" if tokens else account(remotes)
         self._take_account(room / f"{name}.lock", ending)
         record = room / f"{name}.json"
         if (left := end_leftover(record)) is not None and left.name.startswith("lt-"):
@@ -156,6 +162,9 @@ class Session:
         self._doorway = Doorway(folder)
         user, password = secrets.token_urlsafe(12), secrets.token_urlsafe(32)
         self._secrets += [password]
+        if tokens is not None:
+            tokens.mend()
+            self._secrets.append(tokens.password)
         place = str(folder / "rc") if SOCKETS else 0
         environment = environment_for(
             [*remotes, *self._doorway.remotes],
@@ -163,6 +172,7 @@ class Session:
             user=user,
             password=password,
             cache=str(folder / "cache"),
+            tokens=str(tokens.path) if tokens else "",
         )
         listen = f"unix://{place}" if SOCKETS else "127.0.0.1:0"
         flags = (*_FLAGS, *(_INTO_THIS_PC if is_of_this_pc(remotes) else ()))
@@ -179,6 +189,8 @@ class Session:
         ending.callback(self._child.end)
         self._address = Address(place, user, password)
         check_version(self._first_answer(program), program)
+        if tokens is not None:
+            self._unlock(tokens)
 
     def _take_account(self, path: Path, ending: contextlib.ExitStack) -> None:
         lock = filelock.FileLock(path, timeout=0, thread_local=False)
@@ -189,6 +201,19 @@ class Session:
         except OSError as error:
             raise home_failure(path, error) from error
         ending.callback(lock.release)
+
+    def _unlock(self, tokens: ConfigFile) -> None:
+        """Have rclone open its configuration, or begin one that will be encrypted."""
+        begun = tokens.path.exists()
+        damaged = KnownError(
+            Code.ACCOUNT_DAMAGED, destination=self._destination, path=str(tokens.path)
+        )
+        if not tokens.is_sound:
+            raise damaged
+        self._good(self._call("config/unlock", "", configPassword=tokens.password), "")
+        listed = self._call("config/listremotes", "")
+        if listed.status != 200 or (begun and SECTION not in listed.json().get("remotes", [])):
+            raise damaged
 
     def _first_answer(self, program: Path) -> str:
         """Wait until rclone answers; its version. It says on which port only where it is one."""
@@ -319,6 +344,10 @@ class Session:
         if answer.status != 200:
             raise self._failure(answer, path)
         return answer.json()
+
+    def order(self, verb: str, **words: object) -> dict[str, Any]:
+        """Any other call to rclone by its name, e.g. `config/create`; its answer as it came."""
+        return self._good(self._call(verb, "", **words), "")
 
     # -- what can be asked ------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """What a `KnownError` means for a shop owner: what happened, what is not safe now, what to do.
 
-Every code has its three texts here, or in `place_errors`, `remote_errors`, `key_errors`; a test
-keeps that complete. How they are written: UI.md §8 (no blame, no exclamation mark, the thing by its
-name, one next step).
+Every code has its three texts here, or in `place_errors`, `remote_errors`, `account_errors`,
+`key_errors`; a test keeps that complete. How they are written: UI.md §8 (no blame, no exclamation
+mark, the thing by its name, one next step).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from core.errors import Code, KnownError
+from core.texts.account_errors import ACCOUNTS
 from core.texts.catalog import Texts, t
 from core.texts.formats import date_time, moment_of, size, visible
 from core.texts.key_errors import KEYS
@@ -254,6 +255,7 @@ WORDS: Mapping[Code, Words] = {
     **_PLAN_AND_HOME,
     **PLACES,
     **REMOTES,
+    **ACCOUNTS,
     **_COPIES,
     **KEYS,
     **_REST,

@@ -62,7 +62,10 @@ REMOTES: dict[Code, tuple[str, str, str]] = {
     Code.REMOTE_LOGIN_EXPIRED: (
         t("Die Anmeldung bei „{destination}“ ist abgelaufen oder wurde widerrufen."),
         _NOTHING_NEW,
-        t("Melden Sie sich bei „{destination}“ neu an."),
+        t(
+            "Melden Sie sich neu an: „{program} account login NAME“. Die Namen der Konten zeigt "
+            "„{program} account list“."
+        ),
     ),
     Code.REMOTE_HOST_KEY: (
         t("„{destination}“ weist sich mit einem anderen Schlüssel aus als früher."),

@@ -1,0 +1,176 @@
+"""`probe`: try out what a place for copies can do, and say it in plain facts."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from core.cli.context import Context
+from core.destinations.probe import (
+    MOST_BYTES,
+    Advice,
+    Answer,
+    Facts,
+    Names,
+    Overwrite,
+    Place,
+    advise,
+)
+from core.destinations.probe import (
+    probe as try_out,
+)
+from core.errors import Code, Exit, KnownError
+from core.paths import home_failure
+from core.texts import Texts, t
+from core.texts.formats import rate, size
+
+_ACCOUNT = "account:"
+_FEW_BYTES = 64 * 1024
+_ANSWERS = {Answer.YES: t("ja"), Answer.NO: t("nein"), Answer.UNKNOWN: t("nicht bekannt")}
+_OVERWRITES = {
+    Overwrite.REPLACED: t("ersetzt die alte Datei"),
+    Overwrite.REFUSED: t("wird abgelehnt"),
+    Overwrite.KEPT: t("wird angenommen, die alte Datei bleibt"),
+    Overwrite.UNKNOWN: t("nicht bekannt"),
+}
+_NAMES = {
+    Names.DISTINCT: t("werden unterschieden"),
+    Names.FOLDED: t("werden nicht unterschieden"),
+    Names.UNKNOWN: t("nicht bekannt"),
+}
+_ADVICE = {
+    Advice.FOLDER: t("tree: ein Ordner, den man mit dem Explorer öffnen kann"),
+    Advice.NETWORK: t("bundled: über das Netz zählt jede Anfrage"),
+    Advice.SLOW: t("bundled: viele kleine Dateien dauern hier zu lange"),
+    Advice.NAMES: t("bundled: hier bleiben nicht alle Namen, wie sie sind"),
+    Advice.UNUSABLE: t("keine: so lässt sich dieses Ziel nicht benutzen"),
+}
+_CONCERNS = {
+    "no_delete": t("Hier lässt sich nichts löschen: Aufräumen geht nicht."),
+    "clock": t("Die Uhr dort geht falsch. Anmeldungen und Sperrfristen richten sich nach ihr."),
+    "full": t("Hier ist weniger als 1 GB frei."),
+    "names": t("Hier bleiben nicht alle Namen, wie sie sind."),
+    "left": t("Nicht alles ließ sich wieder entfernen."),
+}
+
+
+def probe(context: Context, options: argparse.Namespace) -> Exit:
+    """Try out one place; OK when it is good for copies, PARTLY when something is to be known."""
+    with _place(context, options.place) as place:
+        facts = try_out(
+            place,
+            context.clock,
+            cancelled=context.cancelled,
+            most_bytes=_FEW_BYTES if options.no_speed else MOST_BYTES,
+        )
+    layout, why = advise(facts)
+    out = context.output
+    out.record(
+        "probed",
+        place=options.place,
+        usable=facts.usable,
+        layout=layout,
+        why=str(why),
+        concerns=list(facts.concerns),
+        **msgspec.to_builtins(facts),
+    )
+    for name, value in _lines(context.texts, facts):
+        out.line(f"{name:<34} {value}")
+    title, advised = context.texts.t("Empfohlener Aufbau"), context.texts.t(_ADVICE[why])
+    out.line(f"{title:<34} {advised}")
+    for concern in facts.concerns:
+        text = context.texts.t(_CONCERNS[concern])
+        out.line(f"  → {text}")
+    if facts.failure:
+        where = {"destination": options.place, "path": options.place, "name": options.place}
+        error = KnownError(Code(facts.failure), **where, cause=facts.cause)
+        out.error(error)
+        return error.exit
+    if not facts.usable:
+        return Exit.DESTINATION_REFUSED
+    return Exit.PARTLY if facts.concerns else Exit.OK
+
+
+def _lines(texts: Texts, facts: Facts) -> Iterator[tuple[str, str]]:
+    t, lang = texts.t, texts.lang
+    answers = {
+        t("erreichbar"): facts.reach,
+        t("Anmeldung"): facts.login,
+        t("schreiben"): facts.write,
+        t("zurücklesen, Byte für Byte gleich"): facts.read_back,
+        t("auflisten"): facts.lists,
+        t("umbenennen"): facts.rename,
+        t("löschen"): facts.delete,
+        t("Namen bleiben, wie sie sind"): facts.kept,
+        t("lange Namen"): facts.long_names,
+    }
+    for name, answer in answers.items():
+        yield name, t(_ANSWERS[answer])
+    yield t("überschreiben"), t(_OVERWRITES[facts.overwrite])
+    yield t("Groß- und Kleinschreibung"), t(_NAMES[facts.case])
+    yield t("Schreibweisen von Umlauten"), t(_NAMES[facts.unicode])
+    unknown = t("nicht bekannt")
+    free, total = facts.free, facts.total
+    room = unknown if free is None else size(free, lang)
+    if free is not None and total is not None:
+        room = t("{free} von {total}", free=size(free, lang), total=size(total, lang))
+    yield t("freier Platz"), room
+    drift = facts.drift
+    if drift is not None and (facts.network or drift):
+        yield t("Abweichung der Uhr"), t("{seconds} Sekunden", seconds=f"{drift:.0f}")
+    if facts.network:
+        yield t("Prüfsummen"), ", ".join(facts.hashes) or t("keine")
+    if facts.small is not None:
+        yield t("eine kleine Datei"), t("{n} Millisekunden", n=max(1, round(facts.small * 1000)))
+    for name, speed in ((t("Tempo hin"), facts.up), (t("Tempo zurück"), facts.down)):
+        if speed is not None:
+            yield name, rate(speed, lang)
+
+
+@contextmanager
+def _place(context: Context, word: str) -> Iterator[Place]:
+    """An account, a destination of the plan, else a folder of this PC."""
+    from core.destinations.probed_places import FolderPlace
+
+    if word.startswith(_ACCOUNT):
+        name, _, folder = word.removeprefix(_ACCOUNT).partition("/")
+        with _account(context, name, folder) as place:
+            yield place
+        return
+    folder_of_plan = _planned(context, word)
+    yield FolderPlace(folder_of_plan or Path(word).absolute(), word)
+
+
+def _planned(context: Context, word: str) -> Path | None:
+    """The folder of a destination; None where there is no plan, or none with this id."""
+    try:
+        return context.reading_plan().destination(word).location.path
+    except KnownError as error:
+        if error.code in (Code.PLAN_MISSING, Code.DESTINATION_UNKNOWN, Code.PLAN_INVALID):
+            return None
+        raise
+
+
+@contextmanager
+def _account(context: Context, name: str, folder: str) -> Iterator[Place]:
+    from core.destinations.probed_places import SessionPlace
+    from core.rclone.accounts import FS, Accounts
+
+    cache = context.home.cache
+    context.home.make()
+    try:
+        room = Path(tempfile.mkdtemp(prefix="probe-", dir=cache))
+    except OSError as error:
+        raise home_failure(cache, error) from error
+    accounts = Accounts(context.home, context.secrets)
+    try:
+        with accounts.session(name, destination=name, cancelled=context.cancelled) as session:
+            yield SessionPlace(session, FS, folder, room)
+    finally:
+        shutil.rmtree(room, ignore_errors=True)

@@ -1,0 +1,40 @@
+"""`probe` as a user types it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.errors import Code, Exit
+from tests.engine.stage import make_shop
+from tests.support import cli
+
+
+def test_a_destination_of_the_plan_and_a_folder(tmp_path: Path) -> None:
+    shop = make_shop(tmp_path)
+    for word in ("platte", str(shop.disks["platte"])):
+        before = sorted(shop.disks["platte"].iterdir())
+        done = cli.run("--json", "probe", word, "--no-speed", home=shop.home, check=False)
+        assert sorted(shop.disks["platte"].iterdir()) == before
+        (facts,) = done.lines
+        assert (facts["event"], facts["place"], facts["usable"]) == ("probed", word, True)
+        assert (facts["layout"], facts["why"]) == ("tree", "folder")
+        assert facts["left"] == []
+        assert done.rc == (Exit.PARTLY if facts["concerns"] else Exit.OK)
+
+
+def test_in_words(tmp_path: Path) -> None:
+    de = cli.run("probe", tmp_path, "--no-speed", home=tmp_path / "h", check=False)
+    en = cli.run("--lang", "en", "probe", tmp_path, "--no-speed", home=tmp_path / "h", check=False)
+    assert "zurücklesen, Byte für Byte gleich  ja" in de.stdout
+    assert "read back, byte for byte equal     yes" in en.stdout
+    assert "Layout advised                     tree: a folder" in en.stdout
+    assert len(de.stdout.splitlines()) == len(en.stdout.splitlines())
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    home = tmp_path / "h"
+    done = cli.run("--json", "probe", tmp_path / "weg", home=home, check=False)
+    assert done.rc == Exit.DESTINATION_UNREACHABLE
+    assert done.lines[0]["failure"] == Code.DESTINATION_MISSING
+    done = cli.run("--json", "probe", "account:weg", home=home, check=False)
+    assert (done.rc, done.lines[-1]["code"]) == (Exit.NOT_FOUND, Code.ACCOUNT_UNKNOWN)
