@@ -140,7 +140,7 @@ class SessionPlace:
         try:
             self._local.write_bytes(data)
         except OSError as error:
-            raise home_failure(self._local.parent, error, file=self._local) from error
+            raise home_failure(self._local, error) from error
         try:
             yield self._local
         finally:

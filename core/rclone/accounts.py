@@ -20,7 +20,7 @@ import filelock
 import msgspec
 
 from core.errors import Code, KnownError
-from core.paths import Home, home_failure, home_unusable
+from core.paths import Home, home_failure
 from core.rclone.config_file import SECTION, ConfigFile
 from core.rclone.login import SERVICES, AccountKind, Ask, SignedIn, Wish, sign_in
 from core.rclone.remotes import Remote
@@ -187,7 +187,7 @@ class Accounts:
         except filelock.Timeout as error:
             raise KnownError(Code.LOGIN_PORT_BUSY) from error
         except OSError as error:
-            raise home_unusable(room, error) from error
+            raise home_failure(room, error) from error
         try:
             yield
         finally:

@@ -45,7 +45,7 @@ class ConfigFile:
             for one in left:
                 one.unlink(missing_ok=True)
         except OSError as error:
-            raise home_failure(self.path.parent, error, file=self.path) from error
+            raise home_failure(self.path, error) from error
 
     @property
     def is_sound(self) -> bool:
