@@ -63,6 +63,8 @@ class Code(StrEnum):
     COPY_NEWER_FORMAT = "copy_newer_format"
     COPY_HOSTILE = "copy_hostile"
     COPY_NOT_FOUND = "copy_not_found"
+    ADDRESS_INVALID = "address_invalid"
+    PASSWORD_MISSING = "password_missing"
     COPY_IS_ENCRYPTED = "copy_is_encrypted"
     COPY_NOT_ENCRYPTED = "copy_not_encrypted"
     KEY_WRONG = "key_wrong"
@@ -150,6 +152,8 @@ EXIT_OF: dict[Code, Exit] = {
     Code.COPY_NEWER_FORMAT: Exit.NEWER_FORMAT,
     Code.COPY_HOSTILE: Exit.INTEGRITY,
     Code.COPY_NOT_FOUND: Exit.NOT_FOUND,
+    Code.ADDRESS_INVALID: Exit.USAGE,
+    Code.PASSWORD_MISSING: Exit.SECRET_PROBLEM,
     Code.COPY_IS_ENCRYPTED: Exit.DESTINATION_REFUSED,
     Code.COPY_NOT_ENCRYPTED: Exit.DESTINATION_REFUSED,
     Code.KEY_WRONG: Exit.SECRET_PROBLEM,

@@ -115,7 +115,18 @@ def make_parser(texts: Texts) -> Parser:
     )
 
     adopt = verb("adopt", t("Eine vorhandene Kopie übernehmen, auch auf einem leeren PC"))
-    adopt.add_argument("location", metavar=t("ORT"), help=t("Ordner der Kopie oder darüber"))
+    adopt.add_argument(
+        "location",
+        metavar=t("ORT"),
+        help=t("Ordner der Kopie oder darüber, oder Adresse des Ziels im Netz"),
+    )
+    adopt.add_argument(
+        "--for",
+        dest="destination",
+        default="",
+        metavar=t("ZIEL"),
+        help=t("dessen hinterlegtes Kennwort öffnet das Ziel im Netz"),
+    )
     adopt.add_argument(
         "--take-over", action="store_true", help=t("ab jetzt schreibt dieser PC dorthin")
     )

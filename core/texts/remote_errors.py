@@ -11,6 +11,22 @@ _PROGRAM = t("Ziele im Netz werden nicht gesichert. Den Kopien dort fehlt nichts
 _REINSTALL = t("Installieren Sie Ladentresor neu; Plan und Kopien bleiben dabei erhalten.")
 
 REMOTES: dict[Code, tuple[str, str, str]] = {
+    Code.ADDRESS_INVALID: (
+        t("„{address}“ ist keine Adresse eines Ziels."),
+        t("Es wurde nichts getan."),
+        t(
+            "Schreiben Sie sie wie auf dem Wiederherstellungsblatt, ohne Kennwort, zum Beispiel "
+            "sftp://anna@nas/volume1/laden"
+        ),
+    ),
+    Code.PASSWORD_MISSING: (
+        t("Für {address} ist kein Kennwort bekannt."),
+        t("Es wurde nichts getan."),
+        t(
+            "Hinterlegen Sie es mit „{program} secret set ZIEL.password“, und wiederholen Sie den "
+            "Befehl mit „--for ZIEL“."
+        ),
+    ),
     Code.REMOTE_UNREACHABLE: (
         t("„{destination}“ ist nicht erreichbar ({cause})."),
         _NOTHING_NEW,

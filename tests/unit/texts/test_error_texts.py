@@ -40,6 +40,8 @@ PARAMS: dict[Code, str] = {
     Code.COPY_NEWER_FORMAT: "path format",
     Code.COPY_HOSTILE: "path what",
     Code.COPY_NOT_FOUND: "path",
+    Code.ADDRESS_INVALID: "address",
+    Code.PASSWORD_MISSING: "address",
     Code.READ_BACK_DIFFERS: "destination path",
     Code.PRUNE_STOPPED: "destination destination_id path system state count",
     Code.GIVE_UP_WHERE: "",
