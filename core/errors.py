@@ -91,6 +91,7 @@ class Code(StrEnum):
     REMOTE_LOGIN = "remote_login"
     REMOTE_LOGIN_EXPIRED = "remote_login_expired"
     REMOTE_HOST_KEY = "remote_host_key"
+    REMOTE_CLOCK = "remote_clock"
     REMOTE_CERTIFICATE = "remote_certificate"
     REMOTE_PROTOCOL = "remote_protocol"
     REMOTE_NO_RIGHTS = "remote_no_rights"
@@ -180,6 +181,7 @@ EXIT_OF: dict[Code, Exit] = {
     Code.REMOTE_LOGIN: Exit.SECRET_PROBLEM,
     Code.REMOTE_LOGIN_EXPIRED: Exit.SECRET_PROBLEM,
     Code.REMOTE_HOST_KEY: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_CLOCK: Exit.DESTINATION_REFUSED,
     Code.REMOTE_CERTIFICATE: Exit.DESTINATION_REFUSED,
     Code.REMOTE_PROTOCOL: Exit.DESTINATION_REFUSED,
     Code.REMOTE_NO_RIGHTS: Exit.DESTINATION_REFUSED,

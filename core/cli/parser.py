@@ -141,6 +141,9 @@ def make_parser(texts: Texts) -> Parser:
     )
     create.add_argument("system", metavar="SYSTEM", help=t("seine id im Plan"))
 
+    trust = verb("trust", t("Dem neuen Schlüssel eines Servers glauben"))
+    trust.add_argument("destination", metavar=t("ZIEL"), help=t("seine id im Plan"))
+
     verb("status", t("Wie es um jede Kopie steht"))
     verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))
     return parser

@@ -28,6 +28,7 @@ _HOMES = {
     "secret": "secret",
     "key": "keys",
     "canary": "canary",
+    "trust": "trusting",
     "status": "judging",
     "doctor": "doctor",
 }

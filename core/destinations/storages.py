@@ -21,7 +21,7 @@ from core.plan.locations import (
 )
 from core.plan.providers import Provider, providers
 from core.rclone.environment import UserConfig
-from core.rclone.remotes import Remote, folder_remote, local_remote, obscure
+from core.rclone.remotes import Remote, as_folder, folder_remote, local_remote, obscure
 
 BASE = "basis"
 """What the remote is called that leads to the place."""
@@ -60,6 +60,21 @@ def remotes_of(location: Location, access: Access) -> list[Remote]:
             return _in(_s3(location, access), path_in(location))
         case RcloneLocation():
             return [folder_remote(BASE, over=f"{location.remote}:{location.path}")]
+
+
+def base_of(location: Location) -> str:
+    """The place as the beginning of a path of rclone's, for what is laid over it.
+
+    Not by way of `BASE`: rclone drops the slash at the end behind an alias, and without it S3 asks
+    whether this is a file, and takes a refusal for a yes (RCLONE §0.11).
+    """
+    match location:
+        case LocalLocation() | SyncedLocation():
+            return f"{BASE}:"
+        case RcloneLocation():
+            return as_folder(f"{location.remote}:{location.path}")
+        case _:
+            return as_folder(f"{STORAGE}:{path_in(location)}")
 
 
 def config_of(location: Location, access: Access) -> UserConfig | None:

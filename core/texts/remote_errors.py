@@ -83,7 +83,15 @@ REMOTES: dict[Code, tuple[str, str, str]] = {
     Code.REMOTE_HOST_KEY: (
         t("„{destination}“ weist sich mit einem anderen Schlüssel aus als früher."),
         t("Es wird nichts gesendet: Unter dieser Adresse kann ein fremdes Gerät antworten."),
-        t("Fragen Sie, wer das Gerät betreut, ob es neu eingerichtet wurde."),
+        t(
+            "Fragen Sie, wer das Gerät betreut, ob es neu eingerichtet wurde. Nur dann: "
+            "„{program} trust ZIEL“"
+        ),
+    ),
+    Code.REMOTE_CLOCK: (
+        t("Die Uhr dieses PCs oder die von „{destination}“ geht falsch ({cause})."),
+        _NOTHING_NEW,
+        t("Stellen Sie an beiden Geräten ein, dass die Uhrzeit aus dem Internet kommt."),
     ),
     Code.REMOTE_CERTIFICATE: (
         t("Dem Zertifikat von „{destination}“ ist nicht zu trauen ({cause})."),

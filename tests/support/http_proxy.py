@@ -34,13 +34,14 @@ class Refusal(NamedTuple):
 @dataclass(slots=True)
 class Proxy:
     """asked: everything so far. refuse: asked before each request, answers it or lets it pass.
-    delay: seconds before each request is passed on.
+    delay: seconds before each request is passed on; frozen: no request is passed on at all.
     """
 
     port: int
     asked: list[Asked] = field(default_factory=list)
     refuse: Callable[[str, str], Refusal | None] = lambda method, path: None
     delay: float = 0.0
+    frozen: bool = False
 
     def forget(self) -> None:
         self.asked.clear()
@@ -56,6 +57,8 @@ class _Handler(BaseHTTPRequestHandler):
         if proxy.delay:
             time.sleep(proxy.delay)
         refusal = proxy.refuse(self.command, self.path)
+        while proxy.frozen:
+            time.sleep(0.05)
         if refusal is not None:
             headers = [("Content-Type", refusal.kind), *refusal.headers]
             self._answer(refusal.status, headers, refusal.body)

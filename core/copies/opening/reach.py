@@ -288,7 +288,7 @@ class Reach:
         if not plain.is_reachable():
             raise KnownError(Code.DESTINATION_MISSING, destination=where.id, path=str(folder))
         pair = self._fitting(where, plain, pair, reading=reading)
-        with self._way(where, system, [self._crypt(system, pair)]) as way:
+        with self._way(where, system, [self._crypt(where, system, pair)]) as way:
             remote = way.folder("tresor:", medium=plain)
             return way.reached(remote, self._outside(plain, pair))
 
@@ -305,10 +305,11 @@ class Reach:
         former = frozenset(vault_folder(one) for one in self._pairs() if one != pair)
         return Outside(plain, vault_folder(pair), former)
 
-    def _crypt(self, system: str, pair: Pair) -> Remote:
+    def _crypt(self, where: Where, system: str, pair: Pair) -> Remote:
+        from core.destinations.storages import base_of
         from core.rclone.remotes import crypt_remote
 
-        over = f"basis:{system}/{vault_folder(pair)}"
+        over = f"{base_of(where.location)}{system}/{vault_folder(pair)}"
         return crypt_remote("tresor", over=over, password=pair.password, salt=pair.salt)
 
     def _reach_far(self, where: Where, system: str, pair: Pair | None, *, reading: bool) -> Reached:
@@ -319,12 +320,12 @@ class Reach:
             with self._way(where, system, []) as way:
                 return way.reached(way.folder("basis:", prefix=system))
         expected = pair or self._pair_of(where.id)
-        with self._way(where, system, [self._crypt(system, expected)]) as way:
+        with self._way(where, system, [self._crypt(where, system, expected)]) as way:
             plain = way.folder("basis:", prefix=system)
             fits = self._fitting(where, plain, pair, reading=reading)
             if fits == expected:
                 return way.reached(way.folder("tresor:"), self._outside(plain, expected))
-        with self._way(where, system, [self._crypt(system, fits)]) as way:
+        with self._way(where, system, [self._crypt(where, system, fits)]) as way:
             plain = way.folder("basis:", prefix=system)
             return way.reached(way.folder("tresor:"), self._outside(plain, fits))
 

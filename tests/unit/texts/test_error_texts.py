@@ -65,6 +65,7 @@ PARAMS: dict[Code, str] = {
     Code.REMOTE_RATE_LIMITED: "destination path cause",
     Code.REMOTE_MAINTENANCE: "destination path cause",
     Code.REMOTE_SHARE_MISSING: "destination path cause",
+    Code.REMOTE_CLOCK: "destination path cause",
     Code.REMOTE_LOGIN: "destination path cause",
     Code.REMOTE_LOGIN_EXPIRED: "destination path cause",
     Code.REMOTE_HOST_KEY: "destination path cause",
