@@ -63,6 +63,8 @@ class Code(StrEnum):
     COPY_NEWER_FORMAT = "copy_newer_format"
     COPY_HOSTILE = "copy_hostile"
     COPY_NOT_FOUND = "copy_not_found"
+    ADDRESS_INVALID = "address_invalid"
+    PASSWORD_MISSING = "password_missing"
     COPY_IS_ENCRYPTED = "copy_is_encrypted"
     COPY_NOT_ENCRYPTED = "copy_not_encrypted"
     KEY_WRONG = "key_wrong"
@@ -89,6 +91,7 @@ class Code(StrEnum):
     REMOTE_LOGIN = "remote_login"
     REMOTE_LOGIN_EXPIRED = "remote_login_expired"
     REMOTE_HOST_KEY = "remote_host_key"
+    REMOTE_CLOCK = "remote_clock"
     REMOTE_CERTIFICATE = "remote_certificate"
     REMOTE_PROTOCOL = "remote_protocol"
     REMOTE_NO_RIGHTS = "remote_no_rights"
@@ -162,6 +165,8 @@ EXIT_OF: dict[Code, Exit] = {
     Code.COPY_NEWER_FORMAT: Exit.NEWER_FORMAT,
     Code.COPY_HOSTILE: Exit.INTEGRITY,
     Code.COPY_NOT_FOUND: Exit.NOT_FOUND,
+    Code.ADDRESS_INVALID: Exit.USAGE,
+    Code.PASSWORD_MISSING: Exit.SECRET_PROBLEM,
     Code.COPY_IS_ENCRYPTED: Exit.DESTINATION_REFUSED,
     Code.COPY_NOT_ENCRYPTED: Exit.DESTINATION_REFUSED,
     Code.KEY_WRONG: Exit.SECRET_PROBLEM,
@@ -188,6 +193,7 @@ EXIT_OF: dict[Code, Exit] = {
     Code.REMOTE_LOGIN: Exit.SECRET_PROBLEM,
     Code.REMOTE_LOGIN_EXPIRED: Exit.SECRET_PROBLEM,
     Code.REMOTE_HOST_KEY: Exit.DESTINATION_REFUSED,
+    Code.REMOTE_CLOCK: Exit.DESTINATION_REFUSED,
     Code.REMOTE_CERTIFICATE: Exit.DESTINATION_REFUSED,
     Code.REMOTE_PROTOCOL: Exit.DESTINATION_REFUSED,
     Code.REMOTE_NO_RIGHTS: Exit.DESTINATION_REFUSED,

@@ -34,6 +34,7 @@ class Context:
     texts: Texts
     cancelled: Callable[[], bool]
     passphrase: str = field(default="", repr=False)
+    _password: list[str] = field(default_factory=list, repr=False)
     _store: list[SecretStore] = field(default_factory=list, repr=False)
     _reach: list[Reach] = field(default_factory=list, repr=False)
 
@@ -52,8 +53,8 @@ class Context:
     def plan(self, text: str | None = None, source: str | None = None) -> Plan:
         """The plan, judged whole; PlanError names everything that is wrong.
 
-        Only for encrypted destinations the store of secrets is asked. When it fails, that is said
-        after all that is wrong with the plan.
+        The store of secrets is only asked for encrypted destinations and those in the network. When
+        it fails, that is said after all that is wrong with the plan.
         """
         text = self.plan_text() if text is None else text
         source = source or str(self.home.plan)
@@ -61,7 +62,7 @@ class Context:
 
         def have_secret(name: str) -> bool:
             try:
-                return bool(failures) or self._has_pair(name)
+                return bool(failures) or self._has_secret(name)
             except KnownError as error:
                 failures.append(error)
                 return True
@@ -74,10 +75,14 @@ class Context:
             raise failures[0]
         return self._known(judgement.plan)
 
-    def _has_pair(self, name: str) -> bool:
-        """Whether there are recovery lines under this name, or the shop's, which open all."""
+    def _has_secret(self, name: str) -> bool:
+        """Whether there is a secret of this name; instead of a destination's own recovery lines
+        those of the shop do, which open all.
+        """
         from core.secrets.pairs import SHOP_KEY
 
+        if not name.endswith(".key"):
+            return self.secrets().get(name) is not None
         return any(self.secrets().get(one) is not None for one in (name, SHOP_KEY))
 
     def _known(self, plan: Plan) -> Plan:
@@ -111,7 +116,14 @@ class Context:
         from core.copies.opening.reach import Reach
 
         if not self._reach:
-            made = Reach(self.home, self._pair_of, self.cancelled, pairs=self._pairs)
+            made = Reach(
+                self.home,
+                self._pair_of,
+                self.cancelled,
+                pairs=self._pairs,
+                password_of=self._password_of,
+                tell=self.output,
+            )
             self._reach.append(made)
         return self._reach[0]
 
@@ -119,6 +131,15 @@ class Context:
         from core.secrets.pairs import all_pairs
 
         return all_pairs(self.secrets())
+
+    def use_password(self, password: str) -> None:
+        """Open every place in the network with this one, whatever is kept."""
+        self._password.append(password)
+
+    def _password_of(self, destination: str) -> str:
+        if self._password:
+            return self._password[-1]
+        return self.secrets().get(f"{destination}.password") or ""
 
     def _pair_of(self, destination: str) -> Pair:
         from core.secrets.pairs import pair_of

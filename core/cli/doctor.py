@@ -15,10 +15,13 @@ from core.cli.judging import judge_plan, next_line, system_line
 from core.copies.format import cutting
 from core.copies.hands import pool
 from core.copies.jobs import open_store
+from core.copies.opening.reach import where_of
 from core.copies.opening.writer import find_writer
+from core.destinations import known_hosts
 from core.destinations.local import LocalFolder
 from core.errors import Code, Exit, KnownError
-from core.plan.model import Plan
+from core.plan.locations import SftpLocation, folder_of_pc, needs_password
+from core.plan.model import Destination, Plan
 from core.plan.problems import PlanError
 from core.plan.read import read_plan
 from core.texts import t
@@ -114,7 +117,9 @@ def _needs_secrets(context: Context) -> bool:
         plan = error.readable
     except KnownError:
         plan = None
-    return plan is not None and any(where.encrypted for where in plan.destinations)
+    return plan is not None and any(
+        where.encrypted or needs_password(where.location) for where in plan.destinations
+    )
 
 
 def _plan_step(context: Context, error: KnownError, said: Described) -> str:
@@ -122,6 +127,29 @@ def _plan_step(context: Context, error: KnownError, said: Described) -> str:
     if error.code is Code.PLAN_INVALID:
         return context.texts.t("Was zu ändern ist, zeigt „{program} plan check“.")
     return said.next_step
+
+
+def _far(context: Context, where: Destination) -> _Check:
+    """A place in the network: it is asked now."""
+    t, lang = context.texts.t, context.texts.lang
+    try:
+        visit = context.reach().visit(where_of(where))
+        try:
+            visit.names()
+            free = visit.free_bytes()
+        finally:
+            visit.close()
+    except KnownError as error:
+        said = describe(context.texts, error, context.output.names)
+        return _Check(where.id, False, f"{said.sentence} → {said.next_step}")
+    text = t("{name}: erreichbar ({address})", name=where.name, address=where.location.address)
+    if free is not None:
+        text += t(", {free} frei", free=size(free, lang))
+    if isinstance(where.location, SftpLocation):
+        keys = known_hosts.keys_of(context.home, where.location.host, where.location.port)
+        shown = ", ".join(known_hosts.fingerprints(keys))
+        text += t(", Schlüssel des Servers {fingerprint}", fingerprint=shown)
+    return _Check(where.id, True, text)
 
 
 def _destinations(context: Context) -> Iterator[_Check]:
@@ -142,12 +170,16 @@ def _destinations(context: Context) -> Iterator[_Check]:
             text = system_line(context, verdict) + (f" → {step}" if step else "")
             yield _Check(f"3-2-1 {verdict.facts.system}", verdict.is_green, text)
     for where in plan.destinations:
-        folder = LocalFolder(where.id, where.location.path, "")
+        place = folder_of_pc(where.location)
+        if place is None:
+            yield _far(context, where)
+            continue
+        folder = LocalFolder(where.id, place, "")
         if not folder.is_reachable():
             yield _Check(
                 where.id,
                 False,
-                t("{name}: gerade nicht da ({path})", name=where.name, path=where.location.path),
+                t("{name}: gerade nicht da ({path})", name=where.name, path=place),
             )
             continue
         free = size(folder.free_bytes(), context.texts.lang)

@@ -17,6 +17,7 @@ from core.errors import Exit, KnownError
 from core.health.facts import gather
 from core.health.model import CopyFacts, CopyVerdict, Param, ReadBack, SystemVerdict, Why
 from core.health.three_two_one import judge
+from core.plan.locations import folder_of_pc
 from core.plan.model import Copy, Plan, Site
 from core.store.home import HomeStore
 from core.texts import t
@@ -134,7 +135,9 @@ def _room(coming: Forecast | None) -> dict[str, object]:
 
 def _forecast(store: HomeStore, plan: Plan, copy: Copy, now: datetime) -> Forecast | None:
     """How full the destination will be if its runs go on as they did; None when nobody can say."""
-    place = plan.destination(copy.destination).location.path
+    place = folder_of_pc(plan.destination(copy.destination).location)
+    if place is None:
+        return None  # nobody waits for a server to see how things stand
     folder = LocalFolder(copy.destination, place, copy.system)
     if not folder.is_reachable():
         return None

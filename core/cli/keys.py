@@ -16,6 +16,7 @@ from core.cli.typed_lines import ask_for_lines
 from core.clock import stamp
 from core.copies import jobs
 from core.errors import Code, Exit, KnownError
+from core.plan.locations import folder_of_pc
 from core.plan.model import Plan
 from core.plan.syncfolders import sync_service
 from core.reports.pages import Page, as_text
@@ -114,8 +115,10 @@ def _refuse_exposed(target: Path, plan: Plan | None) -> None:
     """KnownError where a copy would keep the sheet for ever, or a sync program carry it off."""
     folder = Path(os.path.realpath(target.parent))
     sources = [path for system in plan.systems for path in system.folders] if plan else []
-    homes = [one.location.path for one in plan.destinations] if plan else []
-    taken = any(folder.is_relative_to(os.path.realpath(path)) for path in (*sources, *homes))
+    homes = [folder_of_pc(one.location) for one in plan.destinations] if plan else []
+    taken = any(
+        folder.is_relative_to(os.path.realpath(path)) for path in (*sources, *filter(None, homes))
+    )
     if taken or sync_service(folder, os.environ):
         raise KnownError(Code.SHEET_EXPOSED, path=str(target))
 

@@ -22,6 +22,10 @@ _MOST_LEFT_OUT = 20
 # What a note of the engine says to people; `{…}` are its parameters. Not listed: JSON only.
 _NOTES = {
     "skipped": t("Ausgelassen: {path} ({reason})"),
+    "host_key_pinned": t(
+        "{host} zum ersten Mal gesehen und gemerkt: {fingerprint}. Ab jetzt wird nur diesem "
+        "Schlüssel geglaubt. Vergleichen Sie ihn mit dem, den das Gerät anzeigt."
+    ),
     "index_broken": t("Das Verzeichnis dieser Kopie war beschädigt und wird neu aufgebaut."),
     "store_broken": t("Die eigene Datenbank war beschädigt; sie liegt jetzt beiseite."),
     "state_partial": t(

@@ -117,7 +117,18 @@ def make_parser(texts: Texts) -> Parser:
     )
 
     adopt = verb("adopt", t("Eine vorhandene Kopie übernehmen, auch auf einem leeren PC"))
-    adopt.add_argument("location", metavar=t("ORT"), help=t("Ordner der Kopie oder darüber"))
+    adopt.add_argument(
+        "location",
+        metavar=t("ORT"),
+        help=t("Ordner der Kopie oder darüber, oder Adresse des Ziels im Netz"),
+    )
+    adopt.add_argument(
+        "--for",
+        dest="destination",
+        default="",
+        metavar=t("ZIEL"),
+        help=t("dessen hinterlegtes Kennwort öffnet das Ziel im Netz"),
+    )
     adopt.add_argument(
         "--take-over", action="store_true", help=t("ab jetzt schreibt dieser PC dorthin")
     )
@@ -143,6 +154,9 @@ def make_parser(texts: Texts) -> Parser:
     probe.add_argument(
         "--no-speed", action="store_true", help=t("nur wenige Kilobyte senden, kein Tempo messen")
     )
+
+    trust = verb("trust", t("Dem neuen Schlüssel eines Servers glauben"))
+    trust.add_argument("destination", metavar=t("ZIEL"), help=t("seine id im Plan"))
 
     verb("status", t("Wie es um jede Kopie steht"))
     verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))

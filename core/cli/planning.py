@@ -84,7 +84,7 @@ def _show(context: Context, plan: Plan, text: str) -> None:
             out.say(
                 "  {copy}: {path}, Abstand {every}",
                 copy=out.copy_label(copy.system, copy.destination),
-                path=where.location.path,
+                path=where.location.address,
                 every=span(copy.every, out.texts.lang),
             )
         if any(source.default_excludes for source in system.sources):

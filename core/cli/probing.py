@@ -27,6 +27,8 @@ from core.destinations.probe import (
 )
 from core.errors import Code, Exit, KnownError
 from core.paths import home_failure
+from core.plan.locations import folder_of_pc
+from core.plan.model import Destination
 from core.texts import Texts, t
 from core.texts.formats import rate, size
 
@@ -143,14 +145,19 @@ def _place(context: Context, word: str) -> Iterator[Place]:
         with _account(context, name, folder) as place:
             yield place
         return
-    folder_of_plan = _planned(context, word)
-    yield FolderPlace(folder_of_plan or Path(word).absolute(), word)
+    planned = _planned(context, word)
+    if planned is not None and folder_of_pc(planned.location) is None:
+        with _far(context, planned) as place:
+            yield place
+        return
+    here = folder_of_pc(planned.location) if planned is not None else None
+    yield FolderPlace(here or Path(word).absolute(), word)
 
 
-def _planned(context: Context, word: str) -> Path | None:
-    """The folder of a destination; None where there is no plan, or none with this id."""
+def _planned(context: Context, word: str) -> Destination | None:
+    """A destination of the plan; None where there is no plan, or none with this id."""
     try:
-        return context.reading_plan().destination(word).location.path
+        return context.reading_plan().destination(word)
     except KnownError as error:
         if error.code in (Code.PLAN_MISSING, Code.DESTINATION_UNKNOWN, Code.PLAN_INVALID):
             return None
@@ -158,19 +165,42 @@ def _planned(context: Context, word: str) -> Path | None:
 
 
 @contextmanager
+def _far(context: Context, planned: Destination) -> Iterator[Place]:
+    from core.copies.opening.reach import where_of
+    from core.destinations.probed_places import SessionPlace
+    from core.destinations.storages import base_of
+
+    with _room(context) as room:
+        visit = context.reach().visit(where_of(planned))
+        try:
+            yield SessionPlace(visit.session, base_of(planned.location), "", room)
+        finally:
+            visit.close()
+
+
+@contextmanager
 def _account(context: Context, name: str, folder: str) -> Iterator[Place]:
     from core.destinations.probed_places import SessionPlace
     from core.rclone.accounts import FS, Accounts
 
+    accounts = Accounts(context.home, context.secrets)
+    with (
+        _room(context) as room,
+        accounts.session(name, destination=name, cancelled=context.cancelled) as session,
+    ):
+        yield SessionPlace(session, FS, folder, room)
+
+
+@contextmanager
+def _room(context: Context) -> Iterator[Path]:
+    """A folder of ours for what is sent and fetched."""
     cache = context.home.cache
     context.home.make()
     try:
         room = Path(tempfile.mkdtemp(prefix="probe-", dir=cache))
     except OSError as error:
         raise home_failure(cache, error) from error
-    accounts = Accounts(context.home, context.secrets)
     try:
-        with accounts.session(name, destination=name, cancelled=context.cancelled) as session:
-            yield SessionPlace(session, FS, folder, room)
+        yield room
     finally:
         shutil.rmtree(room, ignore_errors=True)

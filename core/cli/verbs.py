@@ -29,6 +29,7 @@ _HOMES = {
     "key": "keys",
     "account": "accounts",
     "canary": "canary",
+    "trust": "trusting",
     "status": "judging",
     "probe": "probing",
     "doctor": "doctor",

@@ -126,7 +126,9 @@ def _assignment(
         own_files=own,
         own_fingerprint=fingerprint([plan_text, proof_lines(desk.store)]),
         own_places=tuple(
-            plan.destination(copy.destination).folder_of(copy.system) for copy in plan.copies
+            folder
+            for copy in plan.copies
+            if (folder := plan.destination(copy.destination).folder_of(copy.system)) is not None
         ),
         accept_source=request.accept_source,
         accept_changes=request.accept_changes,

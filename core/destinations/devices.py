@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.destinations.local import mount_of
+from core.plan.locations import Location, folder_of_pc
 
 _SYSFS = "/sys/dev/block"
 _BY_UUID = "/dev/disk/by-uuid"
@@ -38,6 +39,15 @@ class Device:
         return bool(self.now and self.now == other.now) or bool(
             self.lasting and self.lasting == other.lasting
         )
+
+
+def device_at(location: Location) -> Device:
+    """The device a place lies on: in the network its host, which nobody mistakes for another."""
+    folder = folder_of_pc(location)
+    if folder is not None:
+        return device_of(folder)
+    host = f"host:{location.host.lower()}" if location.host else ""
+    return Device(host, host)
 
 
 def device_of(path: Path) -> Device:

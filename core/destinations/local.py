@@ -159,7 +159,8 @@ class Range(NamedTuple):
 class LocalFolder:
     """The folder of one copy, `<location>/<system>`.
 
-    Attributes: destination (its id, for messages), root, shown (the folder to name to people),
+    Attributes: destination (its id, for messages), root, address and shown (the place and the
+    folder as people name them),
     flush_each (whether a barrier has to flush
     each file by itself), spooled (whether what is written below `root` still has to be shipped).
     """
@@ -167,8 +168,9 @@ class LocalFolder:
     def __init__(self, destination: str, location: Path, system: str) -> None:
         self.destination = destination
         self.location = location
+        self.address = str(location)
         self.root = location / system
-        self.shown = self.root
+        self.shown = str(self.root)
         kind = file_system_of(str(location)) if sys.platform == "linux" else ""
         self.flush_each = kind not in _SYNCFS_IS_ENOUGH
         self.spooled = False

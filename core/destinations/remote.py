@@ -27,6 +27,8 @@ UPLOADS = 4
 _RANGE_GAP = 64 * 1024
 _MOST_RANGES = 16
 _POLL_SECONDS = 0.05
+_DOCUMENT_BYTES = 64 * 1024
+_MOST_DOCUMENTS = 64
 _OF_THE_MEDIUM = (Code.DESTINATION_FULL, Code.DESTINATION_READ_ONLY, Code.DESTINATION_GONE)
 """What concerns the whole place, and not the object that met it."""
 
@@ -34,9 +36,10 @@ _OF_THE_MEDIUM = (Code.DESTINATION_FULL, Code.DESTINATION_READ_ONLY, Code.DESTIN
 class RemoteFolder(SpoolFolder):
     """The folder of one copy behind rclone.
 
-    fs: the remote that holds it (`tresor:`), prefix: its folder there ('' or `laden`). `medium` is
-    the folder of this PC below all that, if there is one: it is flushed at a barrier, and asked
-    what is the matter when rclone fails.
+    address: the place as people name it. fs: the remote that holds it (`tresor:`), prefix: its
+    folder there ('' or `laden`). `medium` is the folder of this PC below all that, if there is one:
+    it is flushed at a barrier, and asked what is the matter when rclone fails. names_folders: the
+    storage tells a missing folder from an empty one (`storages.names_folders`).
     Attributes as of `LocalFolder`; `root` is the shadow. Failures come as `KnownError`: those of
     the shadow are our home's (HOME_FULL), the others are told by the session.
     """
@@ -44,7 +47,7 @@ class RemoteFolder(SpoolFolder):
     def __init__(
         self,
         destination: str,
-        location: Path,
+        address: str,
         system: str,
         *,
         shadow: Path,
@@ -52,11 +55,12 @@ class RemoteFolder(SpoolFolder):
         fs: str,
         prefix: str = "",
         medium: LocalFolder | None = None,
+        names_folders: bool = False,
         spool_bytes: int = SPOOL_BYTES,
     ) -> None:
         super().__init__(destination, shadow, system)
-        self.location = location
-        self.shown = location / system
+        self.address = address
+        self.shown = f"{address.partition('?')[0]}/{system}"
         self.flush_each = False
         self.is_fat = False
         self.spooled = True
@@ -64,6 +68,7 @@ class RemoteFolder(SpoolFolder):
         self._fs = fs
         self._prefix = prefix.strip("/")
         self._medium = medium
+        self._names_folders = names_folders
         self._spool_bytes = spool_bytes
         self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix=f"upload-{destination}")
         self._waiting: list[Future[None]] = []
@@ -71,6 +76,7 @@ class RemoteFolder(SpoolFolder):
         self._unsent = 0
         self._sizes: dict[str, int] = {}
         self._listings: dict[str, dict[str, int | None]] = {}
+        self._documents: dict[str, bytes] = {}
         self._whole: dict[str, int] = {}
         self._ranges: dict[str, list[Range]] = {}
         self._fetched = 0
@@ -86,9 +92,21 @@ class RemoteFolder(SpoolFolder):
         return "/".join(part for part in (self._prefix, relative) if part)
 
     def is_reachable(self) -> bool:
-        """Whether the server answers; raises the reason when it does not."""
-        self._session.list(self._fs, self._prefix)
+        """Whether the server answers; raises the reason when it does not.
+
+        An empty answer is what the login page of a WLAN gives as well: nothing may be concluded
+        from it before that is out of the question (RCLONE §0.2). What was asked a moment ago is not
+        asked again, unless a call has failed since.
+        """
+        if not self._listing("") and self._medium is None:
+            self._refuse_portal()
         return True
+
+    def _refuse_portal(self) -> None:
+        if self._session.answers_to_anything(self._fs, names_folders=self._names_folders):
+            raise KnownError(
+                Code.REMOTE_PORTAL, destination=self.destination, path=self.shown, cause=""
+            )
 
     def names(self, relative: str = "") -> list[str]:
         return list(self._listing(relative))
@@ -119,15 +137,21 @@ class RemoteFolder(SpoolFolder):
         return self._listing(folder).get(name)
 
     def read(self, relative: str, limit: int) -> bytes | None:
-        """The bytes of a small file as they lie there now."""
+        """The bytes of a small file, asked for once until it changes (`forget_cached`)."""
+        known = self._documents.get(relative)
+        if known is not None and len(known) <= limit:
+            return known
         try:
-            return self._session.read(self._fs, self._there(relative), limit=limit)
+            data = self._session.read(self._fs, self._there(relative), limit=limit)
         except FileNotFoundError:
             return None
         except KnownError as error:
             if error.code in (Code.REMOTE_LARGER, Code.REMOTE_DAMAGED):
                 return None
             raise self._of_medium(error) from error
+        if len(data) <= _DOCUMENT_BYTES and len(self._documents) < _MOST_DOCUMENTS:
+            self._documents[relative] = data
+        return data
 
     def open(self, relative: str) -> BinaryIO:
         self.fetch([relative])
@@ -233,6 +257,7 @@ class RemoteFolder(SpoolFolder):
         """Take the file from there the next time it is read."""
         with self._lock:
             self._whole.pop(relative, None)
+            self._documents.pop(relative, None)
         _unlink(self.place(relative))
 
     # -- writing ----------------------------------------------------------------------------------
@@ -274,7 +299,8 @@ class RemoteFolder(SpoolFolder):
 
     def _of_medium(self, error: KnownError) -> KnownError:
         """What is the matter with the whole place, where that is why rclone failed."""
-        where = {"destination": self.destination, "path": str(self.location)}
+        self._listings.pop("", None)
+        where = {"destination": self.destination, "path": self.address}
         if error.code in _OF_THE_MEDIUM:
             return KnownError(error.code, **where)
         if self._medium is not None:

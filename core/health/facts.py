@@ -17,11 +17,12 @@ from core.copies.desk import index_path
 from core.copies.format.copy_folder import list_path, record_path
 from core.copies.format.documents import Record
 from core.copies.looking_after.rotation import began_seconds
-from core.destinations.devices import Device, device_of
+from core.destinations.devices import Device, device_at, device_of
 from core.destinations.local import LocalFolder
 from core.errors import Code
 from core.health.model import CopyFacts, ReadBack, SystemFacts
 from core.paths import Home
+from core.plan.locations import folder_of_pc
 from core.plan.model import Copy, Plan, System
 from core.store.database import is_broken
 from core.store.home import HomeStore
@@ -70,12 +71,15 @@ def _copy_facts(
     home: Home, store: HomeStore, plan: Plan, copy: Copy, now: datetime, devices: DevicePort
 ) -> CopyFacts:
     where = plan.destination(copy.destination)
-    path = where.location.path
+    folder = folder_of_pc(where.location)
     known = _look_into(index_path(home, copy.system, copy.destination), copy.reread, now)
     run = store.last_run(copy.system, copy.destination)
     restored = store.last_proof(copy.system, copy.destination, "restored")
-    reachable = LocalFolder(where.id, path, copy.system).is_reachable()
-    device = devices(path) if reachable else Device()
+    if folder is None:  # nobody waits for a server to see how things stand
+        reachable, device = True, device_at(where.location)
+    else:
+        reachable = LocalFolder(where.id, folder, copy.system).is_reachable()
+        device = devices(folder) if reachable else Device()
     if not device.lasting and known is not None:
         device = Device(device.now, known.device)
     return CopyFacts(

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from typing import Any
 
+from core.plan.addresses import guessed_vendor
+from core.plan.locations import (
+    LocalLocation,
+    Location,
+    RcloneLocation,
+    S3Location,
+    SftpLocation,
+    SmbLocation,
+    SyncedLocation,
+    WebdavLocation,
+)
 from core.plan.model import (
     VERSION,
     Copy,
@@ -12,7 +24,6 @@ from core.plan.model import (
     FoldersSource,
     Keep,
     Layout,
-    LocalLocation,
     Medium,
     Mode,
     Plan,
@@ -21,6 +32,8 @@ from core.plan.model import (
     default_encrypted,
     default_every,
     default_layout,
+    default_medium,
+    default_operator,
     default_reread,
 )
 from core.plan.walk import Walk
@@ -35,8 +48,9 @@ def build(good: Mapping[str, Any], walk: Walk) -> Plan:
             systems[item["id"]] = _system(item, key)
     destinations: dict[str, Destination] = {}
     for _, item in good.get("destinations", ()):
-        if {"id", "location"} <= item.keys() and "path" in item["location"]:
-            destinations.setdefault(item["id"], _destination(item))
+        location = location_of(item.get("location", {}))
+        if "id" in item and location is not None:
+            destinations.setdefault(item["id"], _destination(item, location))
     copies: dict[tuple[str, str], Copy] = {}
     for _, item in good.get("copies", ()):
         if item.get("system") in systems and item.get("destination") in destinations:
@@ -77,8 +91,30 @@ def _source(item: Mapping[str, Any], key: str) -> FoldersSource:
     )
 
 
-def _destination(item: Mapping[str, Any]) -> Destination:
-    medium = Medium(item.get("medium", Medium.DISK))
+def location_of(item: Mapping[str, Any]) -> Location | None:
+    """The place of a destination; None when what it needs is missing or not good."""
+    given = {key: value for key, value in item.items() if key != "kind"}
+    kind = _KINDS[item.get("kind", "local")]
+    if kind is WebdavLocation and "url" in given:
+        given.setdefault("vendor", guessed_vendor(given["url"]))
+    needed = {f.name for f in fields(kind) if f.default is MISSING}
+    return kind(**given) if needed <= given.keys() else None
+
+
+_KINDS: dict[str, type[Location]] = {
+    "local": LocalLocation,
+    "synced-folder": SyncedLocation,
+    "sftp": SftpLocation,
+    "smb": SmbLocation,
+    "webdav": WebdavLocation,
+    "s3": S3Location,
+    "rclone": RcloneLocation,
+}
+
+
+def _destination(item: Mapping[str, Any], location: Location) -> Destination:
+    medium = Medium(item.get("medium", default_medium(location)))
+    operator, jurisdiction = default_operator(location)
     site = Site(item.get("site", Site.HERE))
     offline, removable = item.get("offline", False), item.get("removable", False)
     usual = default_encrypted(medium=medium, site=site, offline=offline, removable=removable)
@@ -88,12 +124,13 @@ def _destination(item: Mapping[str, Any]) -> Destination:
         name=item.get("name") or item["id"],
         medium=medium,
         site=site,
-        layout=Layout(item.get("layout", default_layout(medium, encrypted=encrypted))),
+        layout=Layout(item.get("layout", default_layout(location, medium, encrypted=encrypted))),
         encrypted=encrypted,
         offline=offline,
         removable=removable,
-        location=LocalLocation(path=item["location"]["path"]),
-        **_given(item, "operator", "jurisdiction"),
+        location=location,
+        operator=item.get("operator", operator),
+        jurisdiction=item.get("jurisdiction", jurisdiction),
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.paths import Home
 from core.plan.filesystems import FileSystems, file_systems
+from core.plan.locations import folder_of_pc, needs_password, steps_to
 from core.plan.model import Destination, Plan, System
 from core.plan.places import Place, place
 from core.plan.problems import PlanError, Problem, ProblemCode, in_order
@@ -25,7 +26,7 @@ from core.plan.syncfolders import sync_service
 class Surroundings:
     """What a plan is judged against. `have_secret` answers for one secret name.
 
-    Only encrypted destinations ask for a secret; what `have_secret` raises passes through.
+    Only encrypted destinations and those in the network ask for one; what it raises passes through.
     """
 
     home: Home
@@ -93,12 +94,13 @@ class _Check:
             for system in plan.systems
             for key, path in _folders(system)
         ]
+        case = around.ignore_case
         self._destinations = [
-            (destination, self._place(destination.location.path))
+            (destination, _place_of(destination, ignore_case=case))
             for destination in plan.destinations
         ]
         self._copies = [
-            (destination, system, self._place(destination.folder_of(system.id)))
+            (destination, system, _place_of(destination, system.id, ignore_case=case))
             for destination, system in _pairs(plan)
         ]
 
@@ -119,7 +121,7 @@ class _Check:
                     at,
                     code,
                     destination=destination.name,
-                    path=str(destination.location.path),
+                    path=destination.location.address,
                     system=system.name,
                     source=str(path),
                 )
@@ -133,21 +135,21 @@ class _Check:
                     ProblemCode.SAME_FOLDER,
                     destination=other.name,
                     other=one.name,
-                    path=str(other.location.path),
+                    path=other.location.address,
                 )
         for destination, root in self._destinations:
             for outer, system, folder in self._copies:
                 # a disk may ignore case even where the system does not: `Laden` counts as `laden`
-                written = place(outer.folder_of(system.id), ignore_case=True)
-                loose = place(destination.location.path, ignore_case=True)
+                written = _place_of(outer, system.id, ignore_case=True)
+                loose = _place_of(destination, ignore_case=True)
                 if root.within(folder) or loose.within(written):
                     yield self._problem(
                         _path_key(destination),
                         ProblemCode.DESTINATION_IN_COPY,
                         destination=destination.name,
                         other=outer.name,
-                        path=str(destination.location.path),
-                        folder=str(outer.folder_of(system.id)),
+                        path=destination.location.address,
+                        folder=_folder_text(outer, system),
                     )
 
     def copies_apart(self) -> Iterator[Problem]:
@@ -161,8 +163,8 @@ class _Check:
                 yield self._problem(
                     _path_key(other[0]),
                     ProblemCode.COPIES_SHARE,
-                    path=str(other[0].folder_of(other[1].id)),
-                    other=str(one[0].folder_of(one[1].id)),
+                    path=_folder_text(other[0], other[1]),
+                    other=_folder_text(one[0], one[1]),
                 )
 
     def sources_apart(self) -> Iterator[Problem]:
@@ -200,7 +202,7 @@ class _Check:
                     _path_key(destination),
                     code,
                     destination=destination.name,
-                    path=str(destination.location.path),
+                    path=destination.location.address,
                     home=str(folder),
                 )
                 break
@@ -223,8 +225,19 @@ class _Check:
                 )
 
     def secrets(self) -> Iterator[Problem]:
-        """An encrypted destination needs its two recovery lines before the first run."""
+        """An encrypted destination needs its two recovery lines before the first run, one in the
+        network whatever opens it.
+        """
         for destination, _ in self._destinations:
+            if needs_password(destination.location) and not self._around.have_secret(
+                destination.password
+            ):
+                yield self._problem(
+                    f"destinations.{destination.id}.location",
+                    ProblemCode.PASSWORD_MISSING,
+                    destination=destination.name,
+                    secret=destination.password,
+                )
             if destination.encrypted and not self._around.have_secret(destination.secret):
                 yield self._problem(
                     f"destinations.{destination.id}.encrypted",
@@ -238,6 +251,22 @@ class _Check:
 
     def _problem(self, key: str, code: ProblemCode, **params: str) -> Problem:
         return Problem(line=self._plan.line_of(key), key=key, code=code, params=params)
+
+
+def _place_of(destination: Destination, *inside: str, ignore_case: bool) -> Place:
+    """Where a destination, or a folder in it, lies: on this PC or in the network."""
+    folder = folder_of_pc(destination.location)
+    if folder is not None:
+        return place(folder.joinpath(*inside), ignore_case=ignore_case)
+    parts = (*steps_to(destination.location), *inside)
+    if ignore_case:
+        parts = tuple(part.casefold() for part in parts)
+    return Place(parts, frozenset(), None)
+
+
+def _folder_text(destination: Destination, system: System) -> str:
+    folder = destination.folder_of(system.id)
+    return f"{destination.location.address}/{system.id}" if folder is None else str(folder)
 
 
 def _pairs(plan: Plan) -> Iterator[tuple[Destination, System]]:
@@ -255,7 +284,9 @@ def _folders(system: System) -> Iterator[tuple[str, Path]]:
 
 
 def _path_key(destination: Destination) -> str:
-    return f"destinations.{destination.id}.location.path"
+    """The key that says where a destination lies, else its whole table."""
+    by_path = folder_of_pc(destination.location) is not None
+    return f"destinations.{destination.id}.location" + (".path" if by_path else "")
 
 
 def _home_folders(home: Home) -> tuple[Path, ...]:

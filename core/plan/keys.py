@@ -8,6 +8,14 @@ from __future__ import annotations
 from enum import StrEnum
 
 from core.plan.kinds import (
+    BUCKET,
+    ENDPOINT,
+    HOST,
+    REGION,
+    REMOTE,
+    SHARE,
+    STORAGE_PATH,
+    URL,
     AbsolutePath,
     Choice,
     Duration,
@@ -21,7 +29,9 @@ from core.plan.kinds import (
     Variants,
     Whole,
 )
+from core.plan.locations import SFTP_PORT, SMB_PORT
 from core.plan.model import VERSION, Layout, Medium, Mode, Site
+from core.plan.providers import providers
 
 
 def _choice(enum: type[StrEnum]) -> Choice:
@@ -123,22 +133,150 @@ _SYSTEM = Table(
     )
 )
 
+_PATH = Key(
+    name="path",
+    kind=STORAGE_PATH,
+    default="",
+    about="Ordner am Ziel. Jedes System bekommt darin einen eigenen.",
+)
+_FOLDER = Key(
+    name="path",
+    kind=AbsolutePath(),
+    required=True,
+    about="Ordner am Ziel, mit vollem Pfad. Jedes System bekommt darin einen eigenen.",
+)
+_WORD = Text(may_be_empty=False)
+
+
+def _host(about: str) -> Key:
+    return Key(name="host", kind=HOST, required=True, about=about)
+
+
+def _user(*, required: bool = True) -> Key:
+    return Key(
+        name="user",
+        kind=_WORD if required else Text(),
+        required=required,
+        default=None if required else "",
+        about="Benutzername. Das Kennwort kommt nicht hierher, sondern zu den Geheimnissen: "
+        "„secret set ZIEL.password“.",
+    )
+
+
+def _port(usual: int) -> Key:
+    return Key(
+        name="port", kind=Whole(1, 65535), default=usual, about="Port, wenn es ein anderer ist."
+    )
+
+
 _LOCATION = Variants(
     default="local",
     tables={
-        "local": Table(
+        "local": Table((_FOLDER,)),
+        "synced-folder": Table((_FOLDER,)),
+        "sftp": Table(
             (
+                _host("Name oder Adresse des Servers."),
+                _port(SFTP_PORT),
+                _user(),
                 Key(
                     name="path",
+                    kind=STORAGE_PATH,
+                    default="",
+                    about="Ordner am Ziel; ohne „/“ vorn beginnt er beim Ordner des Benutzers. "
+                    "Jedes System bekommt darin einen eigenen.",
+                ),
+                Key(
+                    name="key_file",
                     kind=AbsolutePath(),
-                    required=True,
-                    about="Ordner am Ziel, mit vollem Pfad. Jedes System bekommt darin einen "
-                    "eigenen.",
+                    about="Datei mit dem privaten SSH-Schlüssel, wenn damit angemeldet wird. "
+                    "Ist er geschützt, gilt „ZIEL.password“ für ihn.",
                 ),
             )
-        )
+        ),
+        "smb": Table(
+            (
+                _host("Name oder Adresse des NAS oder PCs."),
+                _port(SMB_PORT),
+                Key(name="share", kind=SHARE, required=True, about="Name der Freigabe."),
+                _user(),
+                Key(name="domain", kind=Text(), default="", about="Domäne, wenn es eine gibt."),
+                _PATH,
+            )
+        ),
+        "webdav": Table(
+            (
+                Key(
+                    name="url",
+                    kind=URL,
+                    required=True,
+                    about="Adresse des Ordners am Ziel, ohne Benutzernamen und Kennwort. Jedes "
+                    "System bekommt darin einen eigenen.",
+                ),
+                Key(
+                    name="vendor",
+                    kind=Choice(("nextcloud", "owncloud", "other")),
+                    about="Wessen Server das ist. Ohne Angabe: nextcloud, wenn /remote.php/dav/ in "
+                    "der Adresse steht, sonst other.",
+                ),
+                _user(required=False),
+            )
+        ),
+        "s3": Table(
+            (
+                Key(
+                    name="provider",
+                    kind=Choice(tuple(providers())),
+                    default="other",
+                    about="Anbieter; bringt Adresse und Betreibergruppe mit.",
+                ),
+                Key(
+                    name="endpoint",
+                    kind=ENDPOINT,
+                    default="",
+                    about="Adresse des Dienstes, wenn der Anbieter sie nicht mitbringt.",
+                ),
+                Key(
+                    name="region",
+                    kind=REGION,
+                    default="",
+                    about="Region, wie der Anbieter sie nennt.",
+                ),
+                Key(
+                    name="bucket",
+                    kind=BUCKET,
+                    required=True,
+                    about="Name des Buckets. Er muss schon da sein.",
+                ),
+                _PATH,
+                Key(
+                    name="access_key",
+                    kind=_WORD,
+                    required=True,
+                    about="Kennung des Zugangs (Access Key ID). Der geheime Schlüssel kommt zu "
+                    "den Geheimnissen: „secret set ZIEL.password“.",
+                ),
+            )
+        ),
+        "rclone": Table(
+            (
+                Key(
+                    name="remote",
+                    kind=REMOTE,
+                    required=True,
+                    about="Name des Ziels, wie er in rclone eingerichtet ist, ohne Doppelpunkt.",
+                ),
+                _PATH,
+                Key(
+                    name="config",
+                    kind=AbsolutePath(),
+                    about="Die rclone.conf, in der es steht. Ohne Angabe: die übliche. Ist sie "
+                    "verschlüsselt, gilt „ZIEL.password“ für sie.",
+                ),
+            )
+        ),
     },
-    later=("smb", "sftp", "webdav", "s3", "onedrive", "drive", "rclone", "synced-folder"),
+    later=("onedrive", "drive"),
 )
 
 _DESTINATION = Table(
@@ -153,8 +291,8 @@ _DESTINATION = Table(
         Key(
             name="medium",
             kind=_choice(Medium),
-            default="disk",
-            about="Art des Geräts: disk = Platte, nas = NAS, cloud = Cloud.",
+            about="Art des Geräts: disk = Platte, nas = NAS, cloud = Cloud. Ohne Angabe nach der "
+            "Art des Ziels: local disk, sftp und smb nas, sonst cloud.",
         ),
         Key(
             name="site",
@@ -166,7 +304,8 @@ _DESTINATION = Table(
             name="layout",
             kind=_choice(Layout),
             about="tree = Ordner, die man mit dem Explorer öffnen kann; bundled = ZIP-Dateien. "
-            "Ohne Angabe: bundled in der Cloud, sonst tree.",
+            "Ohne Angabe: tree auf Platten und Freigaben, die unverschlüsselt sind; sonst "
+            "bundled.",
         ),
         Key(
             name="encrypted",
@@ -189,14 +328,14 @@ _DESTINATION = Table(
         Key(
             name="operator",
             kind=Text(),
-            default="",
-            about="Betreibergruppe, zum Beispiel die Firma hinter einem Cloud-Dienst.",
+            about="Betreibergruppe, zum Beispiel die Firma hinter einem Cloud-Dienst. Ohne Angabe "
+            "bei s3 die des Anbieters.",
         ),
         Key(
             name="jurisdiction",
             kind=Text(),
-            default="",
-            about="Rechtsraum, in dem der Betreiber sitzt.",
+            about="Rechtsraum, in dem der Betreiber sitzt. Ohne Angabe bei s3 der des Anbieters, "
+            "soweit er geprüft ist.",
         ),
         Key(name="location", kind=_LOCATION, required=True, about="Wo das Ziel liegt."),
     )

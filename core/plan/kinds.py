@@ -21,6 +21,15 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Matching:
+    """A word of a certain form; `mistake` is the code of the problem when it has another."""
+
+    pattern: str
+    mistake: str
+    longest: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Id:
     """A lasting short name; a system's becomes a folder name at every destination."""
 
@@ -92,7 +101,7 @@ class Variants:
     later: tuple[str, ...]
 
 
-Written = Text | Id | Reference | Choice | Duration | AbsolutePath
+Written = Text | Matching | Id | Reference | Choice | Duration | AbsolutePath
 """Kinds that are written as text in quotes."""
 
 Kind = Written | Flag | Whole | ListOf | Table | Variants
@@ -116,6 +125,28 @@ class Key:
 ID_PATTERN = "[a-z0-9][a-z0-9-]{0,40}"
 DEVICE_PATTERN = "con|prn|aux|nul|com[0-9]|lpt[0-9]"
 DURATION_PATTERN = "[1-9][0-9]{0,5}[mhdw]"
+
+HOST = Matching(
+    r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?|[0-9a-fA-F:]*:[0-9a-fA-F:.]+", "bad_host"
+)
+"""The name of a device in the network, or its address."""
+
+URL = Matching(r'https?://[^\s/?#@"\\]+(?:/[^\s?#"]*)?', "bad_url", 1000)
+"""Without login, query and mark: those would be secrets, or nothing for WebDAV."""
+
+# `..` would leave the place; a backslash is a character of the name on servers, not a folder.
+STORAGE_PATH = Matching(r"(?!(?:.*/)?\.\.(?:/|$))[^\\]*", "bad_storage_path", 1000)
+"""A folder within a place in the network, with `/`."""
+
+SHARE = Matching(r'[^\\/:*?"<>|]+', "bad_share", 80)
+ENDPOINT = Matching(r'(?:https?://)?[^\s/?#@"]+', "bad_endpoint", 1000)
+REGION = Matching(r"[a-z0-9-]+", "bad_region", 60)
+BUCKET = Matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "bad_bucket", 63)
+
+# A connection string such as `:sftp,ssh="…":` would have rclone run any program; a plan may come
+# from a copy that somebody else wrote.
+REMOTE = Matching(r"[A-Za-z0-9_.+@][A-Za-z0-9_.+@ -]*", "bad_remote")
+"""The name of a remote in rclone's own settings, without the colon."""
 
 _ID = re.compile(ID_PATTERN)
 _DEVICE = re.compile(DEVICE_PATTERN)

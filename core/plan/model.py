@@ -14,6 +14,15 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import Code, KnownError
+from core.plan.locations import (
+    LocalLocation,
+    Location,
+    S3Location,
+    SftpLocation,
+    SmbLocation,
+    folder_of_pc,
+)
+from core.plan.providers import providers
 
 VERSION = 1
 """The newest plan version this program understands."""
@@ -92,16 +101,8 @@ class System:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LocalLocation:
-    """A folder this PC reaches by path: a disk, or a share that is mounted."""
-
-    kind: Literal["local"] = "local"
-    path: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A place copies go to; a system's copy lies in `<path>/<system id>` (docs/format.md §1)."""
+    """A place copies go to; a system's copy lies in `<place>/<system id>` (docs/format.md §1)."""
 
     id: str
     name: str
@@ -113,16 +114,24 @@ class Destination:
     removable: bool = False
     operator: str = ""
     jurisdiction: str = ""
-    location: LocalLocation
+    location: Location
 
     @property
     def secret(self) -> str:
         """Name of the secret with recovery lines of its own; without it those of the shop count."""
         return f"{self.id}.key"
 
-    def folder_of(self, system: str) -> Path:
-        """The folder that holds the copy of one system."""
-        return self.location.path / system
+    @property
+    def password(self) -> str:
+        """Name of the secret that opens the place itself, where it needs one."""
+        return f"{self.id}.password"
+
+    def folder_of(self, system: str) -> Path | None:
+        """The folder of this PC that holds the copy of one system; None for places in the
+        network.
+        """
+        folder = folder_of_pc(self.location)
+        return None if folder is None else folder / system
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,12 +219,36 @@ class Plan:
         return None
 
 
-def default_layout(medium: Medium, *, encrypted: bool) -> Layout:
+def default_medium(location: Location) -> Medium:
+    """What a place of this kind usually is."""
+    match location:
+        case LocalLocation():
+            return Medium.DISK
+        case SftpLocation() | SmbLocation():
+            return Medium.NAS
+        case _:
+            return Medium.CLOUD
+
+
+def default_layout(location: Location, medium: Medium, *, encrypted: bool) -> Layout:
     """Trees where one can look with the Explorer; bundles where every file costs a request.
 
     In an encrypted copy nobody can look, and all goes through rclone file by file (DESIGN §5).
     """
-    return Layout.BUNDLED if encrypted or medium is Medium.CLOUD else Layout.TREE
+    by_path = isinstance(location, LocalLocation)
+    return (
+        Layout.TREE
+        if by_path and not encrypted and medium is not Medium.CLOUD
+        else (Layout.BUNDLED)
+    )
+
+
+def default_operator(location: Location) -> tuple[str, str]:
+    """Operator group and jurisdiction of the provider a place is at; '' where nobody knows."""
+    if not isinstance(location, S3Location) or location.provider not in providers():
+        return "", ""
+    provider = providers()[location.provider]
+    return provider.group, provider.seat
 
 
 def default_encrypted(*, medium: Medium, site: Site, offline: bool, removable: bool) -> bool:

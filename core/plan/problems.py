@@ -35,6 +35,14 @@ class ProblemCode(StrEnum):
     WINDOWS_PATH = "windows_path"
     POSIX_PATH = "posix_path"
     DOTTED_PATH = "dotted_path"
+    BAD_HOST = "bad_host"
+    BAD_URL = "bad_url"
+    BAD_STORAGE_PATH = "bad_storage_path"
+    BAD_SHARE = "bad_share"
+    BAD_BUCKET = "bad_bucket"
+    BAD_ENDPOINT = "bad_endpoint"
+    BAD_REGION = "bad_region"
+    BAD_REMOTE = "bad_remote"
     KEEP_NOTHING = "keep_nothing"
     # keys among each other
     DUPLICATE_ID = "duplicate_id"
@@ -42,6 +50,11 @@ class ProblemCode(StrEnum):
     UNKNOWN_DESTINATION = "unknown_destination"
     COPY_TWICE = "copy_twice"
     NO_SOURCES = "no_sources"
+    NEEDS_REGION = "needs_region"
+    NEEDS_ENDPOINT = "needs_endpoint"
+    NOT_A_DISK = "not_a_disk"
+    SYNCED_NOT_ENCRYPTED = "synced_not_encrypted"
+    SYNCED_NOT_BUNDLED = "synced_not_bundled"
     # the plan and the world
     DESTINATION_IS_SOURCE = "destination_is_source"
     DESTINATION_IN_SOURCE = "destination_in_source"
@@ -56,6 +69,7 @@ class ProblemCode(StrEnum):
     HOME_SYNCED = "home_synced"
     HOME_ON_NETWORK = "home_on_network"
     SECRET_MISSING = "secret_missing"
+    PASSWORD_MISSING = "password_missing"
     NOT_YET = "not_yet"
 
 

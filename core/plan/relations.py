@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.plan.model import Layout, Medium
 from core.plan.problems import ProblemCode
+from core.plan.providers import providers
 from core.plan.walk import Walk, closest
 
 _UNKNOWN = {
@@ -18,6 +20,8 @@ def note_relations(walk: Walk, data: Mapping[str, Any], good: Mapping[str, Any])
     """Note what the good keys contradict; `data` also knows the ids of items that are not good."""
     for section in ("systems", "destinations"):
         _unique_ids(walk, section, good)
+    for number, destination in good.get("destinations", ()):
+        _place(walk, data, number, destination)
     pairs: dict[tuple[str, str], int] = {}
     for number, copy in good.get("copies", ()):
         for key in _UNKNOWN:
@@ -42,6 +46,31 @@ def _unique_ids(walk: Walk, section: str, good: Mapping[str, Any]) -> None:
             where = (section, number, "id")
             walk.note(where, ProblemCode.DUPLICATE_ID, value=id, first_line=str(line or ""))
         first.setdefault(id, number)
+
+
+def _place(walk: Walk, data: Mapping[str, Any], number: int, item: Mapping[str, Any]) -> None:
+    """What kind of place it is decides what the other keys may be."""
+    where = ("destinations", number)
+    location = item.get("location", {})
+    kind = location.get("kind", "local")
+    if kind != "local" and item.get("medium") == Medium.DISK:
+        walk.note((*where, "medium"), ProblemCode.NOT_A_DISK, kind=kind)
+    if kind == "synced-folder":
+        if item.get("encrypted") is False:
+            walk.note((*where, "encrypted"), ProblemCode.SYNCED_NOT_ENCRYPTED)
+        if item.get("layout") == Layout.TREE:
+            walk.note((*where, "layout"), ProblemCode.SYNCED_NOT_BUNDLED)
+    if kind == "s3":
+        named = data["destinations"][number]["location"].get("provider", "other")
+        if "provider" not in location and named != "other":
+            return  # said already
+        provider = providers()[named]
+        for name, needed, code in (
+            ("region", provider.needs_region, ProblemCode.NEEDS_REGION),
+            ("endpoint", provider.needs_endpoint, ProblemCode.NEEDS_ENDPOINT),
+        ):
+            if needed and not (location.get(name) or location.get("endpoint")):
+                walk.note((*where, "location", name), code, provider=provider.name)
 
 
 def _reference(walk: Walk, data: Mapping[str, Any], number: int, key: str, value: str) -> None:

@@ -21,6 +21,7 @@ from core.plan.kinds import (
     Key,
     Kind,
     ListOf,
+    Matching,
     Reference,
     Table,
     Text,
@@ -70,6 +71,8 @@ def _written(kind: Written) -> Schema:
         case Text():
             least: Schema = {} if kind.may_be_empty else {"minLength": 1}
             return {**least, "maxLength": kind.longest}
+        case Matching():
+            return {"pattern": f"^(?:{kind.pattern})$", "maxLength": kind.longest}
         case Id():
             return {"pattern": f"^(?!({DEVICE_PATTERN})$){ID_PATTERN}$"}
         case Reference():

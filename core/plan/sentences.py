@@ -64,6 +64,36 @@ _KEY: dict[ProblemCode, str] = {
         "liegt, mit Laufwerk."
     ),
     _C.DOTTED_PATH: t("{value} enthält „..“. Schreiben Sie den Pfad ohne Umwege."),
+    _C.BAD_HOST: t(
+        "„{value}“ ist kein Name und keine Adresse eines Geräts. Beispiele: nas.fritz.box, "
+        "192.168.178.20."
+    ),
+    _C.BAD_URL: t(
+        "„{value}“ ist keine Adresse. Sie beginnt mit https:// und enthält weder Benutzernamen "
+        "noch Kennwort. Beispiel: https://cloud.example.de/remote.php/dav/files/anna"
+    ),
+    _C.BAD_STORAGE_PATH: t(
+        "„{value}“ ist kein Ordner am Ziel. Trennen Sie Ordner mit „/“; „..“ geht "
+        "nicht, und „\\“ auch nicht."
+    ),
+    _C.BAD_SHARE: t(
+        "„{value}“ ist kein Name einer Freigabe. Schreiben Sie nur den Namen; Ordner darin gehören "
+        "unter path."
+    ),
+    _C.BAD_BUCKET: t(
+        "„{value}“ ist kein Name eines Buckets: 3 bis 63 Kleinbuchstaben, Ziffern, Punkte und "
+        "Bindestriche. Ordner darin gehören unter path."
+    ),
+    _C.BAD_ENDPOINT: t(
+        "„{value}“ ist keine Adresse eines Dienstes. Beispiel: https://s3.example.de"
+    ),
+    _C.BAD_REGION: t(
+        "„{value}“ ist keine Region. Sie besteht aus Kleinbuchstaben, Ziffern und Bindestrichen."
+    ),
+    _C.BAD_REMOTE: t(
+        "„{value}“ ist kein Name eines Ziels in rclone. Schreiben Sie ihn ohne Doppelpunkt; Ordner "
+        "darin gehören unter path."
+    ),
     _C.KEEP_NOTHING: t(
         "So bliebe kein einziger Stand erhalten. Nennen Sie mindestens eine Anzahl, zum Beispiel "
         "daily = 14."
@@ -77,6 +107,23 @@ _KEY: dict[ProblemCode, str] = {
     _C.NO_SOURCES: t(
         "„{system}“ soll kopiert werden, hat aber keine Quellen. Tragen Sie unter "
         "[[systems.sources]] seine Ordner ein."
+    ),
+    _C.NEEDS_REGION: t(
+        "Bei „{provider}“ entscheidet die Region, wohin gesichert wird. Tragen Sie region ein."
+    ),
+    _C.NEEDS_ENDPOINT: t(
+        "Wo „{provider}“ antwortet, weiß nur, wer den Dienst betreibt. Tragen Sie endpoint ein."
+    ),
+    _C.NOT_A_DISK: t(
+        "Ein Ziel der Art „{kind}“ ist keine Platte dieses PCs. Schreiben Sie nas oder cloud."
+    ),
+    _C.SYNCED_NOT_ENCRYPTED: t(
+        "Was in einem abgeglichenen Ordner liegt, liest der Anbieter mit. Dort geht nur "
+        "encrypted = true."
+    ),
+    _C.SYNCED_NOT_BUNDLED: t(
+        "Ein Abgleich kommt mit Zehntausenden einzelner Dateien nicht zurecht. Dort geht nur "
+        'layout = "bundled".'
     ),
 }
 
@@ -132,6 +179,10 @@ _WORLD: dict[ProblemCode, str] = {
         "Für das verschlüsselte Ziel „{destination}“ ist kein Schlüssel hinterlegt ({secret}). "
         "Legen Sie einen an: „{program} key create“."
     ),
+    _C.PASSWORD_MISSING: t(
+        "Für das Ziel „{destination}“ ist kein Kennwort hinterlegt. Tun Sie es mit „{program} "
+        "secret set {secret}“."
+    ),
     _C.NOT_YET: t("Das kann diese Fassung von Ladentresor noch nicht."),
 }
 
@@ -142,7 +193,7 @@ _NOT_YET: dict[str, str] = {
     ),
     "location_kind": t(
         "Ziele der Art „{value}“ kann diese Fassung von Ladentresor noch nicht benutzen. Möglich "
-        "ist: local."
+        "sind: local, synced-folder, smb, sftp, webdav, s3, rclone."
     ),
 }
 

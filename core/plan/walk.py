@@ -17,6 +17,7 @@ from core.plan.kinds import (
     Key,
     Kind,
     ListOf,
+    Matching,
     Table,
     Text,
     Variants,
@@ -129,6 +130,8 @@ class Walk:
         match kind:
             case Text():
                 return self._text(kind, raw, path)
+            case Matching():
+                return self._matching(kind, raw, path)
             case Id():
                 return self._id(raw, path)
             case Choice():
@@ -147,6 +150,13 @@ class Walk:
             return self._bad(path, ProblemCode.EMPTY_TEXT)
         if len(raw) > kind.longest:
             return self._bad(path, ProblemCode.LONG_TEXT, longest=str(kind.longest))
+        return raw
+
+    def _matching(self, kind: Matching, raw: str, path: KeyPath) -> Any:
+        if len(raw) > kind.longest:
+            return self._bad(path, ProblemCode.LONG_TEXT, longest=str(kind.longest))
+        if not re.fullmatch(kind.pattern, raw):
+            return self._bad(path, ProblemCode(kind.mistake), value=raw)
         return raw
 
     def _id(self, raw: str, path: KeyPath) -> Any:

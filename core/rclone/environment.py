@@ -7,6 +7,8 @@ an inherited `AWS_…` would write into a stranger's account.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from core.rclone.remotes import Remote
 
@@ -22,6 +24,14 @@ _PASSED_ON = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class UserConfig:
+    """An rclone.conf on disk; `path` None: the user's own, where rclone looks for it by itself."""
+
+    path: Path | None = None
+    password: str = field(default="", repr=False)
+
+
 def environment_for(
     remotes: Iterable[Remote],
     ours: Mapping[str, str],
@@ -29,17 +39,25 @@ def environment_for(
     user: str,
     password: str,
     cache: str,
-    tokens: str = "",
+    config: UserConfig | None = None,
 ) -> dict[str, str]:
     """All variables of an rclone process; `ours` is the environment of this program.
 
-    tokens: path of an encrypted configuration of ours, '' for one in memory.
+    Without `config` rclone keeps its settings in memory: the user's own rclone.conf is neither read
+    nor written.
     """
     made = {name: value for name, value in ours.items() if name.upper() in _PASSED_ON}
+    if config is None:
+        made["RCLONE_CONFIG"] = ""
+    elif config.path is not None:
+        made["RCLONE_CONFIG"] = str(config.path)
+    elif "XDG_CONFIG_HOME" in ours:
+        made["XDG_CONFIG_HOME"] = ours["XDG_CONFIG_HOME"]
+    if config is not None and config.password:
+        made["RCLONE_CONFIG_PASS"] = config.password
     for remote in remotes:
         made.update(remote.environment())
     made.update(
-        RCLONE_CONFIG=tokens,  # the user's own rclone.conf is neither read nor written
         RCLONE_CACHE_DIR=cache,
         RCLONE_RC_USER=user,
         RCLONE_RC_PASS=password,

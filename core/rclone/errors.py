@@ -23,6 +23,10 @@ _TABLE: dict[Code, tuple[str, ...]] = {
         "host key (mismatch|verification)",
         "ssh: host key",
     ),
+    Code.REMOTE_CLOCK: (
+        "requesttimetooskewed",
+        "difference between the request time",
+    ),
     Code.REMOTE_LOGIN: (
         r"\b401\b",
         "unauthorized",

@@ -36,7 +36,7 @@ from core.rclone.binary import check_version, find_rclone
 from core.rclone.child import Child, end_leftover
 from core.rclone.config_file import SECTION, ConfigFile
 from core.rclone.doorway import Doorway
-from core.rclone.environment import environment_for
+from core.rclone.environment import UserConfig, environment_for
 from core.rclone.remotes import Remote, account, as_folder, is_of_this_pc
 from core.rclone.wire import Address, Answer
 
@@ -97,6 +97,7 @@ class Session:
     `room` is a folder of ours; `destination` names the account in messages. Calls may come from
     several threads. `cancelled` is asked while a call is out. `tokens` keeps what rclone has to
     remember of the account, renewed tokens above all; without it all is forgotten at the end.
+    `config` is the user's own rclone.conf where `remotes` lean on it.
     KnownError: ACCOUNT_BUSY when another session works with this account, ACCOUNT_DAMAGED when
     `tokens` cannot be opened, RCLONE_MISSING, RCLONE_VERSION, RCLONE_DIED.
     """
@@ -110,12 +111,14 @@ class Session:
         cancelled: Callable[[], bool] = _never,
         limits: Limits | None = None,
         tokens: ConfigFile | None = None,
+        config: UserConfig | None = None,
     ) -> None:
         self._destination = destination
         self._tokens = tokens
         self._cancelled = cancelled
         self._limits = limits or Limits()
         self._secrets = [secret for remote in remotes for secret in remote.secrets()]
+        self._secrets += [config.password] if config and config.password else []
         self._lines: deque[tuple[str, str]] = deque(maxlen=_LAST_LINES)
         self._port = 0
         self._numbers = itertools.count(1)
@@ -123,7 +126,7 @@ class Session:
         self._moving: dict[str, int] = {}
         self._moved = 0
         with contextlib.ExitStack() as ending:
-            self._begin(list(remotes), room, ending)
+            self._begin(list(remotes), room, ending, config)
             self._ending = ending.pop_all()
 
     def __enter__(self) -> Session:
@@ -148,7 +151,13 @@ class Session:
 
     # -- beginning and ending ---------------------------------------------------------------------
 
-    def _begin(self, remotes: list[Remote], room: Path, ending: contextlib.ExitStack) -> None:
+    def _begin(
+        self,
+        remotes: list[Remote],
+        room: Path,
+        ending: contextlib.ExitStack,
+        config: UserConfig | None,
+    ) -> None:
         program = find_rclone()
         _make_room(room)
         tokens = self._tokens
@@ -172,7 +181,7 @@ class Session:
             user=user,
             password=password,
             cache=str(folder / "cache"),
-            tokens=str(tokens.path) if tokens else "",
+            config=UserConfig(tokens.path) if tokens else config,
         )
         listen = f"unix://{place}" if SOCKETS else "127.0.0.1:0"
         flags = (*_FLAGS, *(_INTO_THIS_PC if is_of_this_pc(remotes) else ()))
@@ -366,6 +375,24 @@ class Session:
             Item(str(one["Path"]), 0 if one["IsDir"] else int(one["Size"]), bool(one["IsDir"]))
             for one in found
         ]
+
+    def answers_to_anything(self, fs: str, *, names_folders: bool) -> bool:
+        """Whether what is no storage answers here, such as the login page of a WLAN: it says yes
+        also to a name that nobody can have.
+
+        names_folders: the storage itself says of a folder that it is not there.
+        """
+        nobody = f"lt-{secrets.token_hex(16)}"
+        if names_folders:
+            options = {**_LISTING, "recurse": False}
+            return self._call(
+                "operations/list", nobody, fs=as_folder(fs), remote=nobody, opt=options
+            ).status == 200  # fmt: skip
+        return self.size(fs, nobody) is not None
+
+    def learnt(self, remote: str, option: str) -> str:
+        """What rclone has put down for a remote since it began, such as a host's key; '' if not."""
+        return str(self._ask("config/get", name=remote).get(option) or "")
 
     def size(self, fs: str, path: str) -> int | None:
         """Size of a file as the storage tells it; None when there is no such file."""

@@ -15,6 +15,8 @@ from string import ascii_uppercase
 from core import VERSION
 from core.copies.format.documents import FORMAT
 from core.copies.opening.sealed import vault_folder
+from core.destinations import storages
+from core.plan.locations import Location, RcloneLocation
 from core.plan.model import Destination, Medium, Plan
 from core.reports.commands import Shell, command
 from core.reports.pages import (
@@ -99,8 +101,31 @@ def copies_of(plan: Plan, opened: Container[str], pair: Pair) -> tuple[SheetCopy
 
 
 def _copy_at(where: Destination, system: str, name: str, vault: str) -> SheetCopy:
-    address = str(where.folder_of(system) / vault)
-    return SheetCopy(name, where.name, where.medium, address, where.operator)
+    folder = where.folder_of(system)
+    if folder is not None:
+        return SheetCopy(name, where.name, where.medium, str(folder / vault), where.operator)
+    top = storages.path_in(where.location)
+    inside = "/".join(part for part in (top.rstrip("/"), system, vault) if part)
+    if top.startswith("/") and not inside.startswith("/"):
+        inside = f"/{inside}"
+    account = _account_of(where.location)
+    if account is None and isinstance(where.location, RcloneLocation):
+        inside = f"{where.location.remote}:{inside}"
+    return SheetCopy(name, where.name, where.medium, inside, where.operator, account)
+
+
+def _account_of(location: Location) -> Account | None:
+    """How stock rclone gets to a place in the network; None where somebody set it up himself."""
+    options = storages.by_hand(location)
+    if not options:
+        return None
+    named = (options.get(key) for key in ("user", "access_key_id"))
+    return Account(
+        options["type"],
+        tuple((key, value) for key, value in options.items() if key != "type"),
+        storages.password_option(location),
+        next(filter(None, named), ""),
+    )
 
 
 def make_page(sheet: Sheet, texts: Texts) -> Page:

@@ -11,6 +11,22 @@ _PROGRAM = t("Ziele im Netz werden nicht gesichert. Den Kopien dort fehlt nichts
 _REINSTALL = t("Installieren Sie Ladentresor neu; Plan und Kopien bleiben dabei erhalten.")
 
 REMOTES: dict[Code, tuple[str, str, str]] = {
+    Code.ADDRESS_INVALID: (
+        t("„{address}“ ist keine Adresse eines Ziels."),
+        t("Es wurde nichts getan."),
+        t(
+            "Schreiben Sie sie wie auf dem Wiederherstellungsblatt, ohne Kennwort, zum Beispiel "
+            "sftp://anna@nas/volume1/laden"
+        ),
+    ),
+    Code.PASSWORD_MISSING: (
+        t("Für {address} ist kein Kennwort bekannt."),
+        t("Es wurde nichts getan."),
+        t(
+            "Hinterlegen Sie es mit „{program} secret set ZIEL.password“, und wiederholen Sie den "
+            "Befehl mit „--for ZIEL“."
+        ),
+    ),
     Code.REMOTE_UNREACHABLE: (
         t("„{destination}“ ist nicht erreichbar ({cause})."),
         _NOTHING_NEW,
@@ -70,7 +86,15 @@ REMOTES: dict[Code, tuple[str, str, str]] = {
     Code.REMOTE_HOST_KEY: (
         t("„{destination}“ weist sich mit einem anderen Schlüssel aus als früher."),
         t("Es wird nichts gesendet: Unter dieser Adresse kann ein fremdes Gerät antworten."),
-        t("Fragen Sie, wer das Gerät betreut, ob es neu eingerichtet wurde."),
+        t(
+            "Fragen Sie, wer das Gerät betreut, ob es neu eingerichtet wurde. Nur dann: "
+            "„{program} trust ZIEL“"
+        ),
+    ),
+    Code.REMOTE_CLOCK: (
+        t("Die Uhr dieses PCs oder die von „{destination}“ geht falsch ({cause})."),
+        _NOTHING_NEW,
+        t("Stellen Sie an beiden Geräten ein, dass die Uhrzeit aus dem Internet kommt."),
     ),
     Code.REMOTE_CERTIFICATE: (
         t("Dem Zertifikat von „{destination}“ ist nicht zu trauen ({cause})."),

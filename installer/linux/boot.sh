@@ -9,7 +9,7 @@ test_packages="$run_packages
     libglib2.0-0 libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3
     fuse3 libfuse2 ntfs-3g exfat-fuse exfatprogs
     p7zip-full attr acl dash
-    dbus" # the stand-in of a keyring needs a bus
+    dbus samba openssh-server" # a bus for the stand-in of a keyring; a NAS and a server of our own
 
 say() {
     printf '%s\n' "$*" >&2
@@ -51,7 +51,18 @@ add_packages() {
     for package in $missing; do
         wanted="$wanted $(todays_name "$package")"
     done
-    apt install -y -q --no-install-recommends $wanted || exit 1
+    without_services install -y -q --no-install-recommends $wanted || exit 1
+}
+
+# The tests start servers of their own, on loopback; the system's shall not begin to serve.
+without_services() {
+    policy=/usr/sbin/policy-rc.d
+    [ -e $policy ] && policy=
+    [ -z "$policy" ] || printf '#!/bin/sh\nexit 101\n' | $as_root install -m 755 /dev/stdin $policy
+    apt "$@"
+    done=$?
+    [ -z "$policy" ] || $as_root rm -f $policy
+    return $done
 }
 
 apt() {

@@ -21,8 +21,9 @@ from core.copies.letting_go import pruning
 from core.copies.letting_go.pruning import Pruned
 from core.copies.looking_after.verify import Verdict, verify
 from core.copies.opening.guards import CopyName
-from core.copies.opening.reach import Reach, where_of
+from core.copies.opening.reach import Reach, Where, where_of
 from core.paths import Home, find_home
+from core.plan.locations import LocalLocation
 from core.plan.model import Keep, Plan
 from core.plan.read import read_plan
 from core.secrets.recovery import Pair, new_pair
@@ -179,7 +180,7 @@ class Days:
         """Everything of ours is lost but the disk; the next home adopts it and writes there."""
         self.home = find_home(str(self._new_folder()))
         with self.desk() as desk:
-            adopt(desk, self.folder, take_over=True, pair=self.pair)
+            adopt(desk, Where("", LocalLocation(path=self.folder)), take_over=True, pair=self.pair)
 
     def size(self) -> int:
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())

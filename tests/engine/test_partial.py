@@ -22,6 +22,7 @@ from core.copies.opening.finding import pick_state
 from core.copies.opening.reach import Where
 from core.destinations.local import LocalFolder
 from core.paths import Home
+from core.plan.locations import LocalLocation
 from core.plan.model import Copy
 from core.sources.folders import Root
 from core.sources.patterns import compile_rules
@@ -47,7 +48,7 @@ def assignment(tmp_path: Path) -> Assignment:
         system="laden",
         system_name="Laden-PC",
         roots=(Root(b"shop", bytes(source), compile_rules((), ())),),
-        destinations=tuple(Where(disk.name, disk) for disk in disks),
+        destinations=tuple(Where(disk.name, LocalLocation(path=disk)) for disk in disks),
         own_files={"plan.toml": b"version = 1\n"},
         own_fingerprint="1",
         own_places=(),
@@ -57,7 +58,7 @@ def assignment(tmp_path: Path) -> Assignment:
 
 def _copy(assignment: Assignment, number: int) -> CopyFolder:
     where = assignment.destinations[number]
-    return CopyFolder(LocalFolder(where.id, where.location, "laden"))
+    return CopyFolder(LocalFolder(where.id, Path(where.location.address), "laden"))
 
 
 def test_partial_states_come_before_the_whole_one(

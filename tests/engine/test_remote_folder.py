@@ -17,6 +17,7 @@ from core.copies.opening.reach import Reach, Where
 from core.destinations.remote import RemoteFolder
 from core.errors import KnownError
 from core.paths import find_home
+from core.plan.locations import LocalLocation
 from core.rclone.remotes import local_remote
 from core.rclone.session import Session
 from core.secrets.recovery import Pair
@@ -32,7 +33,7 @@ def opened(room: Path, *, fs: str = "basis:", spool_bytes: int = MIB) -> Iterato
     place.mkdir(exist_ok=True)
     with Session([local_remote("basis", place)], room=room / "rclone", destination="a") as session:
         folder = RemoteFolder(
-            "a", place, "laden", shadow=room / "spool", session=session, fs=fs,
+            "a", str(place), "laden", shadow=room / "spool", session=session, fs=fs,
             spool_bytes=spool_bytes,
         )  # fmt: skip
         try:
@@ -113,7 +114,9 @@ def test_one_file_is_one_ranged_read_also_through_encryption(full: Shop, tmp_pat
 
     reach = Reach(find_home(str(full.home)), pair_of, lambda: False)
     try:
-        reached = reach.open(Where("platte", full.disks["platte"], encrypted=True), "laden")
+        reached = reach.open(
+            Where("platte", LocalLocation(path=full.disks["platte"]), encrypted=True), "laden"
+        )
         copy, session = reached.copy, reached._session
         assert session is not None
         states = copy.states().states
@@ -147,7 +150,7 @@ def test_one_file_of_a_plain_bundle_is_not_the_bundle(tmp_path: Path, layout: La
         (shop.source / f"bild {number}.jpg").write_bytes(Random(number).randbytes(40_000))
     shop.day()
     reach = Reach(find_home(str(shop.home)), lambda _: Pair("", ""), lambda: False)
-    copy = reach.open(Where("platte", shop.disks["platte"]), "laden").copy
+    copy = reach.open(Where("platte", LocalLocation(path=shop.disks["platte"])), "laden").copy
     states = copy.states().states
     before = read_so_far()
     report = restore(

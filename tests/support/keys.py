@@ -35,6 +35,14 @@ def put_pair(home: Path, pair: Pair | None = None, *, name: str = SHOP_KEY) -> P
     return found
 
 
+def put_secret(home: Path, name: str, value: str) -> None:
+    """Keep a secret in a home that is run with `ENV`."""
+    place = find_home(str(home))
+    place.make()
+    with patch.object(sealed_file, "COST", _CHEAP):
+        SealedFileStore(place, _WORD).set(name, value)
+
+
 def get_pair(home: Path, *, name: str = SHOP_KEY) -> Pair:
     """The recovery lines that a home run with `ENV` keeps under a name."""
     value = SealedFileStore(find_home(str(home)), _WORD).get(name)

@@ -36,10 +36,10 @@ def free_port() -> int:
 class Server:
     """A running server; `folder` holds what it serves."""
 
-    def __init__(self, kind: Kind, folder: Path, *options: str) -> None:
+    def __init__(self, kind: Kind, folder: Path, *options: str, port: int = 0) -> None:
         self.kind = kind
         self.folder = folder
-        self.port = free_port()
+        self.port = port or free_port()
         folder.mkdir(parents=True, exist_ok=True)
         env = {
             "PATH": os.environ["PATH"],

@@ -148,7 +148,7 @@ class _Backup:
         places = list(enumerate(self._task.destinations))
         for number, destination in sorted(places, key=lambda pair: pair[1].encrypted):
             self._raise_if_cancelled()
-            if known and destination.offline and destination.location.is_dir():
+            if known and destination.offline and destination.is_attached():
                 self._late[number] = destination
             else:
                 self._prepare(number, destination)
@@ -211,7 +211,7 @@ class _Backup:
         """Keeps the numbering of copies when one is out from the start."""
         return Target(
             destination.id,
-            str(destination.location),
+            destination.location.address,
             self._task.system,
             "",
             None,
@@ -467,7 +467,7 @@ class _Backup:
                 self._drop(number, KnownError(
                     Code.DESTINATION_FULL,
                     destination=run.name.destination,
-                    path=str(run.copy.folder.location),
+                    path=run.copy.folder.address,
                 ))  # fmt: skip
 
     def _take_ready(self, *, everything: bool = False) -> None:

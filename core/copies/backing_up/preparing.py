@@ -16,7 +16,7 @@ from core.copies.opening import guards
 from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import Reached, Where
 from core.copies.opening.sealed import Known
-from core.destinations.devices import device_of
+from core.destinations.devices import device_at
 from core.errors import Code, KnownError
 from core.store.index import DEVICE, CopyIndex
 
@@ -26,13 +26,13 @@ def prepare(desk: Desk, name: CopyName, where: Where) -> tuple[CopyRun, int]:
     desk.listener.phase("guards", system=name.system, destination=name.destination)
     reached = desk.reach.open(where, name.system)
     try:
-        return _prepare(desk, name, reached)
+        return _prepare(desk, name, where, reached)
     except BaseException:
         reached.close()
         raise
 
 
-def _prepare(desk: Desk, name: CopyName, reached: Reached) -> tuple[CopyRun, int]:
+def _prepare(desk: Desk, name: CopyName, where: Where, reached: Reached) -> tuple[CopyRun, int]:
     copy, outside = reached.copy, reached.outside
     known, laid_out = Known(
         desk.store.vault_of(name.system, name.destination),
@@ -56,6 +56,9 @@ def _prepare(desk: Desk, name: CopyName, reached: Reached) -> tuple[CopyRun, int
     try:
         journals = desk.home.state / "journal" / f"{name.system}@{name.destination}"
         damaged = _make_true(desk, copy, index, name, journals, vault.vault)
+        device = device_at(where.location).lasting
+        if device:  # so that a disk in the drawer is still known not to be another one
+            index.set_meta(DEVICE, device)
         names = [*copy.record_names(), *copy.clean_up_names()]
         number = guards.next_number(names, copy.data_names())
         if number > documents.HIGHEST_RUN:
@@ -100,9 +103,6 @@ def _make_true(
     for orphan in difference.unknown_data:
         index.add_data_folder(orphan)
     index.set_meta("tresor", vault)
-    device = device_of(copy.folder.location).lasting
-    if device:  # so that a disk in the drawer is still known not to be another one
-        index.set_meta(DEVICE, device)
     damaged |= mending.look_over(copy, index, suspects | index.suspects(), desk.listener)
     index.set_suspects(damaged)
     return damaged

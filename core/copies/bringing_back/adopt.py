@@ -18,7 +18,7 @@ from core.copies.format.names import OWN_FOLDER
 from core.copies.memory.rebuild import rebuild
 from core.copies.opening import guards, marker
 from core.copies.opening.guards import CopyName
-from core.copies.opening.reach import Where
+from core.copies.opening.reach import Reach, Where
 from core.copies.opening.sealed import is_encrypted, read_note
 from core.copies.opening.writer import new_writer
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
@@ -26,11 +26,14 @@ from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 from core.paths import home_failure
 from core.plan.kinds import is_id
+from core.plan.locations import LocalLocation, Location, folder_of_pc, steps_to
 from core.plan.model import Plan
 from core.plan.read import load_text
 from core.plan.write import edit_location
 from core.secrets.recovery import Pair
 
+_CLOSED = frozenset({Code.DESTINATION_GONE, Code.DESTINATION_REFUSED, Code.REMOTE_NO_RIGHTS})
+"""How somebody else's folder beside ours answers, which is closed to us."""
 _OWN_LIMIT = 16 * 1024 * 1024
 
 
@@ -54,8 +57,27 @@ class Lying:
     system: str
 
 
-def find_copies(location: Path) -> list[Lying]:
-    """The copies at a location: the folder itself or those right below it."""
+def find_copies(reach: Reach, where: Where) -> list[Lying]:
+    """The copies at a place: right below it, or a folder of this PC that is one itself."""
+    folder = folder_of_pc(where.location)
+    return _far_copies(reach, where) if folder is None else _near_copies(folder)
+
+
+def _far_copies(reach: Reach, where: Where) -> list[Lying]:
+    found = []
+    visit = reach.visit(where)
+    try:
+        for name in sorted(filter(is_id, visit.names())):
+            seen = _look_into(visit.folder(name))
+            if seen is not None:
+                id = seen.destination or where.id
+                found.append(Lying(Where(id, where.location, encrypted=seen.encrypted), name))
+    finally:
+        visit.close()
+    return found
+
+
+def _near_copies(location: Path) -> list[Lying]:
     here = _lying(location)
     if here is not None:
         return [here]
@@ -68,41 +90,50 @@ def find_copies(location: Path) -> list[Lying]:
 
 def _lying(folder: Path) -> Lying | None:
     """The copy in this very folder: plain, encrypted, or none."""
-    if _is_copy(folder):
-        return Lying(Where("", folder.parent), folder.name)
-    outside = LocalFolder("", folder.parent, folder.name)
+    seen = _look_into(LocalFolder("", folder.parent, folder.name))
+    if seen is None:
+        return None
+    place = LocalLocation(path=folder.parent)
+    return Lying(Where(seen.destination, place, encrypted=seen.encrypted), folder.name)
+
+
+class _Seen(NamedTuple):
+    """A copy from outside. destination: '' of a plain one, and where nothing says it."""
+
+    encrypted: bool
+    destination: str = ""
+
+
+def _look_into(folder: LocalFolder) -> _Seen | None:
+    """What kind of copy lies in a folder; None when there is none."""
     try:
-        if not is_encrypted(outside):
+        if _is_copy(folder):
+            return _Seen(encrypted=False)
+        if not is_encrypted(folder):
             return None
-        note = read_note(outside)
+        note = read_note(folder)
     except KnownError as error:
-        if error.code is Code.COPY_NEWER_FORMAT:
-            raise
-        return None  # somebody else's folder beside ours, closed to us
-    destination = note.destination if note is not None else ""
-    return Lying(Where(destination, folder.parent, encrypted=True), folder.name)
+        if error.code in _CLOSED:
+            return None
+        raise
+    return _Seen(encrypted=True, destination=note.destination if note is not None else "")
 
 
-def _is_copy(folder: Path) -> bool:
+def _is_copy(folder: LocalFolder) -> bool:
     """Whether a marker lies there, or records of which it was lost."""
-    if os.path.isfile(folder / VAULT):
-        return True
-    try:
-        return any(CopyFolder(LocalFolder("", folder.parent, folder.name)).record_names())
-    except KnownError:
-        return False  # somebody else's folder beside ours, closed to us
+    return folder.size(VAULT) is not None or bool(CopyFolder(folder).record_names())
 
 
-def adopt(desk: Desk, location: Path, *, take_over: bool, pair: Pair | None = None) -> Adopted:
-    """Make this home know the copies at `location`; with `take_over` it writes there from now on.
+def adopt(desk: Desk, where: Where, *, take_over: bool, pair: Pair | None = None) -> Adopted:
+    """Make this home know the copies at a place; with `take_over` it writes there from now on.
 
     Raises `KnownError` COPY_NOT_FOUND when there is none. Nothing at the copy is changed, except
     that taking over adds a claim, and a marker where it is rotten or gone. Encrypted copies are
     opened with `pair`, else with the lines kept here: KEY_MISSING, KEY_WRONG.
     """
-    copies = find_copies(location)
+    copies = find_copies(desk.reach, where)
     if not copies:
-        raise KnownError(Code.COPY_NOT_FOUND, path=str(location))
+        raise KnownError(Code.COPY_NOT_FOUND, path=where.location.address)
     result = Adopted()
     if take_over and not desk.writer.at_home:
         desk.writer = new_writer(desk.home)
@@ -111,13 +142,15 @@ def adopt(desk: Desk, location: Path, *, take_over: bool, pair: Pair | None = No
         try:
             if reached.outside is not None:
                 reached.outside.check_key()
-            _adopt_one(desk, reached.copy, result, take_over=take_over)
+            _adopt_one(desk, lying.where, reached.copy, result, take_over=take_over)
         finally:
             reached.close()
     return result
 
 
-def _adopt_one(desk: Desk, copy: CopyFolder, result: Adopted, *, take_over: bool) -> None:
+def _adopt_one(
+    desk: Desk, where: Where, copy: CopyFolder, result: Adopted, *, take_over: bool
+) -> None:
     found = copy.states()
     vault = _vault(desk, copy, found.states, take_over=take_over)
     if not (is_id(vault.system) and is_id(vault.destination)):
@@ -127,7 +160,7 @@ def _adopt_one(desk: Desk, copy: CopyFolder, result: Adopted, *, take_over: bool
     result.destination = vault.destination
     result.states += len(found.states)
     if found.states:
-        _bring_back(desk, copy, vault, found.states, result)
+        _bring_back(desk, where, copy, vault, found.states, result)
     desk.store.remember_copy(vault.system, vault.destination, vault.vault)
     index = desk.open_index(vault.system, vault.destination)
     try:
@@ -188,7 +221,12 @@ def _last_claim(copy: CopyFolder) -> Claim | None:
 
 
 def _bring_back(
-    desk: Desk, copy: CopyFolder, vault: Vault, states: list[State], result: Adopted
+    desk: Desk,
+    where: Where,
+    copy: CopyFolder,
+    vault: Vault,
+    states: list[State],
+    result: Adopted,
 ) -> None:
     """Plan, proofs and short names out of the newest state that can be read."""
     for state in reversed(states):
@@ -202,20 +240,18 @@ def _bring_back(
             lines = own.files[PROOFS_FILE].split(b"\n")
             result.proofs += take_in(desk.store, lines, desk.listener)
         if PLAN_FILE in own.files:
-            _bring_back_plan(desk, copy, vault, own.files[PLAN_FILE], result)
+            _bring_back_plan(desk, where, vault, own.files[PLAN_FILE], result)
         return
 
 
-def _bring_back_plan(
-    desk: Desk, copy: CopyFolder, vault: Vault, plan: bytes, result: Adopted
-) -> None:
+def _bring_back_plan(desk: Desk, where: Where, vault: Vault, plan: bytes, result: Adopted) -> None:
     if desk.home.plan.exists():
         if result.plan == "missing":
             result.plan = "kept"
         return
     text = plan.decode("utf-8", "replace")
     try:
-        text = edit_location(text, vault.destination, copy.folder.location)
+        text = _with_place(text, vault.destination, where.location)
     except KnownError:
         desk.listener.note("plan_location_unchanged", destination=vault.destination)
     draft = desk.home.plan.with_suffix(".neu")
@@ -225,6 +261,20 @@ def _bring_back_plan(
     except OSError as error:
         raise home_failure(desk.home.plan, error) from error
     result.plan = "restored"
+
+
+def _with_place(text: str, destination: str, location: Location) -> str:
+    """The plan with the folder at which its destination was found. A place in the network does not
+    move: there the plan has to name the same one, else KnownError.
+    """
+    folder = folder_of_pc(location)
+    if folder is not None:
+        return edit_location(text, destination, folder)
+    plan = marker.plan_of(text)
+    planned = plan.destination(destination).location if plan else None
+    if planned is None or folder_of_pc(planned) or steps_to(planned) != steps_to(location):
+        raise KnownError(Code.DESTINATION_UNKNOWN, destination=destination)
+    return text
 
 
 class _Own(NamedTuple):

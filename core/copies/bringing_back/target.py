@@ -46,7 +46,7 @@ class _Folder:
 class TargetFolder:
     """The restored tree as it grows."""
 
-    def __init__(self, into: Path, source: Path, report: Report) -> None:
+    def __init__(self, into: Path, source: str, report: Report) -> None:
         """`source`: the copy it comes from, for messages."""
         self._into = os.fsencode(into.absolute())
         self._source = source

@@ -21,7 +21,7 @@ def reach_copy(reach: Reach, plan: Plan, system: str, destination: str) -> Reach
     reached = reach.open(where, system, reading=True)
     if not reached.copy.folder.is_reachable():
         raise KnownError(
-            Code.DESTINATION_MISSING, destination=destination, path=str(where.location)
+            Code.DESTINATION_MISSING, destination=destination, path=where.location.address
         )
     if reached.outside is not None:
         reached.outside.check_key()
@@ -84,8 +84,9 @@ def refuse_live_target(plan: Plan, into: Path) -> None:
     target = Path(os.path.realpath(into))
     taken = [(folder, system.id) for system in plan.systems for folder in system.folders]
     taken += [
-        (plan.destination(copy.destination).folder_of(copy.system), copy.system)
+        (folder, copy.system)
         for copy in plan.copies
+        if (folder := plan.destination(copy.destination).folder_of(copy.system)) is not None
     ]
     for folder, system in taken:
         live = Path(os.path.realpath(folder))

@@ -45,7 +45,7 @@ def recognise(
     very system and destination that we forgot is ours if our claim stands in it.
     """
     folder = copy.folder
-    where = {"destination": name.destination, "path": str(folder.location)}
+    where = {"destination": name.destination, "path": folder.address}
     if not folder.is_reachable():
         raise KnownError(Code.DESTINATION_MISSING, **where)
     names = set(folder.names())

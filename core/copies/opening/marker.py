@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from core.copies.format import documents
 from core.copies.format.copy_folder import DATA, VAULT, CopyFolder, State
@@ -75,12 +74,12 @@ def _destination(
     if is_id(said) and (said in planned or not planned):
         return said
     free = [id for id in planned if store.vault_of(system, id) is None]
-    here = [id for id in free if plan and _is_at(plan, id, copy.folder.location)]
+    here = [id for id in free if plan and _is_at(plan, id, copy.folder.address)]
     return next(iter(here or free), "kopie")
 
 
-def _is_at(plan: Plan, destination: str, location: Path) -> bool:
-    return plan.destination(destination).location.path == location
+def _is_at(plan: Plan, destination: str, address: str) -> bool:
+    return plan.destination(destination).location.address == address
 
 
 def _has_bundles(copy: CopyFolder) -> bool:

@@ -1,28 +1,39 @@
-"""How a copy is reached: straight on a disk, or through rclone where it is encrypted."""
+"""How a copy is reached: straight on a disk, or through rclone where it is encrypted or in the
+network.
+"""
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import filelock
 
+from core.copies.events import Listener, Silence
 from core.copies.format.copy_folder import CopyFolder
 from core.copies.opening.sealed import Outside, fitting, vault_folder
+from core.destinations import known_hosts
 from core.destinations.local import LocalFolder, reads_medium
 from core.errors import Code, KnownError
 from core.paths import Home, home_failure
+from core.plan.locations import Location, SftpLocation, folder_of_pc
 from core.plan.model import Destination
 from core.secrets.recovery import Pair
 
 if TYPE_CHECKING:
     from core.destinations.remote import RemoteFolder
+    from core.destinations.storages import Access
+    from core.rclone.remotes import Remote
     from core.rclone.session import Session
+
+
+_NO_NAME = re.compile("[^a-z0-9@-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +44,27 @@ class Where:
     """
 
     id: str
-    location: Path
+    location: Location
     layout: str = "tree"
     encrypted: bool = False
     offline: bool = False
+
+    @property
+    def needs_rclone(self) -> bool:
+        """Whether it takes more than the system's own calls to get there."""
+        return self.encrypted or folder_of_pc(self.location) is None
+
+    def is_attached(self) -> bool:
+        """Whether the disk is there; of a place in the network only its answer tells."""
+        folder = folder_of_pc(self.location)
+        return folder is None or folder.is_dir()
 
 
 def where_of(destination: Destination) -> Where:
     """The place that a plan's destination means."""
     return Where(
         destination.id,
-        destination.location.path,
+        destination.location,
         destination.layout,
         destination.encrypted,
         destination.offline,
@@ -56,7 +77,8 @@ class Reached:
 
     copy: CopyFolder
     outside: Outside | None = None
-    _remote: RemoteFolder | None = None
+    in_network: bool = False
+    _remotes: list[RemoteFolder] = field(default_factory=list)
     _session: Session | None = None
     _lock: filelock.BaseFileLock | None = None
 
@@ -65,18 +87,23 @@ class Reached:
 
         Bytes from memory prove the memory (REVIEW A2). Our own reading passes it file by file, once
         all is flushed. rclone does not: what it reads of a folder of this PC is dropped before.
+        What comes over the network was not in the memory of this PC; more of the server nobody can
+        ask for.
         """
+        if self.in_network:
+            return True
         if self.outside is None:
             return self.copy.folder.flush_quietly() and reads_medium()
         return self.outside.folder.drop_all(self.outside.vault)
 
     def close(self) -> None:
         """End what it took to get there. Safe to call twice."""
-        if self._remote is not None:
-            self._remote.close()
+        for remote in self._remotes:
+            remote.close()
+        self._remotes.clear()
         if self._session is not None:
             self._session.close()
-        self._remote = self._session = None
+        self._session = None
         if self._lock is not None:
             shutil.rmtree(Path(self._lock.lock_file).with_suffix(""), ignore_errors=True)
             self._lock.release()
@@ -84,11 +111,109 @@ class Reached:
         self._lock = None
 
 
+@dataclass(slots=True)
+class Visit:
+    """A place in the network to look around in, until `close`."""
+
+    _way: _Way
+
+    def names(self) -> list[str]:
+        """The names at the place; raises why it cannot be reached."""
+        top = self._way.folder("basis:")
+        top.is_reachable()
+        return top.names()
+
+    def folder(self, name: str) -> LocalFolder:
+        """One folder there."""
+        return self._way.folder("basis:", prefix=name)
+
+    @property
+    def session(self) -> Session:
+        """The rclone that leads there."""
+        return self._way.session
+
+    def free_bytes(self) -> int | None:
+        """Free room as the storage tells it; None when it does not."""
+        return self._way.session.free_bytes("basis:")
+
+    def close(self) -> None:
+        self._way.close()
+
+
+class _Way:
+    """An rclone that leads to a place, and the folders of ours it works with.
+
+    In a `with` it ends, unless somebody took it over by `reached` or `visit`.
+    """
+
+    def __init__(
+        self,
+        where: Where,
+        system: str,
+        shadow: Path,
+        session: Session,
+        lock: filelock.BaseFileLock,
+    ) -> None:
+        self.session = session
+        self._where = where
+        self._system = system
+        self._shadow = shadow
+        self._lock = lock
+        self._remotes: list[RemoteFolder] = []
+        self._taken = False
+
+    def __enter__(self) -> _Way:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._taken:
+            self.close()
+
+    def folder(
+        self, fs: str, *, prefix: str = "", medium: LocalFolder | None = None
+    ) -> RemoteFolder:
+        """A folder behind this rclone, with a shadow of its own."""
+        from core.destinations.remote import RemoteFolder  # most commands never need rclone
+        from core.destinations.storages import names_folders
+
+        made = RemoteFolder(
+            self._where.id,
+            self._where.location.address,
+            self._system,
+            shadow=self._shadow / str(len(self._remotes)),
+            session=self.session,
+            fs=fs,
+            prefix=prefix,
+            medium=medium,
+            names_folders=names_folders(self._where.location),
+        )
+        self._remotes.append(made)
+        return made
+
+    def reached(self, remote: RemoteFolder, outside: Outside | None = None) -> Reached:
+        """The copy in this folder; who has it closes the way."""
+        self._taken = True
+        far = folder_of_pc(self._where.location) is None
+        return Reached(CopyFolder(remote), outside, far, self._remotes, self.session, self._lock)
+
+    def visit(self) -> Visit:
+        """The place itself; who has it closes the way."""
+        self._taken = True
+        return Visit(self)
+
+    def close(self) -> None:
+        Reached(
+            CopyFolder(LocalFolder("", self._shadow, "")),
+            None, True, self._remotes, self.session, self._lock,
+        ).close()  # fmt: skip
+
+
 class Reach:
     """Opens copies, and closes those that were left open.
 
     `pair_of` gives the recovery lines of a destination; KnownError when there are none. `pairs`
-    gives all there are, former ones too, the newest first.
+    gives all there are, former ones too, the newest first. `password_of` gives what opens a place
+    in the network, '' when nothing is kept. `tell` hears of a host that was met for the first time.
     """
 
     def __init__(
@@ -98,21 +223,25 @@ class Reach:
         cancelled: Callable[[], bool],
         *,
         pairs: Callable[[], Iterable[Pair]] = tuple,
+        password_of: Callable[[str], str] = lambda _: "",
+        tell: Listener | None = None,
     ) -> None:
         self._home = home
         self._pair_of = pair_of
         self._pairs = pairs
+        self._password_of = password_of
+        self._tell = tell or Silence()
         self._cancelled = cancelled
         self._open: list[Reached] = []
         self._begun: dict[tuple[Where, str], Future[Reached]] = {}
         self._helpers: ThreadPoolExecutor | None = None
 
     def begin(self, where: Where, system: str) -> None:
-        """Begin to open an encrypted copy that `open` will soon be asked for.
+        """Begin to open a copy behind rclone that `open` will soon be asked for.
 
         Starting rclone and deriving its keys takes a quarter of a second, in which others work.
         """
-        if where.encrypted and (where, system) not in self._begun:
+        if where.needs_rclone and (where, system) not in self._begun:
             self._helpers = self._helpers or ThreadPoolExecutor(2, thread_name_prefix="reach")
             self._begun[where, system] = self._helpers.submit(self._open_ahead, where, system)
 
@@ -148,58 +277,123 @@ class Reach:
         """
         ahead = None if pair or reading else self._begun.pop((where, system), None)
         reached = ahead.result() if ahead else self._reach(where, system, pair, reading=reading)
-        if where.encrypted:
+        if where.needs_rclone:
             self._open.append(reached)
         return reached
 
     def _reach(
         self, where: Where, system: str, pair: Pair | None = None, *, reading: bool = False
     ) -> Reached:
-        plain = LocalFolder(where.id, where.location, system)
+        folder = folder_of_pc(where.location)
+        if folder is None:
+            return self._reach_far(where, system, pair, reading=reading)
+        plain = LocalFolder(where.id, folder, system)
         if not where.encrypted:
             return Reached(CopyFolder(plain))
         if not plain.is_reachable():
-            raise KnownError(
-                Code.DESTINATION_MISSING, destination=where.id, path=str(where.location)
-            )
-        if pair is None:
-            pair = self._pair_of(where.id)
-            pair = (fitting(plain, (pair, *self._pairs())) if reading else None) or pair
-        return self._open_vault(where, system, plain, pair)
+            raise KnownError(Code.DESTINATION_MISSING, destination=where.id, path=str(folder))
+        pair = self._fitting(where, plain, pair, reading=reading)
+        with self._way(where, system, [self._crypt(where, system, pair)]) as way:
+            remote = way.folder("tresor:", medium=plain)
+            return way.reached(remote, self._outside(plain, pair))
 
-    def _open_vault(self, where: Where, system: str, plain: LocalFolder, pair: Pair) -> Reached:
-        from core.destinations.remote import RemoteFolder  # most commands never need rclone
-        from core.rclone.remotes import crypt_remote, local_remote
+    def _fitting(
+        self, where: Where, outside: LocalFolder, pair: Pair | None, *, reading: bool
+    ) -> Pair:
+        """The pair that opens an encrypted copy: the one given, the one that fits, ours."""
+        if pair is not None:
+            return pair
+        pair = self._pair_of(where.id)
+        return (fitting(outside, (pair, *self._pairs())) if reading else None) or pair
+
+    def _outside(self, plain: LocalFolder, pair: Pair) -> Outside:
+        former = frozenset(vault_folder(one) for one in self._pairs() if one != pair)
+        return Outside(plain, vault_folder(pair), former)
+
+    def _crypt(self, where: Where, system: str, pair: Pair) -> Remote:
+        from core.destinations.storages import base_of
+        from core.rclone.remotes import crypt_remote
+
+        over = f"{base_of(where.location)}{system}/{vault_folder(pair)}"
+        return crypt_remote("tresor", over=over, password=pair.password, salt=pair.salt)
+
+    def _reach_far(self, where: Where, system: str, pair: Pair | None, *, reading: bool) -> Reached:
+        """A copy in the network. Which vault lies there is only known once its outside was seen:
+        another pair than the expected one needs another rclone.
+        """
+        if not where.encrypted:
+            with self._way(where, system, []) as way:
+                return way.reached(way.folder("basis:", prefix=system))
+        expected = pair or self._pair_of(where.id)
+        with self._way(where, system, [self._crypt(where, system, expected)]) as way:
+            plain = way.folder("basis:", prefix=system)
+            fits = self._fitting(where, plain, pair, reading=reading)
+            if fits == expected:
+                return way.reached(way.folder("tresor:"), self._outside(plain, expected))
+        with self._way(where, system, [self._crypt(where, system, fits)]) as way:
+            plain = way.folder("basis:", prefix=system)
+            return way.reached(way.folder("tresor:"), self._outside(plain, fits))
+
+    def visit(self, where: Where) -> Visit:
+        """A place in the network, to look around in; close it."""
+        with self._way(where, "besuch", []) as way:
+            return way.visit()
+
+    def _way(self, where: Where, system: str, vaults: list[Remote]) -> _Way:
+        """rclone on its way to a place; ends unless somebody takes it over."""
+        from core.destinations import storages
         from core.rclone.session import Session
 
-        base = local_remote("basis", where.location)
-        over = f"basis:{system}/{vault_folder(pair)}"
-        vault = crypt_remote("tresor", over=over, password=pair.password, salt=pair.salt)
+        access = self._access(where)
         shadow, lock = self._shadow(where.id, system)
-        # A folder of this PC bears several at once: no account, no room to share.
-        session = Session(
-            [base, vault],
-            room=shadow / "rclone",
-            destination=where.id,
-            cancelled=self._cancelled,
-        )
         try:
-            remote = RemoteFolder(
-                where.id,
-                where.location,
-                system,
-                shadow=shadow,
-                session=session,
-                fs="tresor:",
-                medium=plain,
+            # Several run at once for one login: with a password, unlike with a token that is
+            # renewed, none of them disturbs the others.
+            session = Session(
+                [*storages.remotes_of(where.location, access), *vaults],
+                room=shadow / "rclone",
+                destination=where.id,
+                cancelled=self._cancelled,
+                config=storages.config_of(where.location, access),
             )
         except BaseException:
-            session.close()
             lock.release()
             raise
-        former = frozenset(vault_folder(one) for one in self._pairs() if one != pair)
-        outside = Outside(plain, vault_folder(pair), former)
-        return Reached(CopyFolder(remote), outside, remote, session, lock)
+        way = _Way(where, system, shadow, session, lock)
+        try:
+            if isinstance(where.location, SftpLocation) and not access.host_keys:
+                self._pin(where, where.location, session)
+        except BaseException:
+            way.close()
+            raise
+        return way
+
+    def _access(self, where: Where) -> Access:
+        from core.destinations.storages import Access
+
+        location = where.location
+        if folder_of_pc(location) is not None:
+            return Access()
+        keys = ""
+        if isinstance(location, SftpLocation):
+            keys = known_hosts.keys_of(self._home, location.host, location.port)
+        return Access(self._password_of(where.id), keys)
+
+    def _pin(self, where: Where, location: SftpLocation, session: Session) -> None:
+        """Meet a host for the first time: its key is kept, and said."""
+        session.list("basis:")
+        keys = session.learnt("speicher", "host_keys")
+        if not keys:
+            raise KnownError(
+                Code.REMOTE_HOST_KEY, destination=where.id, path=location.address, cause="?"
+            )
+        known_hosts.pin(self._home, location.host, location.port, keys)
+        self._tell.note(
+            "host_key_pinned",
+            destination=where.id,
+            host=known_hosts.host_name(location.host, location.port),
+            fingerprint=", ".join(known_hosts.fingerprints(keys)),
+        )
 
     def _shadow(self, destination: str, system: str) -> tuple[Path, filelock.FileLock]:
         """A folder for this process alone; those that a process left behind are removed."""
@@ -208,7 +402,8 @@ class Reach:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for left in folder.glob("*.lock"):
                 _remove_if_left(left)
-            place = folder / f"{system}@{destination}-{secrets.token_hex(4)}"
+            named = _NO_NAME.sub("_", f"{system}@{destination}")[:80]
+            place = folder / f"{named}-{secrets.token_hex(4)}"
             lock = filelock.FileLock(f"{place}.lock", thread_local=False)
             lock.acquire()
         except OSError as error:

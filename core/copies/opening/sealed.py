@@ -112,7 +112,7 @@ class Outside:
         of which none is opened by a pair of ours. DESTINATION_FOREIGN: another shop's.
         COPY_NOT_ENCRYPTED: a plain copy lies here, and what was once written plain stays so.
         """
-        where = {"destination": name.destination, "path": str(self.folder.location)}
+        where = {"destination": name.destination, "path": self.folder.address}
         if not self.folder.is_reachable():
             raise KnownError(Code.DESTINATION_MISSING, **where)
         names = set(self.folder.names())
@@ -140,7 +140,7 @@ class Outside:
             raise self._wrong_key()
 
     def _wrong_key(self) -> KnownError:
-        path = str(self.folder.location)
+        path = self.folder.address
         return KnownError(Code.KEY_WRONG, destination=self.folder.destination, path=path)
 
     def _is_named(self, note: OpenNote | None, vault_id: str | None) -> bool:

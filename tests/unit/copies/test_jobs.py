@@ -20,11 +20,11 @@ from core.copies.locking import locked
 from core.copies.opening.finding import Picked, pick_state, refuse_live_target
 from core.errors import Code, KnownError
 from core.paths import Home
+from core.plan.locations import LocalLocation
 from core.plan.model import (
     Copy,
     Destination,
     FoldersSource,
-    LocalLocation,
     Plan,
     System,
 )

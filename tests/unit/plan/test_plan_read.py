@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from core.errors import Code, Exit, KnownError
 from core.plan.kinds import duration_text, parse_duration
+from core.plan.locations import LocalLocation
 from core.plan.model import (
     Copy,
     Destination,
     FoldersSource,
     Keep,
     Layout,
-    LocalLocation,
     Medium,
     Plan,
     Site,
@@ -237,7 +237,7 @@ def test_every_mistake_at_once_each_with_its_line_and_key() -> None:
         ('kind = "folders"', 'kind = "database"', C.NOT_YET),
         ('kind = "folders"', 'kind = "folder"', C.WRONG_CHOICE),
         ('kind = "folders"', "kind = 1", C.WRONG_TYPE),
-        ('kind = "local"', 'kind = "sftp"\nhost = "nas"', C.NOT_YET),
+        ('kind = "local"', 'kind = "drive"', C.NOT_YET),
         ('kind = "local"', 'kind = "lokal"', C.WRONG_CHOICE),
         ('path = "/mnt/a"', 'path = "mnt/a"', C.RELATIVE_PATH),
         ("encrypted = false", "encrypted = 0", C.WRONG_TYPE),
@@ -397,7 +397,7 @@ def test_the_readable_part_is_there_to_be_judged() -> None:
         read(text)
     plan = caught.value.readable
     assert plan is not None
-    assert plan.destinations[0].location.path == Path("/mnt/a")
+    assert plan.destinations[0].location == LocalLocation(path=Path("/mnt/a"))
     assert plan.copies == read(SAMPLE).copies
 
 

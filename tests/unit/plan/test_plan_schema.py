@@ -21,6 +21,8 @@ def tables(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[s
     """Every object of the schema with the path of its keys."""
     if schema.get("type") == "array":
         yield from tables(schema["items"], path)
+    for inner in schema.get("oneOf", ()):
+        yield from tables(inner, path)
     if schema.get("type") == "object":
         yield path, schema
         for name, inner in schema["properties"].items():
@@ -53,12 +55,26 @@ def test_nothing_but_the_listed_keys_is_allowed() -> None:
 
 
 def test_required_keys() -> None:
-    assert {path: table["required"] for path, table in tables(schema()) if "required" in table} == {
+    required = [(path, table) for path, table in tables(schema()) if "required" in table]
+    places = {
+        table["properties"]["kind"]["enum"][0]: table["required"]
+        for path, table in required
+        if path == "destinations.location"
+    }
+    assert places == {
+        "local": ["path"],
+        "synced-folder": ["kind", "path"],
+        "sftp": ["kind", "host", "user"],
+        "smb": ["kind", "host", "share", "user"],
+        "webdav": ["kind", "url"],
+        "s3": ["kind", "bucket", "access_key"],
+        "rclone": ["kind", "remote"],
+    }
+    assert {path: table["required"] for path, table in required if "location" not in path} == {
         "": ["systems", "destinations", "copies"],
         "systems": ["id"],
         "systems.sources": ["paths"],
         "destinations": ["id", "location"],
-        "destinations.location": ["path"],
         "copies": ["system", "destination"],
     }
 

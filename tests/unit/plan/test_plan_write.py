@@ -117,7 +117,7 @@ def test_starter_plan() -> None:
 def test_starter_plan_for_windows() -> None:
     text = example_plan([Path("C:\\Users\\Jens\\temp")], [Starter(path=Path("E:\\"))])
     plan = read_plan(text, source="x", windows=True)
-    assert str(plan.destinations[0].location.path) == "E:\\"
+    assert plan.destinations[0].location.address == "E:\\"
 
 
 def test_starter_plan_refuses_what_toml_cannot_hold() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from core.plan.model import Copy, Destination, LocalLocation, Medium, Plan, System
+from core.plan.locations import LocalLocation
+from core.plan.model import Copy, Destination, Medium, Plan, System
 from core.reports.commands import GOES_ON
 from core.reports.pages import Command, Page, Step, as_text
 from core.reports.pdf import as_pdf

@@ -1,0 +1,203 @@
+"""How rclone gets to a place: a typed location and what opens it become remotes.
+
+One pure function per kind. Whatever the kind, the place itself is called `BASE` afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.plan.locations import (
+    LocalLocation,
+    Location,
+    RcloneLocation,
+    S3Location,
+    SftpLocation,
+    SmbLocation,
+    SyncedLocation,
+    WebdavLocation,
+    needs_password,
+)
+from core.plan.providers import Provider, providers
+from core.rclone.environment import UserConfig
+from core.rclone.remotes import Remote, as_folder, folder_remote, local_remote, obscure
+
+BASE = "basis"
+"""What the remote is called that leads to the place."""
+STORAGE = "speicher"
+_OURS = frozenset(
+    "shell_type disable_hashcheck set_modtime host_keys pin_host_key hide_special_share "
+    "no_check_bucket".split()
+)
+"""What the account or device is called that the place lies in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What opens a place: its password, and how its host has to identify itself.
+
+    host_keys: pinned keys as `known_hosts` gives them; '' for a host that is met for the first
+    time: then its key is accepted and has to be pinned by whoever opened the place.
+    """
+
+    password: str = field(default="", repr=False)
+    host_keys: str = ""
+
+
+def remotes_of(location: Location, access: Access) -> list[Remote]:
+    """The remotes that make `BASE` lead to this place."""
+    match location:
+        case LocalLocation() | SyncedLocation():
+            return [local_remote(BASE, location.path)]
+        case SftpLocation():
+            return _in(_sftp(location, access), location.path)
+        case SmbLocation():
+            return _in(_smb(location, access), path_in(location))
+        case WebdavLocation():
+            return _in(_webdav(location, access), "")
+        case S3Location():
+            return _in(_s3(location, access), path_in(location))
+        case RcloneLocation():
+            return [folder_remote(BASE, over=f"{location.remote}:{location.path}")]
+
+
+def base_of(location: Location) -> str:
+    """The place as the beginning of a path of rclone's, for what is laid over it.
+
+    Not by way of `BASE`: rclone drops the slash at the end behind an alias, and without it S3 asks
+    whether this is a file, and takes a refusal for a yes (RCLONE §0.11).
+    """
+    match location:
+        case LocalLocation() | SyncedLocation():
+            return f"{BASE}:"
+        case RcloneLocation():
+            return as_folder(f"{location.remote}:{location.path}")
+        case _:
+            return as_folder(f"{STORAGE}:{path_in(location)}")
+
+
+def config_of(location: Location, access: Access) -> UserConfig | None:
+    """Whose rclone.conf is needed besides; None: nobody's."""
+    if not isinstance(location, RcloneLocation):
+        return None
+    return UserConfig(location.config, access.password)
+
+
+def path_in(location: Location) -> str:
+    """The folder of this place in its storage, as rclone's path."""
+    match location:
+        case SftpLocation() | RcloneLocation():
+            return location.path
+        case SmbLocation():
+            return "/".join(part for part in (location.share, location.path.strip("/")) if part)
+        case S3Location():
+            return "/".join(part for part in (location.bucket, location.path.strip("/")) if part)
+        case WebdavLocation():
+            return ""
+        case LocalLocation() | SyncedLocation():
+            return str(location.path)
+
+
+def by_hand(location: Location) -> dict[str, str]:
+    """rclone's own options for the storage of a place, as a person types them on another PC:
+    without secrets, and without what only we need. Empty where nothing has to be set up.
+    """
+    storage = remotes_of(location, Access())[0]
+    if storage.name != STORAGE:
+        return {}
+    return {key: value for key, value in storage.options.items() if key not in _OURS}
+
+
+def password_option(location: Location) -> str:
+    """What rclone calls the secret of such a place; '' where there is none."""
+    match location:
+        case SftpLocation() if location.key_file is not None:
+            return ""
+        case S3Location():
+            return "secret_access_key"
+        case _:
+            return "pass" if needs_password(location) else ""
+
+
+def names_folders(location: Location) -> bool:
+    """Whether the storage says of a folder that it is not there, where it is not.
+
+    In a bucket nobody knows of folders; of somebody's own remote we cannot say.
+    """
+    return isinstance(location, SftpLocation | SmbLocation | WebdavLocation)
+
+
+def endpoint_of(location: S3Location, provider: Provider) -> str:
+    """Where the service answers; '' where rclone knows it by itself."""
+    if location.endpoint:
+        return location.endpoint
+    return provider.endpoint.format(region=location.region) if provider.needs_region else ""
+
+
+def _in(storage: Remote, path: str) -> list[Remote]:
+    return [storage, folder_remote(BASE, over=f"{STORAGE}:{path}")]
+
+
+def _made(kind: str, **options: str | int | Path | None) -> Remote:
+    given = {key: str(value) for key, value in options.items() if value not in ("", None)}
+    return Remote(STORAGE, {"type": kind, **given})
+
+
+def _secret(password: str) -> str:
+    return obscure(password) if password else ""
+
+
+def _sftp(location: SftpLocation, access: Access) -> Remote:
+    """No shell over there: what has none (a NAS, a chroot) fails at it, and we need no digests of
+    the server's (RCLONE §4).
+    """
+    by_key = location.key_file is not None
+    return _made(
+        "sftp",
+        host=location.host,
+        port=location.port,
+        user=location.user,
+        **{"key_file_pass" if by_key else "pass": _secret(access.password)},
+        key_file=location.key_file,
+        shell_type="none",
+        disable_hashcheck="true",
+        set_modtime="false",
+        host_keys=access.host_keys,
+        pin_host_key="" if access.host_keys else "true",
+    )
+
+
+def _smb(location: SmbLocation, access: Access) -> Remote:
+    return _made(
+        "smb",
+        host=location.host,
+        port=location.port,
+        user=location.user,
+        **{"pass": _secret(access.password)},
+        domain=location.domain,
+        hide_special_share="false",
+    )
+
+
+def _webdav(location: WebdavLocation, access: Access) -> Remote:
+    return _made(
+        "webdav",
+        url=location.url,
+        vendor=location.vendor,
+        user=location.user,
+        **{"pass": _secret(access.password)},
+    )
+
+
+def _s3(location: S3Location, access: Access) -> Remote:
+    provider = providers().get(location.provider, providers()["other"])
+    return _made(
+        "s3",
+        provider=provider.rclone,
+        endpoint=endpoint_of(location, provider),
+        region=location.region,
+        access_key_id=location.access_key,
+        secret_access_key=access.password,
+        no_check_bucket="true",
+    )

@@ -1,0 +1,1 @@
+"""Facts about companies and services as dated data, never as code."""
