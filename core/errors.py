@@ -115,6 +115,8 @@ class Code(StrEnum):
     LOGIN_OTHER_ACCOUNT = "login_other_account"
     LOGIN_QUESTION = "login_question"
     LOGIN_FAILED = "login_failed"
+    WAITS_METERED = "waits_metered"
+    WAITS_BATTERY = "waits_battery"
     RCLONE_MISSING = "rclone_missing"
     RCLONE_VERSION = "rclone_version"
     RCLONE_DIED = "rclone_died"
@@ -217,6 +219,8 @@ EXIT_OF: dict[Code, Exit] = {
     Code.LOGIN_OTHER_ACCOUNT: Exit.SECRET_PROBLEM,
     Code.LOGIN_QUESTION: Exit.SECRET_PROBLEM,
     Code.LOGIN_FAILED: Exit.SECRET_PROBLEM,
+    Code.WAITS_METERED: Exit.NOTHING_DONE,
+    Code.WAITS_BATTERY: Exit.NOTHING_DONE,
     Code.RCLONE_MISSING: Exit.PROGRAM_PROBLEM,
     Code.RCLONE_VERSION: Exit.PROGRAM_PROBLEM,
     Code.RCLONE_DIED: Exit.PROGRAM_PROBLEM,

@@ -20,6 +20,8 @@ from core.copies.opening.writer import find_writer
 from core.destinations import known_hosts
 from core.destinations.local import LocalFolder
 from core.errors import Code, Exit, KnownError
+from core.machine.metered import Metered, metered_now
+from core.machine.power import power_now
 from core.plan.locations import SftpLocation, folder_of_pc, needs_password
 from core.plan.model import Destination, Plan
 from core.plan.problems import PlanError
@@ -67,8 +69,31 @@ def _checks(context: Context) -> Iterator[_Check]:
         else t("Zerlegen großer Dateien: nur die langsame Fassung ist da"),
     )
     yield _Check("workers", True, t("Lesende Prozesse: {n}", n=pool.workers()))
+    yield _power(context)
+    yield _line(context)
     yield _secrets(context)
     yield from _destinations(context)
+
+
+def _power(context: Context) -> _Check:
+    t, power = context.texts.t, power_now()
+    if power.percent is None:
+        text = t("Strom: vom Netz")
+    elif power.mains:
+        text = t("Strom: vom Netz, Akku {percent} %", percent=power.percent)
+    else:
+        text = t("Strom: vom Akku, {percent} %", percent=power.percent)
+    return _Check("power", True, text)
+
+
+def _line(context: Context) -> _Check:
+    t = context.texts.t
+    texts = {
+        Metered.YES: t("Leitung: wird nach Verbrauch bezahlt"),
+        Metered.NO: t("Leitung: kostet nicht nach Verbrauch"),
+        Metered.UNKNOWN: t("Leitung: ob sie nach Verbrauch kostet, sagt dieser PC nicht"),
+    }
+    return _Check("line", True, texts[metered_now()])
 
 
 def _home(context: Context) -> _Check:

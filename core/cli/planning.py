@@ -9,11 +9,12 @@ from core.cli.context import Context
 from core.copies.locking import locked
 from core.errors import Code, Exit, KnownError
 from core.paths import home_failure
+from core.plan.limits import Limits, hours_text
 from core.plan.model import Plan
 from core.plan.read import load_text
 from core.plan.schema import schema_text
 from core.sources.patterns import DEFAULT_EXCLUDES
-from core.texts.formats import span
+from core.texts.formats import rate, span
 
 
 def plan(context: Context, options: argparse.Namespace) -> Exit:
@@ -71,10 +72,28 @@ def _plan_apply(context: Context, options: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
+def _show_limits(context: Context, limits: Limits) -> None:
+    out = context.output
+    rates = [
+        out.texts.t("unbegrenzt") if one is None else rate(one, out.texts.lang)
+        for one in (limits.upload, limits.upload_working_hours)
+    ]
+    if limits.working_hours and rates[0] != rates[1]:
+        out.say(
+            "Senden ins Netz: {always}; {hours}: {working}",
+            always=rates[0],
+            hours=", ".join(hours_text(one) for one in limits.working_hours),
+            working=rates[1],
+        )
+    elif limits.upload is not None:
+        out.say("Senden ins Netz: {always}", always=rates[0])
+
+
 def _show(context: Context, plan: Plan, text: str) -> None:
     """The plan in words, what is left out by default included."""
     out = context.output
     out.record("plan", text=text)
+    _show_limits(context, plan.limits)
     for system in plan.systems:
         out.line(f"{system.name} ({system.id})")
         for folder in system.folders:

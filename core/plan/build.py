@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from core.plan.addresses import guessed_vendor
+from core.plan.limits import Limits, WhenMetered
 from core.plan.locations import (
     LocalLocation,
     Location,
@@ -62,6 +63,7 @@ def build(good: Mapping[str, Any], walk: Walk) -> Plan:
         systems=tuple(systems.values()),
         destinations=tuple(destinations.values()),
         copies=tuple(copies.values()),
+        limits=_limits(good.get("limits", {})),
         lines=walk.lines(),
     )
 
@@ -142,6 +144,17 @@ def _copy(item: Mapping[str, Any], destination: Destination) -> Copy:
         every=item.get("every", default_every(offline=destination.offline)),
         keep=Keep() if not keep else _keep(keep),
         reread=item.get("reread", default_reread(destination.medium)),
+    )
+
+
+def _limits(item: Mapping[str, Any]) -> Limits:
+    upload = item.get("upload")
+    return Limits(
+        working_hours=tuple(hours for _, hours in item.get("working_hours", ())),
+        upload=upload,
+        upload_working_hours=item.get("upload_working_hours", upload),
+        metered=WhenMetered(item.get("metered", WhenMetered.WAIT)),
+        **_given(item, "battery_least"),
     )
 
 

@@ -23,12 +23,15 @@ from core.plan.kinds import (
     Id,
     Key,
     ListOf,
+    Rate,
     Reference,
     Table,
     Text,
     Variants,
+    WeekHours,
     Whole,
 )
+from core.plan.limits import WhenMetered
 from core.plan.locations import SFTP_PORT, SMB_PORT
 from core.plan.model import VERSION, Layout, Medium, Mode, Site
 from core.plan.providers import providers
@@ -386,6 +389,43 @@ _COPY = Table(
     )
 )
 
+_LIMITS = Table(
+    (
+        Key(
+            name="working_hours",
+            kind=ListOf(WeekHours(), may_be_empty=True),
+            default=(),
+            about='Wann der Laden die Leitung braucht, zum Beispiel "mo-fr 08:00-18:30".',
+        ),
+        Key(
+            name="upload",
+            kind=Rate(),
+            default="unlimited",
+            about="Wie schnell Sicherungen ins Netz senden dürfen, zum Beispiel 8 Mbit/s oder "
+            "500 kB/s. Platten und das Zurückholen bremst das nicht.",
+        ),
+        Key(
+            name="upload_working_hours",
+            kind=Rate(),
+            about="Dasselbe während working_hours. Ohne Angabe: wie upload.",
+        ),
+        Key(
+            name="metered",
+            kind=_choice(WhenMetered),
+            default="wait",
+            about="Fällige Läufe ins Netz, solange die Leitung nach Verbrauch bezahlt wird "
+            "(Handy, Roaming): wait = warten, go = trotzdem senden.",
+        ),
+        Key(
+            name="battery_least",
+            kind=Whole(0, 100),
+            default=30,
+            about="Unter so viel Prozent Akku warten fällige Läufe ins Netz auf das Netzteil; "
+            "0: nie.",
+        ),
+    )
+)
+
 PLAN = Table(
     (
         Key(
@@ -412,6 +452,11 @@ PLAN = Table(
             kind=ListOf(_COPY),
             required=True,
             about="Welches System auf welches Ziel kopiert wird, wie oft und wie lange.",
+        ),
+        Key(
+            name="limits",
+            kind=_LIMITS,
+            about="Wie viel von Leitung und Akku Sicherungen nehmen dürfen.",
         ),
     )
 )

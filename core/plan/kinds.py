@@ -54,6 +54,16 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """`8 Mbit/s`, `500 kB/s`, `unlimited`."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeekHours:
+    """`mo-fr 08:00-18:30`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Flag:
     """true or false."""
 
@@ -101,7 +111,7 @@ class Variants:
     later: tuple[str, ...]
 
 
-Written = Text | Matching | Id | Reference | Choice | Duration | AbsolutePath
+Written = Text | Matching | Id | Reference | Choice | Duration | Rate | WeekHours | AbsolutePath
 """Kinds that are written as text in quotes."""
 
 Kind = Written | Flag | Whole | ListOf | Table | Variants

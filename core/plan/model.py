@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import Code, KnownError
+from core.plan.limits import Limits
 from core.plan.locations import (
     LocalLocation,
     Location,
@@ -164,6 +165,7 @@ class Plan:
     systems: tuple[System, ...]
     destinations: tuple[Destination, ...]
     copies: tuple[Copy, ...]
+    limits: Limits = field(default_factory=Limits)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def system(self, id: str) -> System:

@@ -22,13 +22,16 @@ from core.plan.kinds import (
     Kind,
     ListOf,
     Matching,
+    Rate,
     Reference,
     Table,
     Text,
     Variants,
+    WeekHours,
     Whole,
     Written,
 )
+from core.plan.limits import HOURS_PATTERN, RATE_PATTERN
 
 Schema = dict[str, object]
 
@@ -81,6 +84,10 @@ def _written(kind: Written) -> Schema:
             return {"enum": list(kind.values)}
         case Duration():
             return {"pattern": f"^{DURATION_PATTERN}$"}
+        case Rate():
+            return {"pattern": f"^({RATE_PATTERN})$"}
+        case WeekHours():
+            return {"pattern": f"^{HOURS_PATTERN}$"}
         case AbsolutePath():
             return {"minLength": 1, "maxLength": kind.longest}
 

@@ -36,6 +36,14 @@ _KEY: dict[ProblemCode, str] = {
     _C.MISSING_KEY: t("Hier fehlt „{name}“."),
     _C.WRONG_TYPE: t("Erwartet wird {expected}, hier steht {found}."),
     _C.WRONG_CHOICE: t("„{value}“ ist hier nicht möglich. Möglich sind: {allowed}."),
+    _C.WRONG_RATE: t(
+        "„{value}“ ist keine Geschwindigkeit. Schreiben Sie zum Beispiel 8 Mbit/s, 500 kB/s oder"
+        " unlimited (ohne Grenze)."
+    ),
+    _C.WRONG_HOURS: t(
+        "„{value}“ sind keine Stunden. Schreiben Sie zum Beispiel „mo-fr 08:00-18:30“ oder"
+        " „sa 09:00-14:00“."
+    ),
     _C.WRONG_DURATION: t(
         "„{value}“ ist keine Dauer. Schreiben Sie zum Beispiel 90m, 24h, 1d oder 2w "
         "(Minuten, Stunden, Tage, Wochen)."

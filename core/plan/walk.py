@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -18,15 +18,18 @@ from core.plan.kinds import (
     Kind,
     ListOf,
     Matching,
+    Rate,
     Table,
     Text,
     Variants,
+    WeekHours,
     Whole,
     Written,
     is_device_name,
     is_id,
     parse_duration,
 )
+from core.plan.limits import parse_hours, parse_rate
 from core.plan.locate import KeyPath, Located
 from core.plan.problems import Problem, ProblemCode
 
@@ -38,6 +41,13 @@ CONTROL = re.compile("[\\x00-\\x1f\\x7f\\ud800-\\udfff]")
 """What no name or path of a plan may hold: control characters and halves of characters."""
 
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+_PARSED: Mapping[type, tuple[Callable[[str], object], ProblemCode]] = {
+    Duration: (parse_duration, ProblemCode.WRONG_DURATION),
+    Rate: (parse_rate, ProblemCode.WRONG_RATE),
+    WeekHours: (parse_hours, ProblemCode.WRONG_HOURS),
+}
+"""How a written value is read, and what is wrong where that cannot be."""
 
 
 class Walk:
@@ -136,14 +146,18 @@ class Walk:
                 return self._id(raw, path)
             case Choice():
                 return self._choice(kind, raw, path)
-            case Duration():
-                try:
-                    return parse_duration(raw)
-                except ValueError:
-                    return self._bad(path, ProblemCode.WRONG_DURATION, value=raw)
+            case Duration() | Rate() | WeekHours():
+                return self._parsed(kind, raw, path)
             case AbsolutePath():
                 return self._path(kind, raw, path)
         return raw
+
+    def _parsed(self, kind: Duration | Rate | WeekHours, raw: str, path: KeyPath) -> Any:
+        parse, code = _PARSED[type(kind)]
+        try:
+            return parse(raw)
+        except ValueError:
+            return self._bad(path, code, value=raw)
 
     def _text(self, kind: Text, raw: str, path: KeyPath) -> Any:
         if not raw.strip() and not kind.may_be_empty:

@@ -23,6 +23,7 @@ from core.errors import Code, KnownError
 from core.paths import Home, home_failure
 from core.rclone.config_file import SECTION, ConfigFile
 from core.rclone.login import SERVICES, AccountKind, Ask, SignedIn, Wish, sign_in
+from core.rclone.patience import Patience
 from core.rclone.remotes import Remote
 from core.rclone.session import Limits, Session
 from core.secrets import SecretStore, files
@@ -92,6 +93,8 @@ class Accounts:
         remotes: Sequence[Remote] = (),
         cancelled: Callable[[], bool] = lambda: False,
         limits: Limits | None = None,
+        patience: Patience | None = None,
+        upload_rate: Callable[[], int | None] | None = None,
     ) -> Session:
         """A session that reaches the account as `FS`; `remotes` may lie over it.
 
@@ -100,7 +103,13 @@ class Accounts:
         """
         self.get(name)
         return self._open(
-            self._config(name), destination, remotes=remotes, cancelled=cancelled, limits=limits
+            self._config(name),
+            destination,
+            remotes=remotes,
+            cancelled=cancelled,
+            limits=limits,
+            patience=patience,
+            upload_rate=upload_rate,
         )
 
     def _config(self, name: str) -> ConfigFile:
@@ -121,6 +130,8 @@ class Accounts:
         remotes: Sequence[Remote] = (),
         cancelled: Callable[[], bool],
         limits: Limits | None = None,
+        patience: Patience | None = None,
+        upload_rate: Callable[[], int | None] | None = None,
     ) -> Session:
         return Session(
             remotes,
@@ -129,6 +140,8 @@ class Accounts:
             cancelled=cancelled,
             limits=limits,
             tokens=config,
+            patience=patience,
+            upload_rate=upload_rate,
         )
 
     # -- changing ---------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ _TABLE: dict[Code, tuple[str, ...]] = {
         "failure in name resolution",
         "server misbehaving",
         "lookup .*: i/o timeout",
+        "dial (tcp|udp)[46]?: lookup ",
         "network is unreachable",
     ),
     Code.REMOTE_PORTAL: (

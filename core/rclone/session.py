@@ -9,6 +9,7 @@ answer is looked at again by whoever calls.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -25,7 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import filelock
 
@@ -37,6 +38,7 @@ from core.rclone.child import Child, end_leftover
 from core.rclone.config_file import SECTION, ConfigFile
 from core.rclone.doorway import Doorway
 from core.rclone.environment import UserConfig, environment_for
+from core.rclone.patience import Patience
 from core.rclone.remotes import Remote, account, as_folder, is_of_this_pc
 from core.rclone.wire import Address, Answer
 
@@ -91,6 +93,26 @@ def _never() -> bool:
     return False
 
 
+_Words = ParamSpec("_Words")
+_Result = TypeVar("_Result")
+
+
+def _patiently(
+    ask: Callable[Concatenate[Session, _Words], _Result],
+) -> Callable[Concatenate[Session, _Words], _Result]:
+    """Ask again as long as the session's patience lasts, once it has had an answer at all.
+
+    All that is asked like this may be asked twice: names are new, and what a broken upload left
+    lies at a name that nobody else takes.
+    """
+
+    @functools.wraps(ask)
+    def asked(session: Session, /, *words: _Words.args, **named: _Words.kwargs) -> _Result:
+        return session.with_patience(lambda: ask(session, *words, **named))
+
+    return asked
+
+
 class Session:
     """A running rclone for one account; end it with `close` or use it in `with`.
 
@@ -98,6 +120,8 @@ class Session:
     several threads. `cancelled` is asked while a call is out. `tokens` keeps what rclone has to
     remember of the account, renewed tokens above all; without it all is forgotten at the end.
     `config` is the user's own rclone.conf where `remotes` lean on it.
+    `patience`: go on after outages, once there has been an answer. `upload_rate` says how many
+    bytes a second may go out now (None: no limit); it is asked again while calls are under way.
     KnownError: ACCOUNT_BUSY when another session works with this account, ACCOUNT_DAMAGED when
     `tokens` cannot be opened, RCLONE_MISSING, RCLONE_VERSION, RCLONE_DIED.
     """
@@ -112,9 +136,15 @@ class Session:
         limits: Limits | None = None,
         tokens: ConfigFile | None = None,
         config: UserConfig | None = None,
+        patience: Patience | None = None,
+        upload_rate: Callable[[], int | None] | None = None,
     ) -> None:
         self._destination = destination
         self._tokens = tokens
+        self._backoff = patience
+        self._upload_rate = upload_rate
+        self._paced: int | None = None
+        self._answered = False
         self._cancelled = cancelled
         self._limits = limits or Limits()
         self._secrets = [secret for remote in remotes for secret in remote.secrets()]
@@ -290,6 +320,7 @@ class Session:
         """One call; whatever comes back. KnownError when cancelled, late or without rclone."""
         group = f"lt{next(self._numbers)}"
         body = json.dumps({**words, "_group": group}).encode()
+        self._keep_pace()
         with self._guard:
             self._moving[group] = 0
         try:
@@ -303,6 +334,32 @@ class Session:
             raise
         finally:
             self._finish(group, forget=verb == _TRANSFER)
+
+    def with_patience(self, action: Callable[[], _Result]) -> _Result:
+        """Do it, again and again as far as the session's patience goes.
+
+        A storage that never answered is told at once: whoever waits there waits for nothing.
+        """
+        if self._backoff is None:
+            return action()
+        done = self._backoff.until_done(
+            action,
+            cancelled=self._cancelled,
+            may_repeat=lambda: self._answered and self._child.is_alive,
+        )
+        self._answered = True
+        return done
+
+    def _keep_pace(self) -> None:
+        """Tell rclone how fast it may send, when that has changed (only `core/bwlimit` does)."""
+        if self._upload_rate is None:
+            return
+        wanted = self._upload_rate()
+        with self._guard:
+            if wanted == self._paced:
+                return
+            self._paced = wanted
+        self._ask("core/bwlimit", rate="off" if wanted is None else f"{max(wanted, 1)}B:off")
 
     def _ask(self, verb: str, **words: object) -> dict[str, Any]:
         """A short question about the process itself; empty when it has no answer."""
@@ -360,6 +417,7 @@ class Session:
 
     # -- what can be asked ------------------------------------------------------------------------
 
+    @_patiently
     def list(self, fs: str, path: str = "", *, recurse: bool = False) -> list[Item]:
         """The names in a folder, as paths from `fs` on; a missing folder has none.
 
@@ -394,6 +452,7 @@ class Session:
         """What rclone has put down for a remote since it began, such as a host's key; '' if not."""
         return str(self._ask("config/get", name=remote).get(option) or "")
 
+    @_patiently
     def size(self, fs: str, path: str) -> int | None:
         """Size of a file as the storage tells it; None when there is no such file."""
         options = {**_LISTING, "filesOnly": True}
@@ -403,6 +462,7 @@ class Session:
         item = self._good(answer, path).get("item")
         return None if item is None or item.get("IsDir") else int(item["Size"])
 
+    @_patiently
     def upload(self, local: Path, fs: str, path: str) -> None:
         """Send one file. `path` must be a new name: what lies there is not looked at.
 
@@ -428,6 +488,7 @@ class Session:
             )
         self._good(answer, path)
 
+    @_patiently
     def download(self, fs: str, path: str, local: Path) -> None:
         """Fetch one file to `local`, whole or not at all; what lies there is replaced.
 
@@ -450,6 +511,7 @@ class Session:
                     raise KnownError(Code.TARGET_FULL, path=str(local.parent))
                 raise self._failure(answer, path)
 
+    @_patiently
     def read(
         self, fs: str, path: str, *, offset: int = 0, count: int | None = None, limit: int
     ) -> bytes:
@@ -515,22 +577,26 @@ class Session:
             time.sleep(wire.TICK_SECONDS / 4)
         return self._died()
 
+    @_patiently
     def delete(self, fs: str, path: str) -> None:
         """Delete a file; fine when it is not there."""
         answer = self._call("operations/deletefile", path, fs=as_folder(fs), remote=path)
         if answer.status != 200 and not errors.is_missing(answer.error):
             raise self._failure(answer, path)
 
+    @_patiently
     def remove_empty(self, fs: str, path: str) -> None:
         """Remove the empty folders at and below `path`; it is fine when there are none."""
         answer = self._call("operations/rmdirs", path, fs=as_folder(fs), remote=path)
         if answer.status != 200 and not errors.is_missing(answer.error):
             raise self._failure(answer, path)
 
+    @_patiently
     def make_folder(self, fs: str, path: str) -> None:
         """Make a folder and those above it; fine when it is there."""
         self._good(self._call("operations/mkdir", path, fs=as_folder(fs), remote=path), path)
 
+    @_patiently
     def free_bytes(self, fs: str) -> int | None:
         """Free room as the storage tells it; None when it does not."""
         answer = self._call("operations/about", "", fs=as_folder(fs))
@@ -562,6 +628,7 @@ class _Watch:
         if now - self._looked < session._limits.look:  # noqa: SLF001
             return
         self._looked = now
+        session._keep_pace()  # noqa: SLF001
         seen = (size, *(session._progress(self._group) if self._group else ()))  # noqa: SLF001
         if seen != self._seen:
             self._seen, self._last = seen, now

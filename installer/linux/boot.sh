@@ -9,6 +9,7 @@ test_packages="$run_packages
     libglib2.0-0 libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3
     fuse3 libfuse2 ntfs-3g exfat-fuse exfatprogs
     p7zip-full attr acl dash
+    iproute2
     dbus samba openssh-server" # a bus for the stand-in of a keyring; a NAS and a server of our own
 
 say() {

@@ -15,6 +15,7 @@ from core.errors import Code, KnownError
 from core.paths import Home, find_home
 from core.rclone.accounts import FS, Account, Accounts
 from core.rclone.login import AccountKind, Question, Wish
+from core.rclone.patience import Patience, asked_for
 from core.rclone.remotes import crypt_remote
 from core.secrets.sealed_file import COST, SealedFileStore
 from tests.support.fake_clouds import Cloud, Reached, browse, playing
@@ -410,3 +411,22 @@ def test_full_and_busy(person: Person, tmp_path: Path, kind: AccountKind) -> Non
         with pytest.raises(KnownError) as caught:
             one.upload(tmp_path / "f", FS, "b")
         assert caught.value.code is Code.REMOTE_QUOTA
+
+
+def test_too_many_requests_for_longer_than_rclone_waits(person: Person) -> None:
+    """rclone gives up after a few; the session goes on, and waits as long as it was asked to."""
+    cloud = person.reached.cloud
+    person.add("laden", AccountKind.ONEDRIVE)
+    patience = Patience(total=60, first=0.2, longest=1.0)
+    with person.accounts().session("laden", destination="cloud", patience=patience) as one:
+        assert one.list(FS) == []
+        cloud.busy, cloud.retry_after = 14, 0
+        assert one.list(FS) == []
+        assert cloud.busy == 0
+    with person.accounts().session("laden", destination="cloud") as one:
+        assert one.list(FS) == []
+        cloud.busy, cloud.retry_after = 99, 1
+        with pytest.raises(KnownError) as caught:
+            one.list(FS)
+        assert caught.value.code is Code.REMOTE_RATE_LIMITED
+        assert asked_for(str(caught.value.params["cause"])) == 1.0

@@ -143,7 +143,7 @@ def session_bus(folder: Path) -> Iterator[dict[str, str]]:
     settings = folder / "bus.conf"
     settings.write_text(_BUS)
     command = [daemon, f"--config-file={settings}", "--nofork", "--print-address"]
-    with _running(command, {}) as address:
+    with running(command, {}) as address:
         yield {"DBUS_SESSION_BUS_ADDRESS": address}
 
 
@@ -151,7 +151,7 @@ def session_bus(folder: Path) -> Iterator[dict[str, str]]:
 def stand_in(bus: dict[str, str], mode: str = "open") -> Iterator[None]:
     """Our Secret Service on that bus."""
     command = [sys.executable, "-m", "tests.support.secret_service", mode]
-    with _running(command, bus | {"PYTHONPATH": str(ROOT)}) as said:
+    with running(command, bus | {"PYTHONPATH": str(ROOT)}) as said:
         assert said == "ready"
         yield
 
@@ -173,7 +173,7 @@ def start_gnome_keyring(bus: dict[str, str], folder: Path) -> None:
 
 
 @contextmanager
-def _running(command: list[str], env: dict[str, str]) -> Iterator[str]:
+def running(command: list[str], env: dict[str, str]) -> Iterator[str]:
     """The first line it says, while it runs."""
     process = subprocess.Popen(
         command,

@@ -16,7 +16,7 @@ LINT = "from importlinter.cli import lint_imports_command; lint_imports_command(
 # A tiny project of the same shape, with every layer of DESIGN.md §2.
 LAYERS = (
     "cli agent standby reports alerts health drills exports access setup copies sources "
-    "destinations rclone plan store texts"
+    "destinations rclone plan store texts machine"
 ).split()
 ROOMS = "jobs letting_go backing_up looking_after bringing_back memory opening hands format".split()
 PACKAGES = [

@@ -214,6 +214,7 @@ class Reach:
     `pair_of` gives the recovery lines of a destination; KnownError when there are none. `pairs`
     gives all there are, former ones too, the newest first. `password_of` gives what opens a place
     in the network, '' when nothing is kept. `tell` hears of a host that was met for the first time.
+    `upload_rate` says how many bytes a second may go out to the network now (None: all there is).
     """
 
     def __init__(
@@ -225,12 +226,14 @@ class Reach:
         pairs: Callable[[], Iterable[Pair]] = tuple,
         password_of: Callable[[str], str] = lambda _: "",
         tell: Listener | None = None,
+        upload_rate: Callable[[], int | None] | None = None,
     ) -> None:
         self._home = home
         self._pair_of = pair_of
         self._pairs = pairs
         self._password_of = password_of
         self._tell = tell or Silence()
+        self._upload_rate = upload_rate
         self._cancelled = cancelled
         self._open: list[Reached] = []
         self._begun: dict[tuple[Where, str], Future[Reached]] = {}
@@ -342,9 +345,11 @@ class Reach:
     def _way(self, where: Where, system: str, vaults: list[Remote]) -> _Way:
         """rclone on its way to a place; ends unless somebody takes it over."""
         from core.destinations import storages
+        from core.rclone.patience import Patience
         from core.rclone.session import Session
 
         access = self._access(where)
+        far = folder_of_pc(where.location) is None
         shadow, lock = self._shadow(where.id, system)
         try:
             # Several run at once for one login: with a password, unlike with a token that is
@@ -355,6 +360,8 @@ class Reach:
                 destination=where.id,
                 cancelled=self._cancelled,
                 config=storages.config_of(where.location, access),
+                patience=Patience() if far else None,
+                upload_rate=self._upload_rate if far else None,
             )
         except BaseException:
             lock.release()

@@ -18,6 +18,10 @@ SAID = [
     (Code.REMOTE_UNREACHABLE, "dial tcp 10.0.0.9:22: i/o timeout"),
     (Code.REMOTE_UNREACHABLE, "dial tcp 10.0.0.9:22: connect: no route to host"),
     (Code.REMOTE_OFFLINE, "dial tcp: lookup dav.example.invalid: no such host"),
+    (
+        Code.REMOTE_OFFLINE,
+        "dial tcp: lookup nas on 10.0.0.1:53: read udp 10.0.0.2:4711: read: connection refused",
+    ),
     (Code.REMOTE_OFFLINE, "dial tcp: lookup x on 127.0.0.53:53: server misbehaving"),
     (Code.REMOTE_CUT_OFF, 'Put "http://127.0.0.1/x": EOF'),
     (Code.REMOTE_CUT_OFF, "Update Put failed: connection lost"),

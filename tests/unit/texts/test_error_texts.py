@@ -92,6 +92,8 @@ PARAMS: dict[Code, str] = {
     Code.LOGIN_OTHER_ACCOUNT: "account",
     Code.LOGIN_QUESTION: "account question choices",
     Code.LOGIN_FAILED: "account cause",
+    Code.WAITS_METERED: "destination",
+    Code.WAITS_BATTERY: "destination percent",
     Code.RCLONE_MISSING: "path",
     Code.RCLONE_VERSION: "path found wanted",
     Code.RCLONE_DIED: "destination cause",
