@@ -121,6 +121,11 @@ class Code(StrEnum):
     SHEET_EXPOSED = "sheet_exposed"
     SHEET_NOT_WRITTEN = "sheet_not_written"
     NOT_IN_THIS_VERSION = "not_in_this_version"
+    AGENT_RUNNING = "agent_running"
+    AGENT_ABSENT = "agent_absent"
+    AGENT_VERSION = "agent_version"
+    AGENT_LOST = "agent_lost"
+    AUTOSTART_FAILED = "autostart_failed"
     CANCELLED = "cancelled"
 
 
@@ -208,6 +213,11 @@ EXIT_OF: dict[Code, Exit] = {
     Code.SHEET_EXPOSED: Exit.DESTINATION_REFUSED,
     Code.SHEET_NOT_WRITTEN: Exit.DESTINATION_REFUSED,
     Code.NOT_IN_THIS_VERSION: Exit.USAGE,
+    Code.AGENT_RUNNING: Exit.LOCKED,
+    Code.AGENT_ABSENT: Exit.NOT_FOUND,
+    Code.AGENT_VERSION: Exit.PROGRAM_PROBLEM,
+    Code.AGENT_LOST: Exit.PROGRAM_PROBLEM,
+    Code.AUTOSTART_FAILED: Exit.PROGRAM_PROBLEM,
     Code.CANCELLED: Exit.CANCELLED,
 }
 

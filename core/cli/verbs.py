@@ -28,6 +28,7 @@ _HOMES = {
     "secret": "secret",
     "key": "keys",
     "canary": "canary",
+    "agent": "agent",
     "status": "judging",
     "doctor": "doctor",
 }

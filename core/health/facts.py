@@ -24,11 +24,10 @@ from core.health.model import CopyFacts, ReadBack, SystemFacts
 from core.paths import Home
 from core.plan.model import Copy, Plan, System
 from core.store.database import is_broken
-from core.store.home import HomeStore
+from core.store.home import GOOD, HomeStore
 from core.store.index import DEVICE, IndexView
 
 DevicePort = Callable[[Path], Device]
-_GOOD = ("COMMITTED", "UNCHANGED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ def _unmended(store: HomeStore, copy: Copy) -> int:
     ours = (
         row for row in since if (row.system, row.destination) == (copy.system, copy.destination)
     )
-    return int(not any(row.status in _GOOD for row in ours))
+    return int(not any(row.status in GOOD for row in ours))
 
 
 def _look_into(path: Path, reread: timedelta, now: datetime) -> _Known | None:

@@ -16,6 +16,7 @@ from core.plan.model import (
     Medium,
     Mode,
     Plan,
+    Schedule,
     Site,
     System,
     default_encrypted,
@@ -48,6 +49,7 @@ def build(good: Mapping[str, Any], walk: Walk) -> Plan:
         systems=tuple(systems.values()),
         destinations=tuple(destinations.values()),
         copies=tuple(copies.values()),
+        schedule=Schedule(**good.get("schedule", {})),
         lines=walk.lines(),
     )
 
@@ -105,6 +107,7 @@ def _copy(item: Mapping[str, Any], destination: Destination) -> Copy:
         every=item.get("every", default_every(offline=destination.offline)),
         keep=Keep() if not keep else _keep(keep),
         reread=item.get("reread", default_reread(destination.medium)),
+        at=item.get("at"),
     )
 
 

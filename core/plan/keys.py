@@ -18,6 +18,7 @@ from core.plan.kinds import (
     Reference,
     Table,
     Text,
+    TimeOfDay,
     Variants,
     Whole,
 )
@@ -233,6 +234,12 @@ _COPY = Table(
             about="Wie oft. Ohne Angabe: täglich, auf Ziele mit offline = true wöchentlich.",
         ),
         Key(
+            name="at",
+            kind=TimeOfDay(),
+            about="Um welche Uhrzeit die Kopie fällig wird; zählt bei ganzen Tagen. Ohne Angabe: "
+            "zum Ladenschluss, sonst um Mitternacht.",
+        ),
+        Key(
             name="keep",
             kind=_KEEP,
             about="Wie viele Stände bleiben. Ohne Angabe: 14 Tage, 8 Wochen, 24 Monate, 10 Jahre. "
@@ -243,6 +250,35 @@ _COPY = Table(
             kind=Duration(),
             about="In welcher Zeit die ganze Kopie einmal nachgelesen wird. "
             "Ohne Angabe: 365 Tage in der Cloud, sonst 90 Tage.",
+        ),
+    )
+)
+
+_SCHEDULE = Table(
+    (
+        Key(
+            name="opens",
+            kind=TimeOfDay(),
+            default="06:00",
+            about="Wann der Laden öffnet. Gilt nur zusammen mit closes.",
+        ),
+        Key(
+            name="closes",
+            kind=TimeOfDay(),
+            about="Ladenschluss: Von opens bis dahin beginnt keine fällige Kopie von selbst, "
+            "außer sie wartet schon länger als einen Tag oder ist öfter als täglich zu machen.",
+        ),
+        Key(
+            name="battery",
+            kind=Whole(0, 100),
+            default=30,
+            about="Auf Akku beginnt unter so viel Prozent keine Kopie von selbst.",
+        ),
+        Key(
+            name="metered",
+            kind=Flag(),
+            default=False,
+            about="Auch über eine getaktete Verbindung (Handy, Volumentarif) von selbst kopieren.",
         ),
     )
 )
@@ -273,6 +309,11 @@ PLAN = Table(
             kind=ListOf(_COPY),
             required=True,
             about="Welches System auf welches Ziel kopiert wird, wie oft und wie lange.",
+        ),
+        Key(
+            name="schedule",
+            kind=_SCHEDULE,
+            about="Wann der Hintergrunddienst von selbst kopieren darf.",
         ),
     )
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Duration:
     """`90m`, `24h`, `1d`, `2w`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOfDay:
+    """`18:30`, on this PC's own clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Variants:
     later: tuple[str, ...]
 
 
-Written = Text | Id | Reference | Choice | Duration | AbsolutePath
+Written = Text | Id | Reference | Choice | Duration | TimeOfDay | AbsolutePath
 """Kinds that are written as text in quotes."""
 
 Kind = Written | Flag | Whole | ListOf | Table | Variants
@@ -116,10 +121,12 @@ class Key:
 ID_PATTERN = "[a-z0-9][a-z0-9-]{0,40}"
 DEVICE_PATTERN = "con|prn|aux|nul|com[0-9]|lpt[0-9]"
 DURATION_PATTERN = "[1-9][0-9]{0,5}[mhdw]"
+TIME_PATTERN = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
 _ID = re.compile(ID_PATTERN)
 _DEVICE = re.compile(DEVICE_PATTERN)
 _DURATION = re.compile(DURATION_PATTERN)
+_TIME = re.compile(TIME_PATTERN)
 _UNITS = {
     "w": timedelta(weeks=1),
     "d": timedelta(days=1),
@@ -147,6 +154,13 @@ def parse_duration(text: str) -> timedelta:
     if duration > _LONGEST:
         raise ValueError(text)
     return duration
+
+
+def parse_time(text: str) -> time:
+    """The time of day that `18:30` names; ValueError for others."""
+    if not _TIME.fullmatch(text):
+        raise ValueError(text)
+    return time(int(text[:2]), int(text[3:]))
 
 
 def duration_text(duration: timedelta) -> str:

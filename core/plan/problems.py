@@ -24,6 +24,7 @@ class ProblemCode(StrEnum):
     WRONG_TYPE = "wrong_type"
     WRONG_CHOICE = "wrong_choice"
     WRONG_DURATION = "wrong_duration"
+    WRONG_TIME = "wrong_time"
     OUT_OF_RANGE = "out_of_range"
     EMPTY_LIST = "empty_list"
     EMPTY_TEXT = "empty_text"

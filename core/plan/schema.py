@@ -13,6 +13,7 @@ from core.plan.kinds import (
     DEVICE_PATTERN,
     DURATION_PATTERN,
     ID_PATTERN,
+    TIME_PATTERN,
     AbsolutePath,
     Choice,
     Duration,
@@ -24,6 +25,7 @@ from core.plan.kinds import (
     Reference,
     Table,
     Text,
+    TimeOfDay,
     Variants,
     Whole,
     Written,
@@ -78,6 +80,8 @@ def _written(kind: Written) -> Schema:
             return {"enum": list(kind.values)}
         case Duration():
             return {"pattern": f"^{DURATION_PATTERN}$"}
+        case TimeOfDay():
+            return {"pattern": f"^{TIME_PATTERN}$"}
         case AbsolutePath():
             return {"minLength": 1, "maxLength": kind.longest}
 

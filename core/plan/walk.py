@@ -19,12 +19,14 @@ from core.plan.kinds import (
     ListOf,
     Table,
     Text,
+    TimeOfDay,
     Variants,
     Whole,
     Written,
     is_device_name,
     is_id,
     parse_duration,
+    parse_time,
 )
 from core.plan.locate import KeyPath, Located
 from core.plan.problems import Problem, ProblemCode
@@ -138,6 +140,11 @@ class Walk:
                     return parse_duration(raw)
                 except ValueError:
                     return self._bad(path, ProblemCode.WRONG_DURATION, value=raw)
+            case TimeOfDay():
+                try:
+                    return parse_time(raw)
+                except ValueError:
+                    return self._bad(path, ProblemCode.WRONG_TIME, value=raw)
             case AbsolutePath():
                 return self._path(kind, raw, path)
         return raw

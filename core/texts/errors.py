@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from core.errors import Code, KnownError
+from core.texts.agent_errors import AGENT
 from core.texts.catalog import Texts, t
 from core.texts.formats import date_time, moment_of, size, visible
 from core.texts.key_errors import KEYS
@@ -256,6 +257,7 @@ WORDS: Mapping[Code, Words] = {
     **REMOTES,
     **_COPIES,
     **KEYS,
+    **AGENT,
     **_REST,
 }
 """What happened, what is not safe now, the one next step; for every code."""
