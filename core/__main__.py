@@ -12,6 +12,10 @@ _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 def main() -> int:
     """Run the command line with this process's arguments; returns the exit code."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
+    if sys.argv[1:] == ["agent-job"]:
+        from core.cli.job import serve
+
+        return serve()
     from core.cli.main import run
 
     return run(sys.argv[1:])

@@ -115,8 +115,6 @@ class Code(StrEnum):
     LOGIN_OTHER_ACCOUNT = "login_other_account"
     LOGIN_QUESTION = "login_question"
     LOGIN_FAILED = "login_failed"
-    WAITS_METERED = "waits_metered"
-    WAITS_BATTERY = "waits_battery"
     RCLONE_MISSING = "rclone_missing"
     RCLONE_VERSION = "rclone_version"
     RCLONE_DIED = "rclone_died"
@@ -138,6 +136,11 @@ class Code(StrEnum):
     SHEET_EXPOSED = "sheet_exposed"
     SHEET_NOT_WRITTEN = "sheet_not_written"
     NOT_IN_THIS_VERSION = "not_in_this_version"
+    AGENT_RUNNING = "agent_running"
+    AGENT_ABSENT = "agent_absent"
+    AGENT_VERSION = "agent_version"
+    AGENT_LOST = "agent_lost"
+    AUTOSTART_FAILED = "autostart_failed"
     CANCELLED = "cancelled"
 
 
@@ -219,8 +222,6 @@ EXIT_OF: dict[Code, Exit] = {
     Code.LOGIN_OTHER_ACCOUNT: Exit.SECRET_PROBLEM,
     Code.LOGIN_QUESTION: Exit.SECRET_PROBLEM,
     Code.LOGIN_FAILED: Exit.SECRET_PROBLEM,
-    Code.WAITS_METERED: Exit.NOTHING_DONE,
-    Code.WAITS_BATTERY: Exit.NOTHING_DONE,
     Code.RCLONE_MISSING: Exit.PROGRAM_PROBLEM,
     Code.RCLONE_VERSION: Exit.PROGRAM_PROBLEM,
     Code.RCLONE_DIED: Exit.PROGRAM_PROBLEM,
@@ -242,6 +243,11 @@ EXIT_OF: dict[Code, Exit] = {
     Code.SHEET_EXPOSED: Exit.DESTINATION_REFUSED,
     Code.SHEET_NOT_WRITTEN: Exit.DESTINATION_REFUSED,
     Code.NOT_IN_THIS_VERSION: Exit.USAGE,
+    Code.AGENT_RUNNING: Exit.LOCKED,
+    Code.AGENT_ABSENT: Exit.NOT_FOUND,
+    Code.AGENT_VERSION: Exit.PROGRAM_PROBLEM,
+    Code.AGENT_LOST: Exit.PROGRAM_PROBLEM,
+    Code.AUTOSTART_FAILED: Exit.PROGRAM_PROBLEM,
     Code.CANCELLED: Exit.CANCELLED,
 }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 
+from core.agent.due import is_due
 from core.cli import held
 from core.cli.context import Context
 from core.cli.output import Output
@@ -15,7 +17,7 @@ from core.copies.backing_up.gate import question
 from core.copies.desk import Desk
 from core.copies.reading_back import read_sample
 from core.errors import Code, Exit, KnownError
-from core.plan.model import Plan
+from core.plan.model import Copy, Plan
 from core.texts.formats import size
 
 
@@ -24,13 +26,11 @@ def backup(context: Context, options: argparse.Namespace) -> Exit:
     text = context.plan_text()
     plan = context.plan(text)
     request = jobs.Request(
-        tuple(options.systems),
-        tuple(options.to),
-        options.due,
-        options.accept_source,
-        options.accept_changes,
+        tuple(options.systems), tuple(options.to), options.accept_source, options.accept_changes
     )
     with context.desk() as desk:
+        if options.due:
+            request = dataclasses.replace(request, only=_due(desk, plan))
         results = jobs.back_up_all(desk, plan, text.encode(), request)
         asked = [
             found
@@ -48,6 +48,14 @@ def backup(context: Context, options: argparse.Namespace) -> Exit:
         context.output.record("result", outcome="nothing_due")
         return Exit.NOTHING_DONE
     return _overall(outcomes)
+
+
+def _due(desk: Desk, plan: Plan) -> tuple[Copy, ...]:
+    """The copies that are due now, by the rules of the background process."""
+    now = desk.clock.now()
+    return tuple(
+        copy for copy in plan.copies if is_due(plan, copy, jobs.last_success(desk.store, copy), now)
+    )
 
 
 def _show_all(context: Context, results: list[Result]) -> list[Exit]:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core import VERSION
+from core.agent import autostart
+from core.agent.calling import ask
 from core.cli import sheets
 from core.cli.context import Context
 from core.cli.judging import judge_plan, next_line, system_line
@@ -72,6 +74,7 @@ def _checks(context: Context) -> Iterator[_Check]:
     yield _power(context)
     yield _line(context)
     yield _secrets(context)
+    yield _agent(context)
     yield from _destinations(context)
 
 
@@ -94,6 +97,26 @@ def _line(context: Context) -> _Check:
         Metered.UNKNOWN: t("Leitung: ob sie nach Verbrauch kostet, sagt dieser PC nicht"),
     }
     return _Check("line", True, texts[metered_now()])
+
+
+def _agent(context: Context) -> _Check:
+    """Whether copies are made by themselves, now and after the next logon."""
+    t = context.texts.t
+    try:
+        runs = ask(context.home, {"do": "status"}) is not None
+    except KnownError as error:
+        return _Check("agent", False, describe(context.texts, error).sentence)
+    starts = autostart.installed(autostart.entries()) is not None
+    if runs and starts:
+        return _Check("agent", True, t("Hintergrunddienst: läuft, und startet bei der Anmeldung"))
+    if runs:
+        text = t("Hintergrunddienst: läuft, startet aber nicht bei der Anmeldung")
+        return _Check("agent", False, f"{text} → {t('{program} agent install')}")
+    if starts:
+        text = t("Hintergrunddienst: läuft gerade nicht")
+        return _Check("agent", False, f"{text} → {t('{program} agent')}")
+    text = t("Hintergrunddienst: nicht eingerichtet; Kopien entstehen nur, wenn Sie es eintippen")
+    return _Check("agent", False, f"{text} → {t('{program} agent install')}")
 
 
 def _home(context: Context) -> _Check:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from core.agent.due import is_due
 from core.cli import held, sheets
 from core.cli.context import Context
 from core.clock import parse_stamp, stamp
@@ -72,7 +73,7 @@ def _show_copy(
         if copy.destination == facts.destination
     )
     coming = _forecast(store, plan, copy, now)
-    fields = _fields(context, store, copy, verdict) | {"system": copy.system} | _room(coming)
+    fields = _fields(context, store, plan, copy, verdict) | {"system": copy.system} | _room(coming)
     words = texts.t(
         "{copy}: kopiert {copied}; zurückgelesen {read}; wiederhergestellt {restored}",
         copy=context.output.copy_label(copy.system, copy.destination),
@@ -92,7 +93,7 @@ def _show_copy(
 
 
 def _fields(
-    context: Context, store: HomeStore, copy: Copy, verdict: CopyVerdict
+    context: Context, store: HomeStore, plan: Plan, copy: Copy, verdict: CopyVerdict
 ) -> dict[str, object]:
     facts = verdict.facts
     proof = store.last_proof(copy.system, copy.destination, "verified")
@@ -116,7 +117,7 @@ def _fields(
         "overdue": verdict.is_overdue,
         "overdue_since": _stamp(verdict.overdue_since),
         "by_word": list(_by_word(facts)),
-        "due": jobs.is_due(store, copy, context.clock.now()),
+        "due": is_due(plan, copy, jobs.last_success(store, copy), context.clock.now()),
         "reachable": facts.reachable,
         "writes_elsewhere": facts.writes_elsewhere,
         "last_run": facts.last_run or None,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from core.cli import verbs
 from core.cli.context import Context
@@ -19,7 +22,7 @@ from core.cli.parser import make_parser
 from core.cli.usage import Misuse, speaking
 from core.clock import SystemClock
 from core.errors import Code, Exit, KnownError
-from core.paths import find_home
+from core.paths import Home, find_home
 from core.plan.problems import PlanError
 from core.texts import PROGRAM, Texts, pick_language
 
@@ -28,32 +31,46 @@ PASSPHRASE = "LADENTRESOR_PASSPHRASE"
 CALLED = "LADENTRESOR_CALLED"
 """How the person started us; ./run and dev.py set it, so that messages name what can be typed."""
 _LONGEST_REPORT = 60
+_HANDED_OVER = frozenset({"backup", "verify", "prune", "restore"})
+"""What an agent does for us. All else only looks, or hears a secret from this keyboard."""
 
 
-def run(arguments: Sequence[str]) -> int:
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the agent has settled for a verb that runs as its job.
+
+    home: its own, whatever the arguments say. stop: set when somebody cancels. called: how the
+    person types us. event: hears every event, also when the output is for people.
+    """
+
+    home: Home
+    stop: threading.Event
+    called: str
+    passphrase: str = field(repr=False)
+    event: Callable[[Mapping[str, Any]], None]
+
+
+def run(arguments: Sequence[str], *, job: Job | None = None) -> int:
     """Do what the arguments say; returns the exit code (docs/cli.md)."""
     passphrase = os.environ.pop(PASSPHRASE, "")  # before anything starts a process
     wished = _peek_language(arguments)
-    called = os.environ.get(CALLED) or PROGRAM
+    called = job.called if job else os.environ.get(CALLED) or PROGRAM
     texts = Texts(pick_language(wished, os.environ), program=called)
-    try:
-        with speaking(texts):
-            options = make_parser(texts).parse_args(arguments)
-    except SystemExit:  # help and version are said
-        return int(Exit.OK)
-    except Misuse as misuse:
-        _show_misuse(texts, misuse)
-        return int(Exit.USAGE)
+    options = _parse(texts, arguments)
+    if isinstance(options, Exit):
+        return int(options)
     output = standard_output(texts, as_json=getattr(options, "json", False))
-    stop = threading.Event()
+    output.hear = job.event if job else None
+    stop = job.stop if job else threading.Event()
     previous = _cancel_on_signal(stop)
     try:
-        home = find_home(getattr(options, "home", None))
-        made = Context(home, SystemClock(), output, texts, stop.is_set, passphrase)
-        with contextlib.closing(made) as context:
-            if options.verb is None:
-                return int(verbs.welcome(context))
-            return int(verbs.verb(options.verb)(context, options))
+        home = job.home if job else find_home(getattr(options, "home", None))
+        secret = job.passphrase if job else passphrase
+        made = Context(home, SystemClock(), output, texts, stop.is_set, secret)
+        if job is None and not passphrase:
+            done = _hand_over(home, arguments, options.verb, texts, stop)
+            return _do(made, options) if done is None else done
+        return _do(made, options)
     except PlanError as error:
         verbs.show_problems(output, error)
         return int(error.exit)
@@ -73,6 +90,37 @@ def run(arguments: Sequence[str]) -> int:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _parse(texts: Texts, arguments: Sequence[str]) -> argparse.Namespace | Exit:
+    """What was typed; the exit code when that has been answered already."""
+    try:
+        with speaking(texts):
+            return make_parser(texts).parse_args(arguments)
+    except SystemExit:  # help and version are said
+        return Exit.OK
+    except Misuse as misuse:
+        _show_misuse(texts, misuse)
+        return Exit.USAGE
+
+
+def _do(made: Context, options: argparse.Namespace) -> int:
+    """The verb itself."""
+    with contextlib.closing(made) as context:
+        if options.verb is None:
+            return int(verbs.welcome(context))
+        return int(verbs.verb(options.verb)(context, options))
+
+
+def _hand_over(
+    home: Home, arguments: Sequence[str], verb: str | None, texts: Texts, stop: threading.Event
+) -> int | None:
+    """The exit code when the home's agent did it, None when that is not for it, or it is not."""
+    if verb not in _HANDED_OVER or not (home.state / "agent.json").exists():
+        return None
+    from core.cli.handover import hand_over  # few homes pay for a socket
+
+    return hand_over(home, arguments, verb, texts, stop)
 
 
 def _peek_language(arguments: Sequence[str]) -> str | None:

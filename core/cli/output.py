@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Mapping
-from typing import TextIO
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TextIO
 
 from core.copies.events import Phase
 from core.errors import KnownError
@@ -70,8 +70,11 @@ _NOTES = {
 class Output:
     """Listener and printer of one command.
 
-    names: what the plan calls its destinations, by id; empty until a plan is read.
+    names: what the plan calls its destinations, by id; empty until a plan is read. hear: is told
+    every event too, whatever the form of the output.
     """
+
+    hear: Callable[[Mapping[str, Any]], None] | None = None
 
     def __init__(self, texts: Texts, *, as_json: bool, out: TextIO, err: TextIO) -> None:
         self.texts = texts
@@ -99,6 +102,8 @@ class Output:
 
     def record(self, kind: str, /, **fields: object) -> None:
         """One JSON line; nothing for people."""
+        if self.hear is not None:
+            self.hear({"event": kind, **fields})
         if self.as_json:
             print(
                 json.dumps({"event": kind, **fields}, ensure_ascii=False),

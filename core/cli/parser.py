@@ -157,6 +157,7 @@ def make_parser(texts: Texts) -> Parser:
 
     trust = verb("trust", t("Dem neuen Schlüssel eines Servers glauben"))
     trust.add_argument("destination", metavar=t("ZIEL"), help=t("seine id im Plan"))
+    _agent_verbs(verb("agent", t("Der Hintergrunddienst: kopiert von selbst")), texts, common)
 
     verb("status", t("Wie es um jede Kopie steht"))
     verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))
@@ -290,6 +291,25 @@ def _account_verbs(account: Parser, texts: Texts, common: Parser) -> None:
     add.add_argument("--drive", default="", metavar=t("LAUFWERK"), help=t("welches von mehreren"))
     one("forget", t("die Anmeldung auf diesem PC löschen; in der Cloud bleibt alles"))
     verbs.add_parser("list", parents=[common], help=t("die Konten nennen"))
+
+
+def _agent_verbs(agent: Parser, texts: Texts, common: Parser) -> None:
+    t = texts.t
+    agent.epilog = t("Ohne BEFEHL arbeitet dieser Prozess als Hintergrunddienst, bis er endet.")
+    agent.add_argument(
+        "--at-once",
+        action="store_true",
+        help=t("nicht erst warten, bis der PC zur Ruhe kommt"),
+    )
+    verbs = agent.add_subparsers(dest="agent_verb", metavar=t("BEFEHL"))
+    verbs.add_parser("status", parents=[common], help=t("zeigen, was er tut und was ansteht"))
+    verbs.add_parser(
+        "stop", parents=[common], help=t("ihn beenden; Angefangenes geht später weiter")
+    )
+    verbs.add_parser("install", parents=[common], help=t("ihn bei jeder Anmeldung starten"))
+    verbs.add_parser("remove", parents=[common], help=t("ihn bei der Anmeldung nicht mehr starten"))
+    now = verbs.add_parser("run-now", parents=[common], help=t("ihn jetzt alles sichern lassen"))
+    now.add_argument("systems", nargs="*", metavar="SYSTEM", help=t("nur diese Systeme"))
 
 
 def _plan_verbs(plan: Parser, texts: Texts, common: Parser) -> None:

@@ -30,6 +30,7 @@ _HOMES = {
     "account": "accounts",
     "canary": "canary",
     "trust": "trusting",
+    "agent": "agent",
     "status": "judging",
     "probe": "probing",
     "doctor": "doctor",

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -26,7 +26,7 @@ from core.paths import Home
 from core.plan.model import Copy, Plan, System
 from core.sources.folders import Root
 from core.sources.patterns import compile_rules
-from core.store.home import HomeStore
+from core.store.home import GOOD, HomeStore
 
 
 @contextlib.contextmanager
@@ -58,38 +58,27 @@ def open_store(home: Home, clock: Clock) -> Iterator[HomeStore]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which copies to make. Empty means all; only_due leaves out those that are not due yet."""
+    """Which copies to make. Empty means all; `only`, where given, leaves out all other copies."""
 
     systems: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
-    only_due: bool = False
     accept_source: bool = False
     accept_changes: bool = False
+    only: tuple[Copy, ...] | None = None
 
 
 def last_success(store: HomeStore, copy: Copy) -> datetime | None:
     """When the last good run at a copy began; None when there was none."""
-    row = store.last_run(copy.system, copy.destination, status=("COMMITTED", "UNCHANGED"))
+    row = store.last_run(copy.system, copy.destination, status=GOOD)
     return parse_stamp(row.began) if row else None
 
 
-def is_due(store: HomeStore, copy: Copy, now: datetime) -> bool:
-    """Whether a copy is due: never made, older than its interval, or dated in the future.
-
-    Two minutes of grace keep a daily run from creeping later by its own duration.
-    """
-    last = last_success(store, copy)
-    if last is None or last > now:
-        return True
-    return now - last >= copy.every - timedelta(minutes=2)
-
-
-def chosen_copies(plan: Plan, store: HomeStore, now: datetime, request: Request) -> list[Copy]:
+def chosen_copies(plan: Plan, request: Request) -> list[Copy]:
     """The copies a request means; KnownError as `Plan.copies_between`."""
     return [
         copy
         for copy in plan.copies_between(request.systems, request.destinations)
-        if not request.only_due or is_due(store, copy, now)
+        if request.only is None or copy in request.only
     ]
 
 
@@ -98,8 +87,8 @@ def back_up_all(desk: Desk, plan: Plan, plan_text: bytes, request: Request) -> l
     for system in plan.systems:
         if remind(desk.store, system.id, desk.clock.now()):
             desk.listener.note("gate_reminder", system=system.id)
-    copies = chosen_copies(plan, desk.store, desk.clock.now(), request)
     desk.store.forget_runs(desk.clock.now() - RUNS_REMEMBERED)
+    copies = chosen_copies(plan, request)
     results: list[Result] = []
     for system in plan.systems:
         destinations = [copy.destination for copy in copies if copy.system == system.id]

@@ -27,7 +27,12 @@ def judge_copies(facts: SystemFacts, now: datetime) -> tuple[CopyVerdict, ...]:
 
 def allowed_age(copy: CopyFacts, rpo: timedelta) -> timedelta:
     """The RPO; a disk that is only attached for its copy has its interval and two days."""
-    return copy.every + _OFFLINE_GRACE if copy.offline else rpo
+    return age_limit(copy.every, rpo, offline=copy.offline)
+
+
+def age_limit(every: timedelta, rpo: timedelta, *, offline: bool) -> timedelta:
+    """How old the newest state may be, by the plan alone (DESIGN §4)."""
+    return every + _OFFLINE_GRACE if offline else rpo
 
 
 def _overdue_since(copy: CopyFacts, rpo: timedelta, now: datetime) -> datetime | None:

@@ -25,11 +25,10 @@ from core.paths import Home
 from core.plan.locations import folder_of_pc
 from core.plan.model import Copy, Plan, System
 from core.store.database import is_broken
-from core.store.home import HomeStore
+from core.store.home import GOOD, HomeStore
 from core.store.index import DEVICE, IndexView
 
 DevicePort = Callable[[Path], Device]
-_GOOD = ("COMMITTED", "UNCHANGED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ def _unmended(store: HomeStore, copy: Copy) -> int:
     ours = (
         row for row in since if (row.system, row.destination) == (copy.system, copy.destination)
     )
-    return int(not any(row.status in _GOOD for row in ours))
+    return int(not any(row.status in GOOD for row in ours))
 
 
 def _look_into(path: Path, reread: timedelta, now: datetime) -> _Known | None:

@@ -28,6 +28,7 @@ from core.plan.model import (
     Medium,
     Mode,
     Plan,
+    Schedule,
     Site,
     System,
     default_encrypted,
@@ -64,6 +65,7 @@ def build(good: Mapping[str, Any], walk: Walk) -> Plan:
         destinations=tuple(destinations.values()),
         copies=tuple(copies.values()),
         limits=_limits(good.get("limits", {})),
+        schedule=Schedule(**good.get("schedule", {})),
         lines=walk.lines(),
     )
 
@@ -144,6 +146,7 @@ def _copy(item: Mapping[str, Any], destination: Destination) -> Copy:
         every=item.get("every", default_every(offline=destination.offline)),
         keep=Keep() if not keep else _keep(keep),
         reread=item.get("reread", default_reread(destination.medium)),
+        at=item.get("at"),
     )
 
 

@@ -27,6 +27,7 @@ from core.plan.kinds import (
     Reference,
     Table,
     Text,
+    TimeOfDay,
     Variants,
     WeekHours,
     Whole,
@@ -375,6 +376,12 @@ _COPY = Table(
             about="Wie oft. Ohne Angabe: täglich, auf Ziele mit offline = true wöchentlich.",
         ),
         Key(
+            name="at",
+            kind=TimeOfDay(),
+            about="Um welche Uhrzeit die Kopie fällig wird; zählt bei ganzen Tagen. Ohne Angabe: "
+            "zum Ladenschluss, sonst um Mitternacht.",
+        ),
+        Key(
             name="keep",
             kind=_KEEP,
             about="Wie viele Stände bleiben. Ohne Angabe: 14 Tage, 8 Wochen, 24 Monate, 10 Jahre. "
@@ -420,8 +427,24 @@ _LIMITS = Table(
             name="battery_least",
             kind=Whole(0, 100),
             default=30,
-            about="Unter so viel Prozent Akku warten fällige Läufe ins Netz auf das Netzteil; "
-            "0: nie.",
+            about="Unter so viel Prozent Akku warten fällige Läufe auf das Netzteil; 0: nie.",
+        ),
+    )
+)
+
+_SCHEDULE = Table(
+    (
+        Key(
+            name="opens",
+            kind=TimeOfDay(),
+            default="06:00",
+            about="Wann der Laden öffnet. Gilt nur zusammen mit closes.",
+        ),
+        Key(
+            name="closes",
+            kind=TimeOfDay(),
+            about="Ladenschluss: Von opens bis dahin beginnt keine fällige Kopie von selbst, "
+            "außer sie wartet schon länger als einen Tag oder ist öfter als täglich zu machen.",
         ),
     )
 )
@@ -457,6 +480,11 @@ PLAN = Table(
             name="limits",
             kind=_LIMITS,
             about="Wie viel von Leitung und Akku Sicherungen nehmen dürfen.",
+        ),
+        Key(
+            name="schedule",
+            kind=_SCHEDULE,
+            about="Wann der Hintergrunddienst von selbst kopieren darf.",
         ),
     )
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,11 @@ class WeekHours:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeOfDay:
+    """`18:30`, on this PC's own clock."""
+
+
+@dataclass(frozen=True, slots=True)
 class Flag:
     """true or false."""
 
@@ -111,7 +116,10 @@ class Variants:
     later: tuple[str, ...]
 
 
-Written = Text | Matching | Id | Reference | Choice | Duration | Rate | WeekHours | AbsolutePath
+Written = (
+    Text | Matching | Id | Reference | Choice | Duration | Rate | WeekHours | TimeOfDay
+    | AbsolutePath
+)  # fmt: skip
 """Kinds that are written as text in quotes."""
 
 Kind = Written | Flag | Whole | ListOf | Table | Variants
@@ -135,6 +143,7 @@ class Key:
 ID_PATTERN = "[a-z0-9][a-z0-9-]{0,40}"
 DEVICE_PATTERN = "con|prn|aux|nul|com[0-9]|lpt[0-9]"
 DURATION_PATTERN = "[1-9][0-9]{0,5}[mhdw]"
+TIME_PATTERN = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
 HOST = Matching(
     r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?|[0-9a-fA-F:]*:[0-9a-fA-F:.]+", "bad_host"
@@ -161,6 +170,7 @@ REMOTE = Matching(r"[A-Za-z0-9_.+@][A-Za-z0-9_.+@ -]*", "bad_remote")
 _ID = re.compile(ID_PATTERN)
 _DEVICE = re.compile(DEVICE_PATTERN)
 _DURATION = re.compile(DURATION_PATTERN)
+_TIME = re.compile(TIME_PATTERN)
 _UNITS = {
     "w": timedelta(weeks=1),
     "d": timedelta(days=1),
@@ -188,6 +198,13 @@ def parse_duration(text: str) -> timedelta:
     if duration > _LONGEST:
         raise ValueError(text)
     return duration
+
+
+def parse_time(text: str) -> time:
+    """The time of day that `18:30` names; ValueError for others."""
+    if not _TIME.fullmatch(text):
+        raise ValueError(text)
+    return time(int(text[:2]), int(text[3:]))
 
 
 def duration_text(duration: timedelta) -> str:

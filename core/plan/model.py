@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -147,13 +147,28 @@ class Keep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """One system at one destination: how often, how long kept, how soon everything is re-read."""
+    """One system at one destination: how often, how long kept, how soon everything is re-read.
+
+    at: the time of day at which it is due, None for the shop's closing time or midnight.
+    """
 
     system: str
     destination: str
     every: timedelta = timedelta(days=1)
     keep: Keep = Keep()
     reread: timedelta = timedelta(days=90)
+    at: time | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When due copies may begin by themselves; what a person starts begins at once.
+
+    From `opens` until `closes` they wait (`closes` None: never). Battery and line: `Limits`.
+    """
+
+    opens: time = time(6)
+    closes: time | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +181,7 @@ class Plan:
     destinations: tuple[Destination, ...]
     copies: tuple[Copy, ...]
     limits: Limits = field(default_factory=Limits)
+    schedule: Schedule = Schedule()
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def system(self, id: str) -> System:

@@ -26,6 +26,7 @@ class ProblemCode(StrEnum):
     WRONG_DURATION = "wrong_duration"
     WRONG_RATE = "wrong_rate"
     WRONG_HOURS = "wrong_hours"
+    WRONG_TIME = "wrong_time"
     OUT_OF_RANGE = "out_of_range"
     EMPTY_LIST = "empty_list"
     EMPTY_TEXT = "empty_text"

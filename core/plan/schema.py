@@ -7,12 +7,14 @@ folders and secrets need the program.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from core.plan.keys import PLAN
 from core.plan.kinds import (
     DEVICE_PATTERN,
     DURATION_PATTERN,
     ID_PATTERN,
+    TIME_PATTERN,
     AbsolutePath,
     Choice,
     Duration,
@@ -26,6 +28,7 @@ from core.plan.kinds import (
     Reference,
     Table,
     Text,
+    TimeOfDay,
     Variants,
     WeekHours,
     Whole,
@@ -69,6 +72,14 @@ def _kind(kind: Kind) -> Schema:
             return tables[0] if len(tables) == 1 else {"oneOf": tables}
 
 
+_PATTERNS: Mapping[type, str] = {
+    Duration: DURATION_PATTERN,
+    Rate: RATE_PATTERN,
+    WeekHours: HOURS_PATTERN,
+    TimeOfDay: TIME_PATTERN,
+}
+
+
 def _written(kind: Written) -> Schema:
     match kind:
         case Text():
@@ -82,12 +93,8 @@ def _written(kind: Written) -> Schema:
             return {"pattern": f"^{ID_PATTERN}$"}
         case Choice():
             return {"enum": list(kind.values)}
-        case Duration():
-            return {"pattern": f"^{DURATION_PATTERN}$"}
-        case Rate():
-            return {"pattern": f"^({RATE_PATTERN})$"}
-        case WeekHours():
-            return {"pattern": f"^{HOURS_PATTERN}$"}
+        case Duration() | Rate() | WeekHours() | TimeOfDay():
+            return {"pattern": f"^({_PATTERNS[type(kind)]})$"}
         case AbsolutePath():
             return {"minLength": 1, "maxLength": kind.longest}
 

@@ -48,6 +48,7 @@ _KEY: dict[ProblemCode, str] = {
         "„{value}“ ist keine Dauer. Schreiben Sie zum Beispiel 90m, 24h, 1d oder 2w "
         "(Minuten, Stunden, Tage, Wochen)."
     ),
+    _C.WRONG_TIME: t("„{value}“ ist keine Uhrzeit. Schreiben Sie zum Beispiel 18:30 oder 07:00."),
     _C.OUT_OF_RANGE: t("{value} ist nicht möglich. Erlaubt sind {lowest} bis {highest}."),
     _C.EMPTY_LIST: t("Diese Liste ist leer. Tragen Sie mindestens einen Eintrag ein."),
     _C.EMPTY_TEXT: t("Dieser Text ist leer."),

@@ -21,6 +21,7 @@ from core.plan.kinds import (
     Rate,
     Table,
     Text,
+    TimeOfDay,
     Variants,
     WeekHours,
     Whole,
@@ -28,6 +29,7 @@ from core.plan.kinds import (
     is_device_name,
     is_id,
     parse_duration,
+    parse_time,
 )
 from core.plan.limits import parse_hours, parse_rate
 from core.plan.locate import KeyPath, Located
@@ -46,6 +48,7 @@ _PARSED: Mapping[type, tuple[Callable[[str], object], ProblemCode]] = {
     Duration: (parse_duration, ProblemCode.WRONG_DURATION),
     Rate: (parse_rate, ProblemCode.WRONG_RATE),
     WeekHours: (parse_hours, ProblemCode.WRONG_HOURS),
+    TimeOfDay: (parse_time, ProblemCode.WRONG_TIME),
 }
 """How a written value is read, and what is wrong where that cannot be."""
 
@@ -146,13 +149,15 @@ class Walk:
                 return self._id(raw, path)
             case Choice():
                 return self._choice(kind, raw, path)
-            case Duration() | Rate() | WeekHours():
+            case Duration() | Rate() | WeekHours() | TimeOfDay():
                 return self._parsed(kind, raw, path)
             case AbsolutePath():
                 return self._path(kind, raw, path)
         return raw
 
-    def _parsed(self, kind: Duration | Rate | WeekHours, raw: str, path: KeyPath) -> Any:
+    def _parsed(
+        self, kind: Duration | Rate | WeekHours | TimeOfDay, raw: str, path: KeyPath
+    ) -> Any:
         parse, code = _PARSED[type(kind)]
         try:
             return parse(raw)

@@ -45,7 +45,20 @@ _SCHEMA = (
         """CREATE TABLE suspect_state (system TEXT NOT NULL, destination TEXT NOT NULL,
            run TEXT NOT NULL, PRIMARY KEY (system, destination, run)) STRICT, WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE event (id INTEGER PRIMARY KEY, code TEXT NOT NULL, severity TEXT NOT NULL,
+           system TEXT NOT NULL, destination TEXT NOT NULL, since TEXT NOT NULL,
+           noticed TEXT NOT NULL, ended TEXT NOT NULL, params TEXT NOT NULL) STRICT""",
+        "CREATE INDEX event_open ON event (ended, code)",
+        "CREATE INDEX run_newest ON run (system, destination, id)",
+        """CREATE TABLE disk (destination TEXT PRIMARY KEY, volume TEXT NOT NULL,
+           attached TEXT NOT NULL, detached TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    ),
 )
+
+
+GOOD = ("COMMITTED", "UNCHANGED")
+"""How a run ends that made a state."""
 
 
 class RunRow(NamedTuple):
@@ -86,6 +99,35 @@ class Proof(NamedTuple):
     detail: str
 
 
+class Event(NamedTuple):
+    """Something a person may have to know, for as long as it lasts.
+
+    severity: `info`, `warning` or `alarm`. since: when it began, noticed: when we saw it; ended: ''
+    while it lasts. params: JSON, for its sentence. At most one of a code lasts for one copy.
+    """
+
+    code: str
+    severity: str
+    system: str
+    destination: str
+    since: str
+    noticed: str
+    ended: str
+    params: str
+
+
+class DiskRow(NamedTuple):
+    """A disk that comes and goes: its volume's lasting name, when it last came and last went.
+
+    Times are ours, '' before the first; the volume is '' where the system has no name for it.
+    """
+
+    destination: str
+    volume: str
+    attached: str
+    detached: str
+
+
 class SheetPrint(NamedTuple):
     """One print of a recovery sheet: of which pair (its mark, never its lines), and for where."""
 
@@ -111,6 +153,10 @@ class GateRow(NamedTuple):
     base: str
     answered: str = ""
     reminded: str = ""
+
+
+def _lasting_key(event: Event) -> tuple[str, str, str]:
+    return event.code, event.system, event.destination
 
 
 class HomeStore:
@@ -229,6 +275,19 @@ class HomeStore:
             (system, destination, *status),
         )
         return RunRow(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    def history(self, system: str, destination: str, *, most: int = 64) -> list[RunRow]:
+        """The newest runs of a copy, newest first: `most`, and the last good one at their end."""
+        rows = self._run(
+            "SELECT system, destination, run, began, ended, status, code, files, bytes, new_bytes,"
+            " skipped FROM run WHERE system=? AND destination=? ORDER BY id DESC LIMIT ?",
+            (system, destination, most),
+        )
+        found = [RunRow(*row) for row in rows]  # type: ignore[arg-type]
+        if not any(row.status in GOOD for row in found):
+            good = self.last_run(system, destination, status=GOOD)
+            found += [good] if good else []
+        return found
 
     def forget_runs(self, before: datetime) -> int:
         """Forget runs that began before then, but of each copy the newest of every way to end;
@@ -352,3 +411,72 @@ class HomeStore:
             "SELECT run FROM suspect_state WHERE system=? AND destination=?", (system, destination)
         )
         return frozenset(str(row[0]) for row in rows)
+
+    # -- what lasts, and disks --------------------------------------------------------------------
+
+    def events(self, *, lasting: bool = True, since: datetime | None = None) -> list[Event]:
+        """The events that last, or all that were noticed since; oldest first."""
+        rows = self._run(
+            "SELECT code, severity, system, destination, since, noticed, ended, params FROM event"
+            " WHERE (NOT ?1 OR ended='') AND noticed >= ?2 ORDER BY id",
+            (int(lasting), stamp(since) if since else ""),
+        )
+        return [Event(*row) for row in rows]  # type: ignore[arg-type]
+
+    def keep_events(self, lasting: Sequence[Event], *, codes: Sequence[str]) -> list[Event]:
+        """Make these the events of those codes that last; gives those that are new.
+
+        One that lasts already keeps when it was noticed; what is not among them ends now.
+        """
+        now = stamp(self._clock.now())
+        known = {_lasting_key(row): row for row in self.events() if row.code in codes}
+        wanted = {_lasting_key(row): row for row in lasting}
+        fresh = [row._replace(noticed=now) for key, row in wanted.items() if key not in known]
+        over = [(now, *key) for key in known if key not in wanted]
+        changed = [
+            (row.severity, row.params, *key)
+            for key, row in wanted.items()
+            if key in known
+            and (known[key].severity, known[key].params) != (row.severity, row.params)
+        ]
+        if not fresh and not over and not changed:
+            return []
+        which = "WHERE ended='' AND code=? AND system=? AND destination=?"
+        with typed_failures(self.path):
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                self._base.executemany(f"UPDATE event SET ended=? {which}", over)  # noqa: S608
+                self._base.executemany(
+                    f"UPDATE event SET severity=?, params=? {which}",  # noqa: S608 - fixed words
+                    changed,
+                )
+                self._base.executemany(
+                    "INSERT INTO event (code, severity, system, destination, since, noticed, ended,"
+                    " params) VALUES (?,?,?,?,?,?,?,?)",
+                    fresh,
+                )
+            except BaseException:
+                self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("COMMIT")
+        return fresh
+
+    def add_event(self, event: Event) -> None:
+        """Note something that is over as soon as it is said (a restart, a database made anew)."""
+        now = stamp(self._clock.now())
+        self._run(
+            "INSERT INTO event (code, severity, system, destination, since, noticed, ended, params)"
+            " VALUES (?,?,?,?,?,?,?,?)",
+            event._replace(noticed=now, ended=event.ended or now),
+        )
+
+    def disk(self, destination: str) -> DiskRow | None:
+        """What is known of the disk of a destination."""
+        rows = self._run(
+            "SELECT destination, volume, attached, detached FROM disk WHERE destination=?",
+            (destination,),
+        )
+        return DiskRow(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    def set_disk(self, row: DiskRow) -> None:
+        self._run("INSERT OR REPLACE INTO disk VALUES (?,?,?,?)", row)

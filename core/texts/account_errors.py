@@ -6,23 +6,9 @@ from core.errors import Code
 from core.texts.catalog import t
 
 _NOT_SIGNED_IN = t("Es wurde nichts angemeldet. Eine frühere Anmeldung bleibt, wie sie war.")
-_WAITS = t("Auf „{destination}“ kommt vorerst nichts Neues an. Die Stände dort bleiben.")
 _NOTHING_STORED = t("Es wurde nichts gespeichert.")
 
 ACCOUNTS: dict[Code, tuple[str, str, str]] = {
-    Code.WAITS_METERED: (
-        t("Die Kopie auf „{destination}“ wartet: Die Leitung wird gerade nach Verbrauch bezahlt."),
-        _WAITS,
-        t(
-            "Es muss nichts getan werden. Soll sie trotzdem jetzt entstehen: „{program} backup“ "
-            'ohne „--due“, oder im Plan unter [limits] metered = "go".'
-        ),
-    ),
-    Code.WAITS_BATTERY: (
-        t("Die Kopie auf „{destination}“ wartet: Der Akku hat nur noch {percent} %."),
-        _WAITS,
-        t("Schließen Sie das Netzteil an; der nächste fällige Lauf holt sie nach."),
-    ),
     Code.ACCOUNT_UNKNOWN: (
         t("Ein Konto „{account}“ gibt es hier nicht."),
         t("Es wurde nichts getan."),

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from core.errors import Code, KnownError
 from core.texts.account_errors import ACCOUNTS
+from core.texts.agent_errors import AGENT
 from core.texts.catalog import Texts, t
 from core.texts.formats import date_time, moment_of, size, visible
 from core.texts.key_errors import KEYS
@@ -258,6 +259,7 @@ WORDS: Mapping[Code, Words] = {
     **ACCOUNTS,
     **_COPIES,
     **KEYS,
+    **AGENT,
     **_REST,
 }
 """What happened, what is not safe now, the one next step; for every code."""

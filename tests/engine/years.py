@@ -23,6 +23,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from core.agent.due import is_due
 from core.copies import jobs
 from core.copies.desk import Desk
 from core.copies.events import Silence
@@ -34,7 +35,7 @@ from core.copies.opening.reach import Reach, where_of
 from core.copies.reading_back import read_sample, verify_copy
 from core.errors import Code
 from core.paths import Home, find_home
-from core.plan.model import Plan
+from core.plan.model import Copy, Plan
 from core.plan.read import read_plan
 from core.secrets.recovery import Pair, new_pair
 from tests.engine.killstage import states_at
@@ -280,10 +281,20 @@ class Years:
             self._parts[whole] = found
         return self._now
 
+    def _due(self, desk: Desk) -> tuple[Copy, ...]:
+        now = self.clock.now()
+        return tuple(
+            copy
+            for copy in self.plan.copies
+            if is_due(self.plan, copy, jobs.last_success(desk.store, copy), now)
+        )
+
     def _back_up(self) -> None:
         began = time.process_time()
         with self.desk() as desk:
-            results = jobs.back_up_all(desk, self.plan, self.text.encode(), Request(only_due=True))
+            results = jobs.back_up_all(
+                desk, self.plan, self.text.encode(), Request(only=self._due(desk))
+            )
             ended = time.process_time()
             for result in results:
                 if result.error is not None:

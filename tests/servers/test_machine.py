@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core.destinations.allowance import check_allowed, why_wait
-from core.errors import Code, KnownError
 from core.machine import metered as asking
 from core.machine.metered import Metered, from_cost, from_network_manager, metered_now
 from core.machine.power import Power, from_pmset, from_status, from_supplies, power_now
-from core.plan.limits import Limits, WhenMetered, parse_hours, rate_at
+from core.plan.limits import Limits, parse_hours, rate_at
 from tests.support.fixed_clock import FixedClock
 from tests.support.network_manager import network_manager
 from tests.support.secret_service import session_bus
@@ -120,39 +118,6 @@ def test_network_manager_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
                 assert metered_now() is found
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
     assert metered_now() is Metered.UNKNOWN
-
-
-# -- may a run go? --------------------------------------------------------------------------------
-
-MAINS, FULL, LOW = Power(), Power(mains=False, percent=90), Power(mains=False, percent=20)
-
-
-@pytest.mark.parametrize(
-    ("limits", "power", "metered", "code"),
-    [
-        (Limits(), MAINS, Metered.NO, None),
-        (Limits(), MAINS, Metered.UNKNOWN, None),
-        (Limits(), MAINS, Metered.YES, Code.WAITS_METERED),
-        (Limits(metered=WhenMetered.GO), MAINS, Metered.YES, None),
-        (Limits(), FULL, Metered.NO, None),
-        (Limits(), LOW, Metered.NO, Code.WAITS_BATTERY),
-        (Limits(), Power(mains=True, percent=5), Metered.NO, None),
-        (Limits(battery_least=0), Power(mains=False, percent=0), Metered.NO, None),
-        (Limits(battery_least=20), LOW, Metered.NO, None),
-        (Limits(battery_least=100), Power(mains=False), Metered.NO, None),
-    ],
-)
-def test_whether_a_due_run_waits(
-    limits: Limits, power: Power, metered: Metered, code: Code | None
-) -> None:
-    assert why_wait(limits, power, metered) is code
-    if code is None:
-        check_allowed(limits, "cloud", power, metered)
-        return
-    with pytest.raises(KnownError) as caught:
-        check_allowed(limits, "cloud", power, metered)
-    assert caught.value.code is code
-    assert caught.value.params["destination"] == "cloud"
 
 
 def test_the_rate_of_the_hour() -> None:

@@ -1,0 +1,611 @@
+"""The agent: one process per user and home that makes due copies by itself (DESIGN §3).
+
+The main thread decides and is the only one that touches the database; a thread per caller hears,
+one per job follows its process. `schedule` only ticks: what is due is asked of the records anew
+each time, so that nothing it may get wrong (a clock that jumps, a PC that sleeps) can shift a copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import schedule
+
+from core import VERSION
+from core.agent import wire
+from core.agent.begin import Around, Decision, History, history, wants_when_plugged
+from core.agent.conditions import COPY_CODES, CopyKey, copy_conditions, lasting
+from core.agent.disks.port import DISK_CODES, Disks
+from core.agent.door import Door
+from core.agent.job_process import JobOrder, JobProcess
+from core.agent.listeners import Mouth
+from core.agent.note import leave_note, only_agent
+from core.agent.planning import agenda, reading_back_due
+from core.agent.queue import Rank, Wanted, startable, to_make_room
+from core.agent.surroundings import Power, ThisPc, refresh_time_zone
+from core.agent.wire import Line, Message, NotOurs
+from core.clock import Clock, stamp
+from core.copies.locking import locked
+from core.errors import Code, Exit, KnownError
+from core.paths import Home
+from core.plan.model import Plan
+from core.plan.problems import PlanError
+from core.plan.read import load_text, read_plan
+from core.store.database import is_broken
+from core.store.home import Event, HomeStore
+
+TICK_SECONDS = 30
+_JUMP = timedelta(minutes=1)
+_LOOK_AGAIN = timedelta(minutes=10)
+_AFTER_LOCKED = timedelta(minutes=1)
+_FIRST_STUMBLE = timedelta(minutes=5)
+_LONGEST_STUMBLE = timedelta(hours=4)
+_STOP_SECONDS = 30.0
+HANDED = {
+    "backup": Rank.MANUAL,
+    "verify": Rank.MANUAL,
+    "prune": Rank.MANUAL,
+    "restore": Rank.RESTORE,
+}
+"""The verbs an agent does for whoever types them."""
+
+
+@dataclass(slots=True)
+class _Job:
+    wanted: Wanted
+    order: JobOrder
+    mouths: list[Mouth] = field(default_factory=list)
+    process: JobProcess | None = None
+    began: datetime | None = None
+    error: str = ""  # the last error it told
+
+
+@dataclass(frozen=True, slots=True)
+class _Stumble:
+    """Copies whose job ended without a word in the records: how often, and until when they rest."""
+
+    times: int
+    until: float
+    since: datetime
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How jobs are started: `command` starts one, `called` is what people type."""
+
+    command: tuple[str, ...]
+    called: str
+    lang: str
+    passphrase: str = field(default="", repr=False)
+
+
+class Agent:
+    """Everything the process knows between two ticks."""
+
+    def __init__(
+        self,
+        home: Home,
+        clock: Clock,
+        setting: Setting,
+        *,
+        power: Power | None = None,
+        disks: Disks | None = None,
+        at_once: bool = False,
+    ) -> None:
+        """at_once: do not let the PC settle first, as one does after it was switched on."""
+        self._home = home
+        self._clock = clock
+        self._setting = setting
+        self._power = power or ThisPc()
+        self._disks = disks
+        self._wake: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._lock = threading.RLock()
+        self._waiting: list[_Job] = []
+        self._running: list[_Job] = []
+        self._ended: queue.SimpleQueue[tuple[_Job, int]] = queue.SimpleQueue()
+        self._number = 0
+        self._stopping = False
+        self._stop_now = False
+        self._scheduler = schedule.Scheduler()
+        # main thread only
+        self._store: HomeStore | None = None
+        self._plan: Plan | None = None
+        self._plan_mark: tuple[int, ...] = ()
+        self._plan_problem = ""
+        self._histories: dict[CopyKey, History] | None = None
+        self._read_at = 0.0
+        self._last = (clock.now(), clock.monotonic())
+        self._awake = clock.now() - (timedelta(hours=1) if at_once else timedelta(0))
+        self._stumbles: dict[CopyKey, _Stumble] = {}
+        self._decisions: Mapping[CopyKey, Decision] = {}
+        self._cleared_up = False
+        self._trouble = ""
+
+    # -- life -------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Work until asked to stop. KnownError AGENT_RUNNING, and as for the home's folders."""
+        with only_agent(self._home):
+            door = Door(self._serve)
+            if self._disks is not None:
+                self._disks.watch(lambda: self._wake.put("disks"))
+            try:
+                leave_note(
+                    self._home,
+                    self._clock,
+                    address=door.address,
+                    key=door.key,
+                    protocol=wire.PROTOCOL,
+                    version=VERSION,
+                )
+                self._scheduler.every(TICK_SECONDS).seconds.do(self._tick)
+                self._tick()
+                while not self._stopping:
+                    self._wait()
+            finally:
+                self._end_jobs()
+                if self._disks is not None:
+                    self._disks.close()
+                door.close()
+                if self._store is not None:
+                    self._store.close()
+
+    def stop(self) -> None:
+        """Ask it to end: jobs are cancelled cleanly. Safe in a signal handler; twice: at once."""
+        self._stop_now = self._stopping
+        self._stopping = True
+        self._wake.put("stop")
+
+    def _wait(self) -> None:
+        """Sleep until the next tick, or until something happens."""
+        seconds = self._scheduler.idle_seconds
+        if seconds is None or not -1 <= seconds <= TICK_SECONDS + 1:
+            self._scheduler.clear()  # the clock jumped under it
+            self._scheduler.every(TICK_SECONDS).seconds.do(self._tick)
+            seconds = 0.0
+            self._tick()
+        try:
+            self._wake.get(timeout=max(0.0, seconds))
+        except queue.Empty:
+            self._scheduler.run_pending()
+            return
+        while not self._wake.empty():
+            self._wake.get_nowait()
+        if not self._stopping:
+            self._tick()
+
+    def _end_jobs(self) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+            running = list(self._running)
+        for job in waiting:
+            for mouth in job.mouths:
+                mouth.tell(_never_begun(job.wanted.number))
+        for job in running:
+            if job.process is not None:
+                job.process.cancel()
+        for job in running:
+            if job.process is not None:
+                job.process.end()
+
+    # -- the tick: decide -------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        """Look at everything once. Nothing that fails here may end the agent, or the next tick."""
+        refresh_time_zone()
+        self._notice_jumps()
+        try:
+            self._look()
+            self._trouble = ""
+        except KnownError as error:
+            self._trouble = str(error.code)
+        except Exception as error:
+            if not is_broken(error):
+                raise
+            self._reopen()  # moved aside and made anew; the copies are the truth
+
+    def _notice_jumps(self) -> None:
+        """Sleep and a clock that was set look alike: the wall clock moved and we did not."""
+        now, ticks = self._clock.now(), self._clock.monotonic()
+        drift = (now - self._last[0]) - timedelta(seconds=ticks - self._last[1])
+        self._last = (now, ticks)
+        if abs(drift) > _JUMP:
+            self._awake = now
+            self._histories = None
+
+    def _look(self) -> None:
+        store = self._open_store()
+        self._take_ended(store)
+        self._clear_up(store)
+        plan = self._current_plan()
+        if plan is None:
+            store.keep_events(self._plan_events(), codes=("plan_invalid",))
+            return
+        store.keep_events([], codes=("plan_invalid",))
+        histories = self._current_histories(store, plan)
+        now = self._clock.now()
+        missing: frozenset[str] = frozenset()
+        plugged: frozenset[str] = frozenset()
+        if self._disks is not None:
+            look = self._disks.look(plan, store, now, self._destinations_in_use())
+            missing, plugged = look.missing, look.plugged
+            store.keep_events(look.events, codes=DISK_CODES)
+        around = Around(now, self._awake, self._power.battery(), self._power.metered(), missing)
+        found = agenda(plan, histories, around, busy=self._busy())
+        self._decisions = found.decisions
+        wanted = copy_conditions(plan, histories, found.decisions, around)
+        store.keep_events([*wanted, *self._stumble_events()], codes=(*COPY_CODES, "copy_blocked"))
+        self._submit_plugged(plan, histories, plugged, now)
+        if self._works():
+            return
+        for order in found.orders:
+            self._submit_due(order.system, order.destinations, only_due=True)
+        if not self._works():
+            self._read_back(store, plan, histories, around)
+
+    def _open_store(self) -> HomeStore:
+        if self._store is None:
+            self._home.make()
+            self._store = HomeStore(self._home.database, self._clock)
+            if self._store.was_broken:
+                self._store.add_event(_happened("store_broken", "warning", self._clock.now()))
+        return self._store
+
+    def _reopen(self) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
+        self._histories = None
+        self._open_store()
+
+    def _clear_up(self, store: HomeStore) -> None:
+        """Runs of an agent that was killed, once, as soon as nobody else works here."""
+        if self._cleared_up:
+            return
+        with contextlib.suppress(KnownError), locked(self._home, self._clock):
+            number = store.mark_interrupted()
+            self._cleared_up = True
+            self._histories = None
+            if number:
+                event = _happened("runs_interrupted", "info", self._clock.now(), number=number)
+                store.add_event(event)
+
+    def _current_plan(self) -> Plan | None:
+        """The plan, read again when its file has changed; None while it cannot be used."""
+        try:
+            status = self._home.plan.stat()
+            mark: tuple[int, ...] = (status.st_mtime_ns, status.st_size, status.st_ino)
+        except OSError:
+            mark = ()
+        if mark == self._plan_mark and (self._plan is not None or self._plan_problem):
+            return self._plan
+        self._plan_mark = mark
+        self._plan, self._plan_problem = None, ""
+        self._histories = None
+        self._stumbles.clear()
+        try:
+            self._plan = read_plan(load_text(self._home.plan), source=str(self._home.plan))
+        except (KnownError, PlanError) as error:
+            self._plan_problem = str(error.code)
+        return self._plan
+
+    def _plan_events(self) -> list[Event]:
+        if self._plan_problem in ("", Code.PLAN_MISSING):
+            return []  # nobody has decided anything yet
+        now = self._clock.now()
+        return [lasting("plan_invalid", "alarm", now, cause=self._plan_problem)]
+
+    def _current_histories(self, store: HomeStore, plan: Plan) -> dict[CopyKey, History]:
+        """Read again after a job, and now and then: others may work here too."""
+        age = self._clock.monotonic() - self._read_at
+        if self._histories is None or age > _LOOK_AGAIN.total_seconds():
+            self._histories = {
+                (copy.system, copy.destination): history(
+                    store.history(copy.system, copy.destination)
+                )
+                for copy in plan.copies
+            }
+            self._read_at = self._clock.monotonic()
+        return self._histories
+
+    # -- due jobs ---------------------------------------------------------------------------------
+
+    def _busy(self) -> frozenset[CopyKey]:
+        """Copies to leave alone: being made, or resting after a stumble."""
+        ticks = self._clock.monotonic()
+        resting = {key for key, one in self._stumbles.items() if one.until > ticks}
+        with self._lock:
+            jobs = (*self._waiting, *self._running)
+            return frozenset(resting.union(*(job.wanted.copies for job in jobs)))
+
+    def _works(self) -> bool:
+        with self._lock:
+            return any(job.wanted.works for job in (*self._waiting, *self._running))
+
+    def _destinations_in_use(self) -> frozenset[str] | None:
+        """Where jobs may be writing; None when it may be anywhere."""
+        with self._lock:
+            jobs = [*self._waiting, *self._running]
+        if any(job.wanted.works and not job.wanted.copies for job in jobs):
+            return None
+        return frozenset(key[1] for job in jobs for key in job.wanted.copies)
+
+    def _submit_due(self, system: str, destinations: Sequence[str], *, only_due: bool) -> None:
+        to = [word for id in destinations for word in ("--to", id)]
+        typed = ("backup", system, *to, *(("--due",) if only_due else ()))
+        self._submit(Rank.DUE, typed, frozenset((system, id) for id in destinations))
+
+    def _submit_plugged(
+        self,
+        plan: Plan,
+        histories: Mapping[CopyKey, History],
+        plugged: frozenset[str],
+        now: datetime,
+    ) -> None:
+        """A disk that was just plugged in: its copies begin at once, all systems."""
+        busy = self._busy()
+        for copy in plan.copies:
+            key = (copy.system, copy.destination)
+            past = histories.get(key, History())
+            if copy.destination not in plugged or key in busy:
+                continue
+            if wants_when_plugged(plan, copy, past, now):
+                self._submit_due(copy.system, (copy.destination,), only_due=False)
+
+    def _read_back(
+        self,
+        store: HomeStore,
+        plan: Plan,
+        histories: Mapping[CopyKey, History],
+        around: Around,
+    ) -> None:
+        """Once a day each destination reads what is due to be read."""
+        done = store.events(lasting=False, since=around.now - timedelta(days=2))
+        read = {row.destination: row.ended for row in done if row.code == "read_back"}
+        for id in reading_back_due(plan, histories, around, read):
+            store.add_event(_happened("read_back", "info", around.now, destination=id))
+            copies = frozenset((copy.system, id) for copy in plan.copies if copy.destination == id)
+            self._submit(Rank.DUE, ("verify", id, "--due"), copies)
+
+    def _submit(
+        self, rank: Rank, typed: tuple[str, ...], copies: frozenset[CopyKey] = frozenset()
+    ) -> int:
+        order = JobOrder(
+            arguments=("--lang", self._setting.lang, *typed),
+            home=self._home_paths(),
+            cwd="",
+            called=self._setting.called,
+            passphrase=self._setting.passphrase,
+            background=rank is Rank.DUE,
+        )
+        return self._queue(rank, typed[0], order, copies, [])
+
+    def _home_paths(self) -> tuple[str, str, str]:
+        return str(self._home.config), str(self._home.state), str(self._home.cache)
+
+    # -- the queue --------------------------------------------------------------------------------
+
+    def _queue(
+        self,
+        rank: Rank,
+        verb: str,
+        order: JobOrder,
+        copies: frozenset[CopyKey],
+        mouths: list[Mouth],
+    ) -> int:
+        with self._lock:
+            self._number += 1
+            wanted = Wanted(self._number, rank, verb, order.arguments, copies)
+            job = _Job(wanted, order, mouths)
+            making_room = to_make_room(wanted, [one.wanted for one in self._running])
+            self._waiting.append(job)
+            for mouth in mouths:
+                mouth.tell({"queued": wanted.number})
+            for one in self._running:
+                if one.wanted in making_room and one.process is not None:
+                    one.process.cancel()
+            self._start_jobs()
+            return wanted.number
+
+    def _start_jobs(self) -> None:
+        """Begin what may begin. Called with the lock held."""
+        if self._stopping:
+            return
+        may = startable([j.wanted for j in self._waiting], [j.wanted for j in self._running])
+        for wanted in may:
+            job = next(one for one in self._waiting if one.wanted is wanted)
+            self._waiting.remove(job)
+            self._running.append(job)
+            job.began = self._clock.now()
+            for mouth in job.mouths:
+                mouth.tell({"started": wanted.number})
+            try:
+                job.process = JobProcess(
+                    self._setting.command,
+                    job.order,
+                    lambda frame, job=job: self._pass_on(job, frame),  # type: ignore[misc]
+                    lambda rc, job=job: self._end(job, rc),  # type: ignore[misc]
+                )
+            except OSError:
+                self._end(job, int(Exit.PROGRAM_PROBLEM))
+
+    def _pass_on(self, job: _Job, frame: Mapping[str, Any]) -> None:
+        """What a job says, to all who listen; in its thread."""
+        event = frame.get("v")
+        if isinstance(event, dict) and event.get("event") == "error":
+            job.error = str(event.get("code", ""))
+        with self._lock:
+            job.mouths = [mouth for mouth in job.mouths if not mouth.is_deaf]
+            mouths = tuple(job.mouths)
+        for mouth in mouths:
+            mouth.tell({"job": job.wanted.number, **frame})
+
+    def _end(self, job: _Job, rc: int) -> None:
+        """A job's process has ended; in its thread."""
+        for mouth in job.mouths:
+            mouth.tell({"done": job.wanted.number, "exit": rc})
+        with self._lock:
+            if job in self._running:
+                self._running.remove(job)
+            self._start_jobs()
+        self._ended.put((job, rc))
+        self._wake.put("ended")
+
+    def _take_ended(self, store: HomeStore) -> None:
+        """Learn from jobs that have ended; those that left no record must not start a storm."""
+        while not self._ended.empty():
+            job, rc = self._ended.get_nowait()
+            before = self._histories or {}
+            self._histories = None
+            if self._disks is not None:
+                self._disks.job_ended(job.wanted.copies, good=rc in (Exit.OK, Exit.PARTLY))
+            if job.wanted.rank is not Rank.DUE:
+                continue
+            for key in job.wanted.copies:
+                after = history(store.history(*key))
+                silent = after == before.get(key, History()) and job.wanted.verb == "backup"
+                if silent and rc != Exit.CANCELLED:
+                    self._stumble(key, rc, job.error)
+                else:
+                    self._stumbles.pop(key, None)
+
+    def _stumble(self, key: CopyKey, rc: int, cause: str) -> None:
+        known = self._stumbles.get(key)
+        times = known.times + 1 if known else 1
+        pause = min(_FIRST_STUMBLE * (1 << min(times - 1, 8)), _LONGEST_STUMBLE)
+        if rc == Exit.LOCKED:
+            pause = _AFTER_LOCKED
+        self._stumbles[key] = _Stumble(
+            times,
+            self._clock.monotonic() + pause.total_seconds(),
+            known.since if known else self._clock.now(),
+            cause or f"exit_{rc}",
+        )
+
+    def _stumble_events(self) -> list[Event]:
+        """Copies that nothing can be recorded for, since their job does not even begin."""
+        return [
+            lasting(
+                "copy_blocked", "warning", one.since, system=key[0], destination=key[1],
+                cause=one.cause,
+            )
+            for key, one in self._stumbles.items()
+            if one.times > 1 or one.cause != Code.HOME_LOCKED
+        ]  # fmt: skip
+
+    # -- callers ----------------------------------------------------------------------------------
+
+    def _serve(self, line: Line, hello: Message) -> None:
+        """Answer one caller until it hangs up; in its thread."""
+        mouth = Mouth(line)
+        try:
+            while True:
+                self._answer(wire.hear(line), mouth, hello)
+        except (EOFError, OSError, NotOurs):
+            pass
+        finally:
+            with self._lock:
+                for job in (*self._waiting, *self._running):
+                    if mouth in job.mouths:
+                        job.mouths.remove(mouth)
+            mouth.close()
+
+    def _answer(self, message: Message, mouth: Mouth, hello: Message) -> None:
+        do = message.get("do")
+        if do == "stop":
+            mouth.tell({"stopping": True})
+            self.stop()
+        elif hello["hello"] != wire.PROTOCOL:
+            raise NotOurs("protocol")
+        elif do == "job":
+            self._take_job(message, mouth)
+        elif do == "cancel":
+            self._cancel(int(message["job"]))
+        elif do == "status":
+            mouth.tell({"status": self._status()})
+        elif do == "run-now":
+            systems = tuple(str(one) for one in message.get("systems", ()))
+            mouth.tell({"queued": self._submit(Rank.MANUAL, ("backup", *systems))})
+        elif do == "watch":
+            with self._lock:
+                for job in self._running:
+                    job.mouths.append(mouth)
+            mouth.tell({"watching": True})
+        else:
+            mouth.tell({"refused": "unknown"})
+
+    def _take_job(self, message: Message, mouth: Mouth) -> None:
+        """A verb that somebody typed."""
+        verb = str(message.get("verb"))
+        rank = HANDED.get(verb)
+        if rank is None:
+            mouth.tell({"refused": "verb"})
+            return
+        order = JobOrder(
+            arguments=tuple(str(word) for word in message["arguments"]),
+            home=self._home_paths(),
+            cwd=str(message.get("cwd", "")),
+            called=str(message.get("called", self._setting.called)),
+            passphrase=self._setting.passphrase,
+            terminal=bool(message.get("terminal")),
+            zone=str(message.get("zone", "")),
+        )
+        self._queue(rank, verb, order, frozenset(), [mouth])
+
+    def _cancel(self, number: int) -> None:
+        with self._lock:
+            for job in self._running:
+                if job.wanted.number == number and job.process is not None:
+                    job.process.cancel()
+            for job in [one for one in self._waiting if one.wanted.number == number]:
+                self._waiting.remove(job)
+                for mouth in job.mouths:
+                    mouth.tell(_never_begun(number))
+
+    def _status(self) -> Message:
+        with self._lock:
+            jobs = [(job, "running") for job in self._running]
+            jobs += [(job, "waiting") for job in self._waiting]
+            return {
+                "jobs": [
+                    {
+                        "job": job.wanted.number,
+                        "verb": job.wanted.verb,
+                        "rank": job.wanted.rank.name.lower(),
+                        "state": state,
+                        "since": stamp(job.began) if job.began else None,
+                        "copies": sorted(job.wanted.copies),
+                    }
+                    for job, state in jobs
+                ],
+                "copies": [
+                    {
+                        "system": key[0],
+                        "destination": key[1],
+                        "wait": str(one.why),
+                        "next": stamp(one.again) if one.again else None,
+                        "due_since": stamp(one.since) if one.since else None,
+                    }
+                    for key, one in self._decisions.items()
+                ],
+                "trouble": self._trouble,
+                "plan": self._plan_problem,
+            }
+
+
+def _never_begun(number: int) -> Message:
+    """A job that was cancelled while it waited: nobody has said so yet."""
+    return {"done": number, "exit": int(Exit.CANCELLED), "waited": True}
+
+
+def _happened(
+    code: str, severity: str, at: datetime, *, destination: str = "", **params: str | int
+) -> Event:
+    return lasting(code, severity, at, system="", destination=destination, **params)

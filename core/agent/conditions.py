@@ -1,0 +1,98 @@
+"""What a person may have to know, as events that last as long as it is so; pure.
+
+Codes and parameters only. Who is told what and when is decided by whoever reads the events.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from core.agent import due as rules
+from core.agent.begin import Around, Decision, History, Wait
+from core.clock import stamp
+from core.health.copies import age_limit
+from core.plan.model import Copy, Plan
+from core.store.home import Event
+
+COPY_CODES = (
+    "copy_overdue", "copy_missing", "copy_failing", "copy_held", "copy_waits", "disk_due",
+    "clock_back",
+)  # fmt: skip
+"""What `copy_conditions` may say."""
+
+CopyKey = tuple[str, str]
+_WAITS = (Wait.SHOP_OPEN, Wait.BATTERY, Wait.METERED)
+
+
+def lasting(
+    code: str,
+    severity: str,
+    since: datetime,
+    *,
+    system: str = "",
+    destination: str = "",
+    **params: str | int,
+) -> Event:
+    """An event that lasts."""
+    said = json.dumps(params, ensure_ascii=False, sort_keys=True)
+    return Event(code, severity, system, destination, stamp(since), "", "", said)
+
+
+def copy_conditions(
+    plan: Plan,
+    histories: Mapping[CopyKey, History],
+    decisions: Mapping[CopyKey, Decision],
+    around: Around,
+) -> list[Event]:
+    """Everything about copies that is so now."""
+    found: list[Event] = []
+    for copy in plan.copies:
+        key = (copy.system, copy.destination)
+        past = histories.get(key, History())
+        found += _age(plan, copy, past, around.now)
+        found += _outcome(copy, past)
+        if key in decisions:
+            found += _waiting(copy, decisions[key], around)
+    return found
+
+
+def _age(plan: Plan, copy: Copy, past: History, now: datetime) -> Iterator[Event]:
+    here = {"system": copy.system, "destination": copy.destination}
+    if past.last is None:
+        yield lasting("copy_missing", "warning", now, **here)
+        return
+    if past.last > now + rules.CLOCK_TOLERANCE:
+        yield lasting("clock_back", "warning", now, **here, last=stamp(past.last))
+        return
+    offline = plan.destination(copy.destination).offline
+    limit = age_limit(copy.every, plan.system(copy.system).rpo, offline=offline)
+    if past.last + limit + _time_to_make(past) < now:
+        yield lasting("copy_overdue", "alarm", past.last + limit, **here, last=stamp(past.last))
+
+
+def _time_to_make(past: History) -> timedelta:
+    """A copy made every RPO is older than that while the next one is being made."""
+    return timedelta(minutes=15) if not past.failures else timedelta(0)
+
+
+def _outcome(copy: Copy, past: History) -> Iterator[Event]:
+    here = {"system": copy.system, "destination": copy.destination}
+    if past.failing_since is None:
+        return
+    if past.status == "HELD":
+        yield lasting("copy_held", "warning", past.failing_since, **here)
+    elif past.status == "FAILED":
+        since = past.failing_since
+        yield lasting("copy_failing", "warning", since, **here, cause=past.code)
+
+
+def _waiting(copy: Copy, decision: Decision, around: Around) -> Iterator[Event]:
+    """A due copy never waits without a word in the records."""
+    here = {"system": copy.system, "destination": copy.destination}
+    since = decision.since or around.now
+    if decision.why is Wait.NOT_ATTACHED:
+        yield lasting("disk_due", "info", since, **here)
+    elif decision.why in _WAITS:
+        yield lasting("copy_waits", "info", since, **here, why=str(decision.why))

@@ -1,0 +1,90 @@
+"""What to do now: one order per system, so that its copies share one scan; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.agent.begin import SETTLE, Around, Decision, History, decide, shop_closes
+from core.agent.conditions import CopyKey
+from core.clock import parse_stamp
+from core.plan.model import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Copies of one system to make together."""
+
+    system: str
+    destinations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """orders: to begin now. again: when to look again, None when nothing waits for a time.
+
+    decisions: on every copy, by system and destination.
+    """
+
+    orders: tuple[Order, ...]
+    again: datetime | None
+    decisions: Mapping[CopyKey, Decision]
+
+
+def agenda(
+    plan: Plan,
+    histories: Mapping[CopyKey, History],
+    around: Around,
+    *,
+    busy: frozenset[CopyKey] = frozenset(),
+) -> Agenda:
+    """Decide on every copy; those that are `busy` are being made."""
+    decisions: dict[CopyKey, Decision] = {}
+    begin: dict[str, list[str]] = {}
+    for copy in plan.copies:
+        key = (copy.system, copy.destination)
+        if key in busy:
+            continue
+        decisions[key] = decide(plan, copy, histories.get(key, History()), around)
+        if decisions[key].begins:
+            begin.setdefault(copy.system, []).append(copy.destination)
+    times = [one.again for one in decisions.values() if one.again is not None]
+    return Agenda(
+        tuple(Order(system, tuple(ids)) for system, ids in begin.items()),
+        min(times, default=None),
+        decisions,
+    )
+
+
+_READ_EVERY = timedelta(hours=20)
+
+
+def reading_back_due(
+    plan: Plan,
+    histories: Mapping[CopyKey, History],
+    around: Around,
+    read: Mapping[str, str],
+) -> list[str]:
+    """The destinations that should read what is due to be read: each once a day, not in shop hours.
+
+    read: when each did last, as a stamp. Only where a copy was made since: what is not there now
+    would only fail.
+    """
+    if shop_closes(plan.schedule, around.now, around.zone) is not None:
+        return []
+    if around.battery is not None or around.now < around.awake + SETTLE:
+        return []
+    found = []
+    for where in plan.destinations:
+        made = [
+            past.last
+            for (_, id), past in histories.items()
+            if id == where.id and past.last is not None and not past.failures
+        ]
+        last = parse_stamp(read[where.id]) if where.id in read else None
+        if not made or where.id in around.missing or around.metered:
+            continue
+        if last is None or last > around.now or around.now - last >= _READ_EVERY:
+            found.append(where.id)
+    return found

@@ -1,0 +1,183 @@
+"""`agent`: the background process, and talking to it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from core.agent import autostart
+from core.agent.autostart import Start
+from core.agent.calling import ask
+from core.agent.note import read_note
+from core.cli.context import Context
+from core.clock import parse_stamp
+from core.errors import Code, Exit, KnownError
+from core.texts import PROGRAM, t
+from core.texts.formats import date_time
+
+_PATIENCE = 60.0
+JOB = "agent-job"
+"""The word that makes a process of this program a job of an agent (core/__main__.py)."""
+
+_WAITS = {
+    "nothing": t("beginnt"),
+    "not_due": t("nächste Kopie {next}"),
+    "not_attached": t("fällig, Platte nicht angeschlossen"),
+    "settling": t("fällig, beginnt gleich"),
+    "spread": t("fällig, beginnt gleich"),
+    "retry": t("fällig, nächster Versuch {next}"),
+    "shop_open": t("fällig, wartet auf den Ladenschluss {next}"),
+    "battery": t("fällig, wartet auf Strom"),
+    "metered": t("fällig, wartet auf eine Verbindung ohne Volumentarif"),
+}
+_RANKS = {
+    "restore": t("Zurückholen"),
+    "manual": t("von Hand"),
+    "due": t("fällig"),
+}
+
+
+def agent(context: Context, options: argparse.Namespace) -> Exit:
+    """agent | agent status | stop | run-now"""
+    doing = {
+        "status": _status,
+        "stop": _stop,
+        "run-now": _run_now,
+        "install": _install,
+        "remove": _remove,
+    }
+    if options.agent_verb is None:
+        return _run(context, at_once=options.at_once)
+    return doing[options.agent_verb](context, options)
+
+
+def job_command() -> tuple[str, ...]:
+    """What starts a job process: this very program, in whichever form it runs."""
+    if getattr(sys, "frozen", False):
+        return (sys.executable, JOB)
+    return (sys.executable, "-m", "core", JOB)
+
+
+def what_to_start(context: Context) -> Start:
+    """The agent of this very home, as it is to be started at logon."""
+    command = job_command()[:-1]
+    words = [*command, *_home_words(context), "--lang", context.texts.lang, "agent"]
+    environment = {} if getattr(sys, "frozen", False) else {"PYTHONPATH": _root()}
+    if context.texts.program != PROGRAM:
+        environment["LADENTRESOR_CALLED"] = context.texts.program
+    return Start(tuple(words), environment)
+
+
+def _home_words(context: Context) -> list[str]:
+    """`--home` unless it is the user's own home, which every logon finds by itself."""
+    home = context.home
+    if home.config.parent == home.state.parent == home.cache.parent:
+        return ["--home", str(home.state.parent)] if home.state.name == "state" else []
+    return []
+
+
+def _root() -> str:
+    return str(Path(__file__).resolve().parents[2])
+
+
+def _install(context: Context, options: argparse.Namespace) -> Exit:
+    way = autostart.install(what_to_start(context), autostart.entries())
+    context.output.say(
+        "Bei jeder Anmeldung startet jetzt der Hintergrunddienst: {place}", place=way.place
+    )
+    if ask(context.home, {"do": "status"}) is None:
+        context.output.say("  → Gleich jetzt startet ihn: {program} agent")
+    context.output.record("agent", state="installed", place=way.place)
+    return Exit.OK
+
+
+def _remove(context: Context, options: argparse.Namespace) -> Exit:
+    places = autostart.remove(autostart.entries())
+    for place in places:
+        context.output.say("Bei der Anmeldung startet er nicht mehr: {place}", place=place)
+    if not places:
+        context.output.say("Für den Start bei der Anmeldung war nichts eingerichtet.")
+    context.output.record("agent", state="removed", places=places)
+    return Exit.OK if places else Exit.NOTHING_DONE
+
+
+def _run(context: Context, *, at_once: bool) -> Exit:
+    from core.agent.agent import Agent, Setting  # talking to one needs none of it
+    from core.agent.disks.volumes import system_volumes
+    from core.agent.disks.watching import DiskWatch
+
+    known = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([_root(), *known]))
+    texts = context.texts
+    setting = Setting(job_command(), texts.program, texts.lang, context.passphrase)
+    disks = DiskWatch(context.home, system_volumes())
+    made = Agent(context.home, context.clock, setting, disks=disks, at_once=at_once)
+    _stop_on_signal(made.stop)
+    context.output.record("agent", state="started", pid=os.getpid())
+    made.run()
+    context.output.record("agent", state="stopped", pid=os.getpid())
+    return Exit.OK
+
+
+def _stop_on_signal(stop: object) -> None:
+    def ask_to_end(number: int, frame: FrameType | None) -> None:
+        assert callable(stop)  # noqa: S101 - narrows
+        stop()
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, ask_to_end)
+
+
+def _status(context: Context, options: argparse.Namespace) -> Exit:
+    note = read_note(context.home)
+    answer = ask(context.home, {"do": "status"})
+    if answer is None or note is None:
+        raise KnownError(Code.AGENT_ABSENT)
+    out, texts = context.output, context.texts
+    found = answer["status"]
+    out.record("agent", state="running", pid=note.pid, since=note.since, **found)
+    out.say(
+        "Der Hintergrunddienst läuft (Prozess {pid}, seit {since}).",
+        pid=note.pid,
+        since=date_time(parse_stamp(note.since), texts.lang),
+    )
+    for job in found["jobs"]:
+        rank = texts.t(_RANKS.get(job["rank"], job["rank"]))
+        if job["state"] == "running":
+            out.say("  arbeitet: {verb} ({rank})", verb=job["verb"], rank=rank)
+        else:
+            out.say("  wartet: {verb} ({rank})", verb=job["verb"], rank=rank)
+    for copy in found["copies"]:
+        when = date_time(parse_stamp(copy["next"]), texts.lang) if copy["next"] else ""
+        label = out.copy_label(copy["system"], copy["destination"])
+        out.line(f"  {label}: {texts.t(_WAITS.get(copy['wait'], copy['wait']), next=when)}")
+    return Exit.OK
+
+
+def _stop(context: Context, options: argparse.Namespace) -> Exit:
+    """Returns when it has gone, so that what is typed next is not handed over to it."""
+    note = read_note(context.home)
+    if ask(context.home, {"do": "stop"}, any_protocol=True) is None or note is None:
+        raise KnownError(Code.AGENT_ABSENT)
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until and read_note(context.home) == note:
+        time.sleep(0.05)
+    context.output.say("Der Hintergrunddienst hat aufgehört.")
+    context.output.record("agent", state="stopped", pid=note.pid)
+    return Exit.OK
+
+
+def _run_now(context: Context, options: argparse.Namespace) -> Exit:
+    answer = ask(context.home, {"do": "run-now", "systems": list(options.systems)})
+    if answer is None:
+        raise KnownError(Code.AGENT_ABSENT)
+    context.output.say("Der Hintergrunddienst beginnt jetzt.")
+    context.output.record("agent", state="queued", job=answer["queued"])
+    return Exit.OK

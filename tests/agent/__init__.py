@@ -1,0 +1,1 @@
+"""The background process on real folders, disks and processes."""
