@@ -29,6 +29,8 @@ _HOMES = {
     "key": "keys",
     "canary": "canary",
     "status": "judging",
+    "alerts": "alerts",
+    "runs": "runs",
     "doctor": "doctor",
 }
 

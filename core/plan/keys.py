@@ -9,19 +9,33 @@ from enum import StrEnum
 
 from core.plan.kinds import (
     AbsolutePath,
+    Address,
     Choice,
     Duration,
     Flag,
+    Host,
     Id,
     Key,
     ListOf,
     Reference,
     Table,
     Text,
+    TimeOfDay,
     Variants,
+    WebAddress,
     Whole,
 )
-from core.plan.model import VERSION, Layout, Medium, Mode, Site
+from core.plan.model import (
+    VERSION,
+    DigestDay,
+    Layout,
+    Login,
+    Medium,
+    Mode,
+    Role,
+    Security,
+    Site,
+)
 
 
 def _choice(enum: type[StrEnum]) -> Choice:
@@ -101,8 +115,18 @@ _SYSTEM = Table(
             default=False,
             about="Ohne dieses System steht der Laden.",
         ),
-        Key(name="owner", kind=Text(), default="", about="Wer verantwortlich ist."),
-        Key(name="deputy", kind=Text(), default="", about="Wer vertritt."),
+        Key(
+            name="owner",
+            kind=Text(),
+            default="",
+            about="Wer verantwortlich ist: die id einer Person unter people, oder ein Name.",
+        ),
+        Key(
+            name="deputy",
+            kind=Text(),
+            default="",
+            about="Wer vertritt: die id einer Person unter people, oder ein Name.",
+        ),
         Key(
             name="operator",
             kind=Text(),
@@ -247,6 +271,97 @@ _COPY = Table(
     )
 )
 
+_PERSON = Table(
+    (
+        Key(name="id", kind=Id(), required=True, about="Kurzname der Person."),
+        Key(name="name", kind=Text(), about="Name. Ohne Angabe: die id."),
+        Key(
+            name="email",
+            kind=Address(),
+            about="Wohin Warnungen gehen. Ohne Angabe bekommt die Person keine.",
+        ),
+        Key(
+            name="role",
+            kind=_choice(Role),
+            default="owner",
+            about="owner = verantwortlich, erfährt alles zuerst; deputy = Vertretung, erfährt, "
+            "was liegen bleibt.",
+        ),
+        Key(
+            name="lang",
+            kind=Choice(("de", "en")),
+            default="de",
+            about="Sprache der Mails an diese Person.",
+        ),
+    )
+)
+
+_SMTP = Table(
+    (
+        Key(name="host", kind=Host(), required=True, about="Mailserver für ausgehende Mails."),
+        Key(
+            name="port",
+            kind=Whole(1, 65535),
+            about="Seine Nummer. Ohne Angabe: 587, mit security = tls 465.",
+        ),
+        Key(
+            name="security",
+            kind=_choice(Security),
+            default="starttls",
+            about="Verschlüsselung: starttls oder tls. Unverschlüsselt geht nichts hinaus.",
+        ),
+        Key(name="sender", kind=Address(), required=True, about="Absender der Mails."),
+        Key(
+            name="user",
+            kind=Text(),
+            about="Name des Kontos beim Mailserver. Ohne Angabe: der Absender.",
+        ),
+        Key(
+            name="login",
+            kind=_choice(Login),
+            default="password",
+            about="Anmeldung: password = mit dem Geheimnis smtp.password, oauth = mit dem "
+            "Zugriffstoken smtp.token, none = ohne.",
+        ),
+    )
+)
+
+_ALERTS = Table(
+    (
+        Key(
+            name="quiet_from",
+            kind=TimeOfDay(),
+            about="Beginn der Ruhezeit, zum Beispiel 20:00. Ohne Angabe: keine Ruhezeit.",
+        ),
+        Key(name="quiet_until", kind=TimeOfDay(), about="Ende der Ruhezeit, zum Beispiel 07:00."),
+        Key(
+            name="escalate_after",
+            kind=Duration(),
+            default="3d",
+            about="So lange hat die verantwortliche Person Zeit; danach erfährt es die Vertretung.",
+        ),
+        Key(
+            name="digest",
+            kind=_choice(DigestDay),
+            default="mon",
+            about="Wochentag der Wochenübersicht, never = keine.",
+        ),
+        Key(
+            name="desktop",
+            kind=Flag(),
+            default=True,
+            about="Auch auf dem Bildschirm melden, was jemand tun muss.",
+        ),
+        Key(
+            name="heartbeat",
+            kind=WebAddress(),
+            about="Adresse eines Dienstes, der Alarm schlägt, wenn dieser PC sich nicht mehr "
+            "meldet. Wer sie kennt, kann das Lebenszeichen fälschen.",
+        ),
+        Key(name="smtp", kind=_SMTP, about="Der Mailserver. Ohne Angabe gehen keine Mails hinaus."),
+    )
+)
+
 PLAN = Table(
     (
         Key(
@@ -274,6 +389,12 @@ PLAN = Table(
             required=True,
             about="Welches System auf welches Ziel kopiert wird, wie oft und wie lange.",
         ),
+        Key(
+            name="people",
+            kind=ListOf(_PERSON, may_be_empty=True),
+            about="Wer gewarnt wird: Verantwortliche und Vertretung.",
+        ),
+        Key(name="alerts", kind=_ALERTS, about="Wie und wann gewarnt wird."),
     )
 )
 """The whole file."""

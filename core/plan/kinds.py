@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,40 @@ class Variants:
     later: tuple[str, ...]
 
 
-Written = Text | Id | Reference | Choice | Duration | AbsolutePath
+@dataclass(frozen=True, slots=True)
+class TimeOfDay:
+    """A time on the PC's own clock: `20:00`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An e-mail address, as it is handed to a mail server."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebAddress:
+    """An address that begins with http:// or https://."""
+
+    longest: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The name or number of a computer in the net."""
+
+
+Written = (
+    Text
+    | Id
+    | Reference
+    | Choice
+    | Duration
+    | AbsolutePath
+    | TimeOfDay
+    | Address
+    | WebAddress
+    | Host
+)
 """Kinds that are written as text in quotes."""
 
 Kind = Written | Flag | Whole | ListOf | Table | Variants
@@ -116,6 +149,14 @@ class Key:
 ID_PATTERN = "[a-z0-9][a-z0-9-]{0,40}"
 DEVICE_PATTERN = "con|prn|aux|nul|com[0-9]|lpt[0-9]"
 DURATION_PATTERN = "[1-9][0-9]{0,5}[mhdw]"
+TIME_PATTERN = "([01][0-9]|2[0-3]):[0-5][0-9]"
+ADDRESS_PATTERN = (
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@"
+    r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+"
+)
+"""Plain addresses only: what needs quotes or a server with SMTPUTF8 fails at one of them."""
+WEB_PATTERN = "https?://[A-Za-z0-9.\\[\\]:-]+(/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
+HOST_PATTERN = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 
 _ID = re.compile(ID_PATTERN)
 _DEVICE = re.compile(DEVICE_PATTERN)
@@ -137,6 +178,28 @@ def is_id(text: str) -> bool:
 def is_device_name(text: str) -> bool:
     """Whether Windows takes this folder name for a device (`con`, `lpt1`, …)."""
     return _DEVICE.fullmatch(text.casefold()) is not None
+
+
+def is_address(text: str) -> bool:
+    """Whether the text can be an e-mail address (RFC 5321: at most 254 characters)."""
+    return len(text) <= 254 and re.fullmatch(ADDRESS_PATTERN, text) is not None
+
+
+def is_web_address(text: str) -> bool:
+    """Whether the text begins with http:// or https:// and has no password in it."""
+    return re.fullmatch(WEB_PATTERN, text) is not None
+
+
+def is_host(text: str) -> bool:
+    """Whether the text can be the name of a computer."""
+    return len(text) <= 253 and re.fullmatch(HOST_PATTERN, text) is not None
+
+
+def parse_time(text: str) -> time:
+    """The time of day that `20:00` names; ValueError for others."""
+    if not re.fullmatch(TIME_PATTERN, text):
+        raise ValueError(text)
+    return time.fromisoformat(text)
 
 
 def parse_duration(text: str) -> timedelta:

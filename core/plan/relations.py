@@ -16,8 +16,10 @@ _UNKNOWN = {
 
 def note_relations(walk: Walk, data: Mapping[str, Any], good: Mapping[str, Any]) -> None:
     """Note what the good keys contradict; `data` also knows the ids of items that are not good."""
-    for section in ("systems", "destinations"):
+    for section in ("systems", "destinations", "people"):
         _unique_ids(walk, section, good)
+    _owner(walk, data, good)
+    _quiet(walk, good.get("alerts", {}))
     pairs: dict[tuple[str, str], int] = {}
     for number, copy in good.get("copies", ()):
         for key in _UNKNOWN:
@@ -42,6 +44,20 @@ def _unique_ids(walk: Walk, section: str, good: Mapping[str, Any]) -> None:
             where = (section, number, "id")
             walk.note(where, ProblemCode.DUPLICATE_ID, value=id, first_line=str(line or ""))
         first.setdefault(id, number)
+
+
+def _owner(walk: Walk, data: Mapping[str, Any], good: Mapping[str, Any]) -> None:
+    """Where people are named, one of them is told first."""
+    people = _tables(data, "people")
+    if people and not any(item.get("role", "owner") == "owner" for item in people):
+        walk.note(("people", 0), ProblemCode.NO_OWNER)
+
+
+def _quiet(walk: Walk, alerts: Mapping[str, Any]) -> None:
+    begins, ends = alerts.get("quiet_from"), alerts.get("quiet_until")
+    if (begins is None) != (ends is None) or (begins is not None and begins == ends):
+        key = "quiet_until" if begins is None else "quiet_from"
+        walk.note(("alerts", key), ProblemCode.QUIET_HALF)
 
 
 def _reference(walk: Walk, data: Mapping[str, Any], number: int, key: str, value: str) -> None:

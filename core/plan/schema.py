@@ -10,13 +10,19 @@ import json
 
 from core.plan.keys import PLAN
 from core.plan.kinds import (
+    ADDRESS_PATTERN,
     DEVICE_PATTERN,
     DURATION_PATTERN,
+    HOST_PATTERN,
     ID_PATTERN,
+    TIME_PATTERN,
+    WEB_PATTERN,
     AbsolutePath,
+    Address,
     Choice,
     Duration,
     Flag,
+    Host,
     Id,
     Key,
     Kind,
@@ -24,7 +30,9 @@ from core.plan.kinds import (
     Reference,
     Table,
     Text,
+    TimeOfDay,
     Variants,
+    WebAddress,
     Whole,
     Written,
 )
@@ -80,6 +88,20 @@ def _written(kind: Written) -> Schema:
             return {"pattern": f"^{DURATION_PATTERN}$"}
         case AbsolutePath():
             return {"minLength": 1, "maxLength": kind.longest}
+        case TimeOfDay():
+            return {"pattern": f"^{TIME_PATTERN}$"}
+        case Address() | WebAddress() | Host():
+            return _of_the_net(kind)
+
+
+def _of_the_net(kind: Address | WebAddress | Host) -> Schema:
+    match kind:
+        case Address():
+            return {"pattern": f"^{ADDRESS_PATTERN}$", "maxLength": 254}
+        case WebAddress():
+            return {"pattern": f"^{WEB_PATTERN}$", "maxLength": kind.longest}
+        case Host():
+            return {"pattern": f"^{HOST_PATTERN}$", "maxLength": 253}
 
 
 def _table(table: Table) -> Schema:

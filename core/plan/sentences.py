@@ -40,6 +40,16 @@ _KEY: dict[ProblemCode, str] = {
         "„{value}“ ist keine Dauer. Schreiben Sie zum Beispiel 90m, 24h, 1d oder 2w "
         "(Minuten, Stunden, Tage, Wochen)."
     ),
+    _C.WRONG_TIME: t("„{value}“ ist keine Uhrzeit. Schreiben Sie zum Beispiel 20:00."),
+    _C.WRONG_ADDRESS: t(
+        "„{value}“ ist keine E-Mail-Adresse, wie sie jeder Mailserver annimmt. Schreiben Sie sie "
+        "ohne Umlaute und ohne Namen davor, zum Beispiel anna@example.org."
+    ),
+    _C.WRONG_WEB_ADDRESS: t("„{value}“ ist keine Adresse, die mit https:// oder http:// beginnt."),
+    _C.WRONG_HOST: t(
+        "„{value}“ ist kein Name eines Servers. Schreiben Sie ihn wie smtp.example.org, ohne "
+        "https:// und ohne Doppelpunkt; die Nummer gehört zu port."
+    ),
     _C.OUT_OF_RANGE: t("{value} ist nicht möglich. Erlaubt sind {lowest} bis {highest}."),
     _C.EMPTY_LIST: t("Diese Liste ist leer. Tragen Sie mindestens einen Eintrag ein."),
     _C.EMPTY_TEXT: t("Dieser Text ist leer."),
@@ -77,6 +87,13 @@ _KEY: dict[ProblemCode, str] = {
     _C.NO_SOURCES: t(
         "„{system}“ soll kopiert werden, hat aber keine Quellen. Tragen Sie unter "
         "[[systems.sources]] seine Ordner ein."
+    ),
+    _C.NO_OWNER: t(
+        'Niemand ist verantwortlich. Geben Sie einer Person role = "owner"; sonst erfährt '
+        "keiner zuerst, wenn etwas nicht stimmt."
+    ),
+    _C.QUIET_HALF: t(
+        "Zu einer Ruhezeit gehören zwei verschiedene Uhrzeiten: quiet_from und quiet_until."
     ),
 }
 

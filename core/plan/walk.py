@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from core.plan.kinds import (
     AbsolutePath,
+    Address,
     Choice,
     Duration,
     Flag,
+    Host,
     Id,
     Key,
     Kind,
     ListOf,
     Table,
     Text,
+    TimeOfDay,
     Variants,
+    WebAddress,
     Whole,
     Written,
+    is_address,
     is_device_name,
+    is_host,
     is_id,
+    is_web_address,
     parse_duration,
+    parse_time,
 )
 from core.plan.locate import KeyPath, Located
 from core.plan.problems import Problem, ProblemCode
@@ -134,13 +142,33 @@ class Walk:
             case Choice():
                 return self._choice(kind, raw, path)
             case Duration():
-                try:
-                    return parse_duration(raw)
-                except ValueError:
-                    return self._bad(path, ProblemCode.WRONG_DURATION, value=raw)
+                return self._parsed(parse_duration, raw, path, ProblemCode.WRONG_DURATION)
+            case TimeOfDay():
+                return self._parsed(parse_time, raw, path, ProblemCode.WRONG_TIME)
             case AbsolutePath():
                 return self._path(kind, raw, path)
+            case Address() | WebAddress() | Host():
+                return self._of_the_net(kind, raw, path)
         return raw
+
+    def _parsed(
+        self, parse: Callable[[str], object], raw: str, path: KeyPath, code: ProblemCode
+    ) -> Any:
+        try:
+            return parse(raw)
+        except ValueError:
+            return self._bad(path, code, value=raw)
+
+    def _of_the_net(self, kind: Address | WebAddress | Host, raw: str, path: KeyPath) -> Any:
+        match kind:
+            case Address():
+                good, code = is_address(raw), ProblemCode.WRONG_ADDRESS
+            case WebAddress():
+                good = len(raw) <= kind.longest and is_web_address(raw)
+                code = ProblemCode.WRONG_WEB_ADDRESS
+            case Host():
+                good, code = is_host(raw), ProblemCode.WRONG_HOST
+        return raw if good else self._bad(path, code, value=raw)
 
     def _text(self, kind: Text, raw: str, path: KeyPath) -> Any:
         if not raw.strip() and not kind.may_be_empty:
@@ -263,7 +291,7 @@ def _belongs(table: Table, name: str) -> str:
 
 def _names(data: Mapping[str, Any]) -> dict[KeyPath, str]:
     names: dict[KeyPath, str] = {}
-    for section in ("systems", "destinations"):
+    for section in ("systems", "destinations", "people"):
         items = data.get(section)
         seen: set[str] = set()
         for number, item in enumerate(items if isinstance(items, list) else ()):

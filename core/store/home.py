@@ -15,6 +15,8 @@ from core.store.database import (
     open_database,
     typed_failures,
 )
+from core.store.events import SCHEMA as EVENTS_SCHEMA
+from core.store.events import EventLog
 
 _SCHEMA = (
     (
@@ -45,6 +47,7 @@ _SCHEMA = (
         """CREATE TABLE suspect_state (system TEXT NOT NULL, destination TEXT NOT NULL,
            run TEXT NOT NULL, PRIMARY KEY (system, destination, run)) STRICT, WITHOUT ROWID""",
     ),
+    EVENTS_SCHEMA,
 )
 
 
@@ -114,7 +117,10 @@ class GateRow(NamedTuple):
 
 
 class HomeStore:
-    """Opened by the one process that holds the home's lock."""
+    """Opened by the one process that holds the home's lock.
+
+    events: what a person has to know, and who was told (`core.store.events`).
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
@@ -126,6 +132,7 @@ class HomeStore:
             move_aside(path, f"{clock.now():%Y%m%dT%H%M%SZ}")
             self.was_broken = True
             self._base = open_database(path, _SCHEMA)
+        self.events = EventLog(self._base, path)
 
     def close(self) -> None:
         self._base.close()
@@ -216,6 +223,14 @@ class HomeStore:
             (stamp(since) if since else "",),
         )
         return [RunRow(*row) for row in rows]  # type: ignore[arg-type]
+
+    def numbered_runs(self) -> list[tuple[int, RunRow]]:
+        """All runs with their row numbers, newest first."""
+        rows = self._run(
+            "SELECT id, system, destination, run, began, ended, status, code, files, bytes,"
+            " new_bytes, skipped FROM run ORDER BY id DESC"
+        )
+        return [(int(row[0]), RunRow(*row[1:])) for row in rows]  # type: ignore[call-overload, arg-type]
 
     def last_run(self, system: str, destination: str) -> RunRow | None:
         rows = self._run(

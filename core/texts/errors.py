@@ -1,8 +1,8 @@
 """What a `KnownError` means for a shop owner: what happened, what is not safe now, what to do.
 
-Every code has its three texts here, or in `place_errors`, `remote_errors`, `key_errors`; a test
-keeps that complete. How they are written: UI.md §8 (no blame, no exclamation mark, the thing by its
-name, one next step).
+Every code has its three texts here, or in `place_errors`, `remote_errors`, `key_errors`,
+`mail_errors`; a test keeps that complete. How they are written: UI.md §8 (no blame, no exclamation
+mark, the thing by its name, one next step).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from core.errors import Code, KnownError
 from core.texts.catalog import Texts, t
 from core.texts.formats import date_time, moment_of, size, visible
 from core.texts.key_errors import KEYS
+from core.texts.mail_errors import MAILS
 from core.texts.place_errors import PLACES
 from core.texts.remote_errors import REMOTES
 
@@ -256,6 +257,7 @@ WORDS: Mapping[Code, Words] = {
     **REMOTES,
     **_COPIES,
     **KEYS,
+    **MAILS,
     **_REST,
 }
 """What happened, what is not safe now, the one next step; for every code."""

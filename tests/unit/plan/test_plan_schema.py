@@ -60,6 +60,8 @@ def test_required_keys() -> None:
         "destinations": ["id", "location"],
         "destinations.location": ["path"],
         "copies": ["system", "destination"],
+        "people": ["id"],
+        "alerts.smtp": ["host", "sender"],
     }
 
 
