@@ -92,12 +92,13 @@ class Office:
                 self._remember(verdicts, now)
                 found = [*rules.findings(self._sight(verdicts, now)), *more]
                 found += post.trouble(self._log.waiting_letters(), now)
-                known = self._log.events(ended_since=stamp(now - ledger.COMES_BACK_WITHIN))
-                changes = ledger.reconcile(known, found, now)
-                for row in changes.new:
-                    self._log.raise_event(row)
-                for row in changes.changed:
-                    self._log.change_event(row)
+                with self._log.together():
+                    known = self._log.events(ended_since=stamp(now - ledger.COMES_BACK_WITHIN))
+                    changes = ledger.reconcile(known, found, now)
+                    for row in changes.new:
+                        self._log.raise_event(row)
+                    for row in changes.changed:
+                        self._log.change_event(row)
                 self._log.forget_events(ended_before=stamp(now - _KEPT))
                 self._log.forget_letters(done_before=stamp(now - _KEPT))
         return self._log.open_events()

@@ -179,7 +179,7 @@ def _attached(sight: Sight) -> Iterator[Finding]:
                 severity=Severity.ACT,
                 since=since,
                 destination=destination,
-                params={"days": max(1, round(lasted / timedelta(days=1)))},
+                params={"days": max(2, round(lasted / timedelta(days=1)))},
             )
 
 

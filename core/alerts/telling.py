@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from core.alerts.model import Cause, Channel, Notice, Severity, Stage
 from core.clock import parse_stamp
@@ -26,6 +27,7 @@ REMINDERS = (timedelta(weeks=1), timedelta(weeks=2), timedelta(weeks=4))
 SCREEN = ""
 """Stands for whoever sits before this PC."""
 _AHEAD = timedelta(days=1)
+_moment = lru_cache(4096)(parse_stamp)  # the same few hundred each minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def decide(
     history: dict[tuple[int, str, str], list[datetime]] = {}
     lately: set[tuple[str, str]] = set()
     for one in told:
-        at = parse_stamp(one.at)
+        at = _moment(one.at)
         history.setdefault((one.event, one.person, one.channel), []).append(at)
         if timedelta(0) <= now - at < GAP:
             lately.add((one.person, one.channel))
@@ -128,7 +130,7 @@ def _stage(event: EventRow, before: Sequence[datetime], now: datetime) -> Stage 
     if not before:
         return Stage.FIRST
     last = before[-1]
-    if event.worse and parse_stamp(event.worse) > last:
+    if event.worse and _moment(event.worse) > last:
         return Stage.WORSE
     if last > now + _AHEAD:
         return Stage.REMINDER  # told by a clock that went wrong: as if never
@@ -157,7 +159,7 @@ def _is_left_lying(
 
 
 def _past(text: str, now: datetime) -> datetime:
-    return min(parse_stamp(text), now)
+    return min(_moment(text), now)
 
 
 def _gravest_first(notices: Iterable[Notice]) -> list[Notice]:

@@ -84,7 +84,7 @@ def _show(context: Context, plan: Plan, row: EventRow) -> None:
 
 
 def _ack(context: Context, options: argparse.Namespace) -> Exit:
-    with open_store(context.home, context.clock) as store:
+    with open_store(context.home, context.clock) as store, store.events.together():
         row = store.events.event(options.id)
         if row is None or row.ended:
             raise KnownError(Code.ALERT_UNKNOWN, id=options.id)

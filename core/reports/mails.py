@@ -135,8 +135,7 @@ class MailWriter:
 
     def _written(self, texts: Texts, subject: str, blocks: Sequence[Block]) -> Written:
         foot = texts.t(
-            "Diese Mail schreibt Ladentresor auf dem PC des Ladens. Kopien liest und ändert sie"
-            " nicht; eine Antwort liest niemand."
+            "Geschrieben von Ladentresor auf dem PC des Ladens. Antworten liest niemand."
         )
         page = Page(subject, texts.lang, tuple(blocks), foot)
         return Written(subject, as_text(page), as_html(page))
@@ -170,7 +169,7 @@ class MailWriter:
         since = date_time(parse_stamp(row.since), texts.lang, zone=self._zone)
         rows = [
             (t("Seit"), since),
-            (t("Nicht sicher"), said.risk),
+            (t("Was das heißt"), said.risk),
             (t("Nächster Schritt"), said.next_step),
             (t("Nummer"), str(row.id) + (t(", gesehen") if row.acked else "")),
         ]

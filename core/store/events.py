@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -129,6 +130,12 @@ class EventLog:
     def _run(self, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
         with typed_failures(self._path):
             return self._base.execute(statement, values).fetchall()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is read and written within, nobody else changes in between; be short."""
+        with typed_failures(self._path), transaction(self._base):
+            yield
 
     # -- events ---------------------------------------------------------------------------------
 

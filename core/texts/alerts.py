@@ -37,7 +37,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "{step}",
     ),
     "interrupted": (
-        t("{system}: Die letzten Läufe auf {destination} brachen mittendrin ab ({runs})."),
+        t("{system}: Die letzten {runs} Läufe auf {destination} brachen mittendrin ab."),
         _ONE_LESS,
         t("Lassen Sie den PC länger an, und sichern Sie einmal: {program} backup --to {id}"),
     ),
@@ -52,7 +52,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
         t("Welche das sind und warum, zeigt: {program} runs --search {system_id}"),
     ),
     "damaged": (
-        t("{system}: Auf {destination} ist etwas beschädigt ({count})."),
+        t("{system}: Auf {destination} ist etwas beschädigt (Stellen: {count})."),
         _TRUST,
         t("Sichern Sie; dabei wird es geheilt: {program} backup {system_id} --to {id}"),
     ),
