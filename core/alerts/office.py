@@ -54,7 +54,10 @@ MakeMailer = Callable[[Smtp], Mailer]
 
 
 class Office:
-    """Tells people what they have to know. One per home; stateless but for the home's store."""
+    """Tells people what they have to know; all it remembers is in the home's store.
+
+    It belongs to the thread that opened the store. A step may wait for servers for minutes.
+    """
 
     def __init__(
         self,
@@ -161,8 +164,9 @@ class Office:
 
     def _tell(self) -> int:
         now = self._clock.now()
+        told_before = self._log.tellings(since=stamp(now - telling.GAP))
         messages = telling.decide(
-            self._plan, self._log.open_events(), self._log.tellings(), now, self._clock.local()
+            self._plan, self._log.open_events(), told_before, now, self._clock.local()
         )
         told = 0
         for message in messages:

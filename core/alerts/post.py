@@ -15,7 +15,8 @@ from core.plan.model import Plan
 from core.store.events import EventLog, LetterRow
 
 GIVE_UP_AFTER = timedelta(days=30)
-"""By then an open event has been told anew."""
+"""By then an open event has been told anew; but not without as many tries as belong to that."""
+_FEWEST_TRIES = 100
 PATIENCE = timedelta(days=1)
 """A server may be away, or ask us to come back, for so long before it is worth a word."""
 _SOON = (5, 15, 30, 60)  # minutes; greylisting asks for 5 to 30
@@ -110,7 +111,7 @@ def _after_failure(
 ) -> LetterRow:
     minutes = _SOON if error.code in _PASSING else _LATE
     wait = timedelta(minutes=minutes[min(letter.tries, len(minutes) - 1)])
-    given_up = now - parse_stamp(letter.made) > GIVE_UP_AFTER
+    given_up = now - parse_stamp(letter.made) > GIVE_UP_AFTER and letter.tries >= _FEWEST_TRIES
     return letter._replace(
         content=b"" if given_up else letter.content,
         tries=letter.tries + 1,

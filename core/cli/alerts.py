@@ -35,6 +35,7 @@ def _list(context: Context, options: argparse.Namespace) -> Exit:
     if not rows:
         context.output.say("Keine Warnung ist offen.")
     if waiting:
+        context.output.record("waiting", mails=len(waiting), problem=waiting[-1].problem or None)
         said = context.texts.n(
             "Eine Mail wartet darauf, dass der Mailserver sie nimmt.",
             "{n} Mails warten darauf, dass der Mailserver sie nimmt.",

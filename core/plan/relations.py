@@ -19,7 +19,8 @@ def note_relations(walk: Walk, data: Mapping[str, Any], good: Mapping[str, Any])
     for section in ("systems", "destinations", "people"):
         _unique_ids(walk, section, good)
     _owner(walk, data, good)
-    _quiet(walk, good.get("alerts", {}))
+    if "alerts" in good:
+        _quiet(walk, data["alerts"], good["alerts"])
     pairs: dict[tuple[str, str], int] = {}
     for number, copy in good.get("copies", ()):
         for key in _UNKNOWN:
@@ -53,11 +54,12 @@ def _owner(walk: Walk, data: Mapping[str, Any], good: Mapping[str, Any]) -> None
         walk.note(("people", 0), ProblemCode.NO_OWNER)
 
 
-def _quiet(walk: Walk, alerts: Mapping[str, Any]) -> None:
-    begins, ends = alerts.get("quiet_from"), alerts.get("quiet_until")
-    if (begins is None) != (ends is None) or (begins is not None and begins == ends):
-        key = "quiet_until" if begins is None else "quiet_from"
-        walk.note(("alerts", key), ProblemCode.QUIET_HALF)
+def _quiet(walk: Walk, raw: Mapping[str, Any], good: Mapping[str, Any]) -> None:
+    keys = ("quiet_from", "quiet_until")
+    there = [key for key in keys if key in raw]
+    same = len(good.keys() & keys) == 2 and good[keys[0]] == good[keys[1]]
+    if len(there) == 1 or same:
+        walk.note(("alerts", there[0]), ProblemCode.QUIET_HALF)
 
 
 def _reference(walk: Walk, data: Mapping[str, Any], number: int, key: str, value: str) -> None:

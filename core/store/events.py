@@ -203,9 +203,14 @@ class EventLog:
                     letter[1:],
                 )
 
-    def tellings(self) -> list[Telling]:
-        """Who was told of what is still remembered, in the order it happened."""
-        rows = self._run("SELECT event, person, channel, stage, at FROM telling ORDER BY rowid")
+    def tellings(self, *, since: str) -> list[Telling]:
+        """Who was told of what lasts, and of all at this moment or later, in the order of it."""
+        rows = self._run(
+            "SELECT telling.event, person, channel, stage, at FROM telling"
+            " JOIN event ON event.id = telling.event WHERE ended='' OR at>=?"
+            " ORDER BY telling.rowid",
+            (since,),
+        )
         return [Telling(*row) for row in rows]  # type: ignore[arg-type]
 
     # -- letters ----------------------------------------------------------------------------------

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from unittest.mock import patch
 
 import pytest
@@ -33,7 +35,7 @@ from tests.engine.stage import (
     refusal,
     wrapper_without_rights,
 )
-from tests.support import keys, warm
+from tests.support import cli, keys, warm
 from tests.support.fixed_clock import FixedClock
 from tests.support.mail_sink import PASSWORD, USER, Sink, mail_sink
 from tests.support.secrets_search import find_secret
@@ -206,11 +208,11 @@ class World:
         self.beats.append(beat)
         return True
 
-    def hours(self, count: int) -> int:
+    def hours(self, count: int, pace: int = 1) -> int:
         """Let hours pass as the agent would; how many mails were sent."""
         sent = 0
-        for _ in range(count):
-            self.clock.pass_by(hours=1)
+        for _ in range(0, count, pace):
+            self.clock.pass_by(hours=pace)
             self.office.collect()
             sent += self.office.step().sent
         return sent
@@ -334,3 +336,50 @@ def test_nothing_is_sent_twice_by_two_at_once(shop: Shop, sink: Sink) -> None:
         other.office.collect()
         other.office.step()
     assert sink.to == ["anna@example.org"]
+
+
+def test_once_a_week_everybody_hears_n_of_m(shop: Shop, sink: Sink) -> None:
+    days = PEOPLE.replace('digest = "never"', 'digest = "wed"\nquiet_from = "07:00"')
+    days = days.replace('quiet_from = "07:00"', 'quiet_from = "07:00"\nquiet_until = "10:00"')
+    shop.write_plan(more=days.format(port=sink.port))
+    shop.backup()
+    with world(shop, sink) as now:
+        now.hours(24 * 14, pace=4)
+        moments = [
+            mail["Date"].datetime.astimezone()
+            for to, mail in zip(sink.to, sink.mails, strict=True)
+            if "die Woche" in mail["Subject"] and to == "anna@example.org"
+        ]
+        assert len(moments) == 2
+        assert all(one.weekday() == 2 and 10 <= one.hour < 14 for one in moments)
+    weeks = [mail["Subject"] for mail in sink.mails if "the week" in str(mail["Subject"])]
+    assert len(weeks) == 2
+    assert weeks[1].startswith("Ladentresor, the week: nothing backed up, 0 of 1 copies count")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_any_moment_nothing_is_lost(shop: Shop, sink: Sink, seed: int) -> None:
+    kill_and_send(shop, sink, seed)
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("seed", range(3, 40))
+def test_killed_at_many_moments(shop: Shop, sink: Sink, seed: int) -> None:
+    kill_and_send(shop, sink, seed)
+
+
+def kill_and_send(shop: Shop, sink: Sink, seed: int) -> None:
+    """Kill a process that tells; the next one tells what is left, and nothing under a new name."""
+    keep(shop)
+    shop.backup()
+    (shop.source / "Kunden.csv").unlink()
+    shop.backup(rc=Exit.SOURCE_PROBLEM)
+    env = keys.ENV | {"SSL_CERT_FILE": str(sink.certificate)}
+    with cli.start("--json", "alerts", "send", home=shop.home, env=env) as running:
+        time.sleep(0.3 + Random(seed).random() * 1.2)
+        running.kill_group()
+        running.process.communicate(timeout=30)
+    done = warm.run("--json", "alerts", "send", home=shop.home, env=env)
+    assert done.rc in (Exit.OK, Exit.NOTHING_DONE)
+    assert {mail["Message-ID"] for mail in sink.mails} == {sink.mails[0]["Message-ID"]}
+    assert 1 <= len(sink.mails) <= 2

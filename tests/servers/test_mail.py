@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
+from core.alerts import smtp
 from core.alerts.smtp import Parcel, SmtpMailer
 from core.errors import Code, KnownError
 from core.plan.model import Login, Security, Smtp
@@ -113,3 +115,20 @@ def test_a_secret_that_cannot_be_had_is_the_failure_of_all(tmp_path: Path) -> No
 
     by = SmtpMailer(settings(free_port()), locked)
     assert send(by, "a@example.org", "b@example.org") == [Code.SECRET_STORE_MISSING] * 2
+
+
+def test_a_server_that_freezes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "TIME_LIMIT", 0.3)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        frozen = SmtpMailer(settings(silent.getsockname()[1]), lambda: PASSWORD)
+        assert send(frozen, "a@example.org", "b@example.org") == [Code.MAIL_UNREACHABLE] * 2
+
+
+def test_a_server_that_hangs_up(tmp_path: Path) -> None:
+    with mail_sink(tmp_path) as sink:
+        sink.answers = ["421 4.3.2 shutting down"]
+        outcomes = send(mailer(sink), "a@example.org", "b@example.org")
+    assert outcomes == [Code.MAIL_LATER] * 2
+    assert sink.mails == []

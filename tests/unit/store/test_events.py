@@ -40,7 +40,7 @@ def test_an_event_from_begin_to_end(store: HomeStore) -> None:
     assert log.events(ended_since=stamp(NOON + HOUR)) == []
     log.tell([Telling(id, "anna", "mail", "first", stamp(NOON))])
     log.forget_events(ended_before=stamp(NOON + DAY))
-    assert (log.event(id), log.tellings()) == (None, [])
+    assert (log.event(id), log.tellings(since="")) == (None, [])
 
 
 def test_of_one_kind_only_one_is_open(store: HomeStore) -> None:
@@ -60,9 +60,12 @@ def test_who_is_told_and_the_letter_are_written_in_one(store: HomeStore) -> None
     broken = LETTER._replace(content=None)  # type: ignore[arg-type]
     with pytest.raises(sqlite3.IntegrityError):
         log.tell([telling], [LETTER, broken], notes={"digest": "x"})
-    assert (log.tellings(), log.waiting_letters(), log.note("digest")) == ([], [], None)
+    assert (log.tellings(since=""), log.waiting_letters(), log.note("digest")) == ([], [], None)
     log.tell([telling], [LETTER], notes={"digest": "x"})
-    assert log.tellings() == [telling]
+    assert log.tellings(since=stamp(NOON + DAY)) == [telling]  # as long as it lasts
+    log.change_event(event(id, ended=stamp(NOON)))
+    assert log.tellings(since=stamp(NOON + DAY)) == []
+    assert log.tellings(since=stamp(NOON)) == [telling]
     assert [row[1:] for row in log.waiting_letters()] == [LETTER[1:]]
     assert log.note("digest") == "x"
 
