@@ -153,6 +153,8 @@ def _send(context: Context, options: argparse.Namespace) -> Exit:
     if done.problem is not None:
         out.error(done.problem)
         return done.problem.exit
+    if rows:
+        receipts.mail_server(plan)  # else a warning would stay among us: say so
     if not done.told and not done.sent:
         out.say(t("Zu sagen war nichts Neues."))
         return Exit.NOTHING_DONE

@@ -123,6 +123,15 @@ def test_a_broken_promise_becomes_a_mail(shop: Shop, sink: Sink) -> None:
     refusal(alerts(shop, sink, "ack", str(listed["id"]), rc=Exit.NOT_FOUND), Code.ALERT_UNKNOWN)
 
 
+def test_a_warning_nobody_can_be_told_is_not_passed_over(shop: Shop, sink: Sink) -> None:
+    shop.write_plan(more=PEOPLE.split("[alerts]")[0])
+    shop.backup()
+    alerts(shop, sink, "send", rc=Exit.NOTHING_DONE)
+    (shop.source / "Kunden.csv").unlink()
+    shop.backup(rc=Exit.SOURCE_PROBLEM)
+    refusal(alerts(shop, sink, "send", rc=Exit.ALERT_PROBLEM), Code.MAIL_NOT_SET_UP)
+
+
 def test_a_test_mail_proves_that_mails_arrive(shop: Shop, sink: Sink) -> None:
     refusal(alerts(shop, sink, "test", rc=Exit.SECRET_PROBLEM), Code.MAIL_SECRET_MISSING)
     keep(shop, "falsches Kennwort")
