@@ -32,6 +32,7 @@ class Exit(IntEnum):
     TARGET_NOT_EMPTY = 16
     NEWER_FORMAT = 17
     PROGRAM_PROBLEM = 18
+    ALERT_PROBLEM = 19
     CANCELLED = 130
 
 
@@ -135,6 +136,18 @@ class Code(StrEnum):
     KEY_OLD = "key_old"
     SHEET_EXPOSED = "sheet_exposed"
     SHEET_NOT_WRITTEN = "sheet_not_written"
+    MAIL_NOT_SET_UP = "mail_not_set_up"
+    MAIL_SECRET_MISSING = "mail_secret_missing"
+    MAIL_UNREACHABLE = "mail_unreachable"
+    MAIL_CERTIFICATE = "mail_certificate"
+    MAIL_NOT_ENCRYPTED = "mail_not_encrypted"
+    MAIL_LOGIN = "mail_login"
+    MAIL_LATER = "mail_later"
+    MAIL_REFUSED = "mail_refused"
+    MAIL_CODE_WRONG = "mail_code_wrong"
+    ALERT_UNKNOWN = "alert_unknown"
+    PERSON_UNKNOWN = "person_unknown"
+    EXPORT_NOT_WRITTEN = "export_not_written"
     NOT_IN_THIS_VERSION = "not_in_this_version"
     AGENT_RUNNING = "agent_running"
     AGENT_ABSENT = "agent_absent"
@@ -242,6 +255,18 @@ EXIT_OF: dict[Code, Exit] = {
     Code.KEY_OLD: Exit.SECRET_PROBLEM,
     Code.SHEET_EXPOSED: Exit.DESTINATION_REFUSED,
     Code.SHEET_NOT_WRITTEN: Exit.DESTINATION_REFUSED,
+    Code.MAIL_NOT_SET_UP: Exit.ALERT_PROBLEM,
+    Code.MAIL_SECRET_MISSING: Exit.SECRET_PROBLEM,
+    Code.MAIL_UNREACHABLE: Exit.ALERT_PROBLEM,
+    Code.MAIL_CERTIFICATE: Exit.ALERT_PROBLEM,
+    Code.MAIL_NOT_ENCRYPTED: Exit.ALERT_PROBLEM,
+    Code.MAIL_LOGIN: Exit.SECRET_PROBLEM,
+    Code.MAIL_LATER: Exit.ALERT_PROBLEM,
+    Code.MAIL_REFUSED: Exit.ALERT_PROBLEM,
+    Code.MAIL_CODE_WRONG: Exit.ALERT_PROBLEM,
+    Code.ALERT_UNKNOWN: Exit.NOT_FOUND,
+    Code.PERSON_UNKNOWN: Exit.NOT_FOUND,
+    Code.EXPORT_NOT_WRITTEN: Exit.DESTINATION_REFUSED,
     Code.NOT_IN_THIS_VERSION: Exit.USAGE,
     Code.AGENT_RUNNING: Exit.LOCKED,
     Code.AGENT_ABSENT: Exit.NOT_FOUND,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from core import VERSION
 from core.agent import autostart
 from core.agent.calling import ask
+from core.alerts import receipts
 from core.cli import sheets
 from core.cli.context import Context
 from core.cli.judging import judge_plan, next_line, system_line
@@ -28,9 +29,10 @@ from core.plan.locations import SftpLocation, folder_of_pc, needs_password
 from core.plan.model import Destination, Plan
 from core.plan.problems import PlanError
 from core.plan.read import read_plan
+from core.store.home import HomeStore
 from core.texts import t
 from core.texts.errors import Described, describe
-from core.texts.formats import size
+from core.texts.formats import date, size
 
 _NO_KEYRING = {
     "absent": t("Geheimnisse: hier gibt es keinen Schlüsselbund"),
@@ -156,6 +158,38 @@ def _secrets(context: Context) -> _Check:
     return _Check("secrets", True, t("Geheimnisse: {n} in einer verschlüsselten Datei", n=n))
 
 
+def _mail(context: Context, store: HomeStore, plan: Plan) -> Iterator[_Check]:
+    """Whether somebody is told when a promise is broken, and whether that was ever proven."""
+    t = context.texts.t
+    people = [person for person in plan.people if person.email]
+    smtp = plan.alerts.smtp
+    if smtp is None or not people:
+        text = t("Mails: niemand wird gewarnt; im Plan fehlen [[people]] oder [alerts.smtp]")
+        yield _Check("mail", False, text)
+        return
+    waiting = len(store.alerts.waiting_letters())
+    if waiting:
+        text = t("Mails: {n} warten auf den Mailserver → {program} alerts test", n=waiting)
+        yield _Check("mail", False, text)
+    for person in people:
+        proven = receipts.proven_at(store.alerts, plan, person)
+        text = (
+            t(
+                "Mails an {name}: Ankunft bewiesen am {date}",
+                name=person.name,
+                date=date(proven, context.texts.lang),
+            )
+            if proven
+            else t(
+                "Mails an {name}: dass sie ankommen, ist nicht bewiesen"
+                " → {program} alerts test --to {id}",
+                name=person.name,
+                id=person.id,
+            )
+        )
+        yield _Check(f"mail {person.id}", proven is not None, text)
+
+
 def _needs_secrets(context: Context) -> bool:
     """Whether the plan, as far as it can be read, has an encrypted destination."""
     plan: Plan | None
@@ -213,6 +247,7 @@ def _destinations(context: Context) -> Iterator[_Check]:
         for paper in sheets.papers(context, store, plan):
             good = paper.proven_at is not None
             yield _Check(f"sheet {paper.name}", good, sheets.sentence(context, paper))
+        yield from _mail(context, store, plan)
         for verdict in judge_plan(context, store, plan):
             step = next_line(context, verdict)
             text = system_line(context, verdict) + (f" → {step}" if step else "")

@@ -160,6 +160,16 @@ def make_parser(texts: Texts) -> Parser:
     _agent_verbs(verb("agent", t("Der Hintergrunddienst: kopiert von selbst")), texts, common)
 
     verb("status", t("Wie es um jede Kopie steht"))
+    _alert_verbs(verb("alerts", t("Warnungen: was offen ist, wer es erfährt")), texts, common)
+
+    runs = verb("runs", t("Das Protokoll der Läufe, mit allem, was ausgelassen wurde"))
+    runs.add_argument(
+        "--search", metavar="TEXT", help=t("nur Läufe, in denen das vorkommt, auch in Dateinamen")
+    )
+    runs.add_argument("--export", metavar=t("DATEI"), help=t("als Tabelle (CSV) in diese Datei"))
+    runs.add_argument(
+        "--last", type=int, default=0, metavar=t("ANZAHL"), help=t("nur die neuesten so vielen")
+    )
     verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))
     return parser
 
@@ -310,6 +320,23 @@ def _agent_verbs(agent: Parser, texts: Texts, common: Parser) -> None:
     verbs.add_parser("remove", parents=[common], help=t("ihn bei der Anmeldung nicht mehr starten"))
     now = verbs.add_parser("run-now", parents=[common], help=t("ihn jetzt alles sichern lassen"))
     now.add_argument("systems", nargs="*", metavar="SYSTEM", help=t("nur diese Systeme"))
+
+
+def _alert_verbs(alerts: Parser, texts: Texts, common: Parser) -> None:
+    t = texts.t
+    verbs = alerts.add_subparsers(dest="alerts_verb", metavar=t("BEFEHL"), required=True)
+    verbs.add_parser("list", parents=[common], help=t("zeigen, was offen ist"))
+    ack = verbs.add_parser("ack", parents=[common], help=t("sagen, dass Sie es gesehen haben"))
+    ack.add_argument("id", type=int, metavar=t("NUMMER"), help=t("die Nummer der Warnung"))
+    test = verbs.add_parser("test", parents=[common], help=t("eine Testmail mit Code schicken"))
+    test.add_argument("--to", metavar="PERSON", help=t("nur an diese Person; sonst an alle"))
+    confirm = verbs.add_parser(
+        "confirm", parents=[common], help=t("den Code einer Testmail eintippen")
+    )
+    confirm.add_argument("code", metavar="CODE", help=t("wie er in der Mail steht"))
+    verbs.add_parser(
+        "send", parents=[common], help=t("nachsehen und gleich verschicken, was zu sagen ist")
+    )
 
 
 def _plan_verbs(plan: Parser, texts: Texts, common: Parser) -> None:

@@ -10,7 +10,7 @@ from core.copies.locking import locked
 from core.errors import Code, Exit, KnownError
 from core.paths import home_failure
 from core.plan.limits import Limits, hours_text
-from core.plan.model import Plan
+from core.plan.model import Plan, Role
 from core.plan.read import load_text
 from core.plan.schema import schema_text
 from core.sources.patterns import DEFAULT_EXCLUDES
@@ -89,6 +89,20 @@ def _show_limits(context: Context, limits: Limits) -> None:
         out.say("Senden ins Netz: {always}", always=rates[0])
 
 
+def _show_people(context: Context, plan: Plan) -> None:
+    """Who is warned, and by which server."""
+    out, t = context.output, context.texts.t
+    for person in plan.people:
+        role = t("verantwortlich") if person.role is Role.OWNER else t("Vertretung")
+        address = person.email or t("ohne Mailadresse")
+        out.line(f"{person.name} ({person.id}): {role}, {address}")
+    if plan.alerts.smtp is not None:
+        smtp = plan.alerts.smtp
+        out.say("Mails gehen über {host}, Absender {sender}", host=smtp.host, sender=smtp.sender)
+    elif plan.people:
+        out.say("Ein Mailserver fehlt: Niemand wird per Mail gewarnt.")
+
+
 def _show(context: Context, plan: Plan, text: str) -> None:
     """The plan in words, what is left out by default included."""
     out = context.output
@@ -111,3 +125,4 @@ def _show(context: Context, plan: Plan, text: str) -> None:
                 "  Nicht gesichert werden: {patterns} (abschalten: default_excludes = false)",
                 patterns=", ".join(DEFAULT_EXCLUDES),
             )
+    _show_people(context, plan)

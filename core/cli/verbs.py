@@ -33,6 +33,8 @@ _HOMES = {
     "agent": "agent",
     "status": "judging",
     "probe": "probing",
+    "alerts": "alerts",
+    "runs": "runs",
     "doctor": "doctor",
 }
 

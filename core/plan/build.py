@@ -20,16 +20,23 @@ from core.plan.locations import (
 )
 from core.plan.model import (
     VERSION,
+    AlertSettings,
     Copy,
     Destination,
+    DigestDay,
     FoldersSource,
     Keep,
     Layout,
+    Login,
     Medium,
     Mode,
+    Person,
     Plan,
+    Role,
     Schedule,
+    Security,
     Site,
+    Smtp,
     System,
     default_encrypted,
     default_every,
@@ -58,6 +65,10 @@ def build(good: Mapping[str, Any], walk: Walk) -> Plan:
         if item.get("system") in systems and item.get("destination") in destinations:
             copy = _copy(item, destinations[item["destination"]])
             copies.setdefault((copy.system, copy.destination), copy)
+    people: dict[str, Person] = {}
+    for _, item in good.get("people", ()):
+        if "id" in item:
+            people.setdefault(item["id"], _person(item))
     return Plan(
         version=VERSION,
         shop=good.get("shop", ""),
@@ -66,6 +77,8 @@ def build(good: Mapping[str, Any], walk: Walk) -> Plan:
         copies=tuple(copies.values()),
         limits=_limits(good.get("limits", {})),
         schedule=Schedule(**good.get("schedule", {})),
+        people=tuple(people.values()),
+        alerts=_alerts(good.get("alerts", {})),
         lines=walk.lines(),
     )
 
@@ -168,6 +181,36 @@ def _keep(item: Mapping[str, Any]) -> Keep:
         weekly=item.get("weekly", 0),
         monthly=item.get("monthly", 0),
         yearly=item.get("yearly", 0),
+    )
+
+
+def _person(item: Mapping[str, Any]) -> Person:
+    return Person(
+        id=item["id"],
+        name=item.get("name") or item["id"],
+        role=Role(item.get("role", Role.OWNER)),
+        **_given(item, "email", "lang"),
+    )
+
+
+def _alerts(item: Mapping[str, Any]) -> AlertSettings:
+    smtp = item.get("smtp", {})
+    return AlertSettings(
+        digest=DigestDay(item.get("digest", DigestDay.MON)),
+        smtp=_smtp(smtp) if {"host", "sender"} <= smtp.keys() else None,
+        **_given(item, "quiet_from", "quiet_until", "escalate_after", "desktop", "heartbeat"),
+    )
+
+
+def _smtp(item: Mapping[str, Any]) -> Smtp:
+    security = Security(item.get("security", Security.STARTTLS))
+    return Smtp(
+        host=item["host"],
+        sender=item["sender"],
+        port=item.get("port", 465 if security is Security.TLS else 587),
+        security=security,
+        user=item.get("user") or item["sender"],
+        login=Login(item.get("login", Login.PASSWORD)),
     )
 
 

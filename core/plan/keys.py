@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from core.plan.kinds import (
+    ADDRESS,
     BUCKET,
     ENDPOINT,
     HOST,
@@ -16,6 +17,7 @@ from core.plan.kinds import (
     SHARE,
     STORAGE_PATH,
     URL,
+    WEB_ADDRESS,
     AbsolutePath,
     Choice,
     Duration,
@@ -34,7 +36,17 @@ from core.plan.kinds import (
 )
 from core.plan.limits import WhenMetered
 from core.plan.locations import SFTP_PORT, SMB_PORT
-from core.plan.model import VERSION, Layout, Medium, Mode, Site
+from core.plan.model import (
+    VERSION,
+    DigestDay,
+    Layout,
+    Login,
+    Medium,
+    Mode,
+    Role,
+    Security,
+    Site,
+)
 from core.plan.providers import providers
 
 
@@ -115,8 +127,18 @@ _SYSTEM = Table(
             default=False,
             about="Ohne dieses System steht der Laden.",
         ),
-        Key(name="owner", kind=Text(), default="", about="Wer verantwortlich ist."),
-        Key(name="deputy", kind=Text(), default="", about="Wer vertritt."),
+        Key(
+            name="owner",
+            kind=Text(),
+            default="",
+            about="Wer verantwortlich ist: die id einer Person unter people, oder ein Name.",
+        ),
+        Key(
+            name="deputy",
+            kind=Text(),
+            default="",
+            about="Wer vertritt: die id einer Person unter people, oder ein Name.",
+        ),
         Key(
             name="operator",
             kind=Text(),
@@ -449,6 +471,97 @@ _SCHEDULE = Table(
     )
 )
 
+_PERSON = Table(
+    (
+        Key(name="id", kind=Id(), required=True, about="Kurzname der Person."),
+        Key(name="name", kind=Text(), about="Name. Ohne Angabe: die id."),
+        Key(
+            name="email",
+            kind=ADDRESS,
+            about="Wohin Warnungen gehen. Ohne Angabe bekommt die Person keine.",
+        ),
+        Key(
+            name="role",
+            kind=_choice(Role),
+            default="owner",
+            about="owner = verantwortlich, erfährt alles zuerst; deputy = Vertretung, erfährt, "
+            "was liegen bleibt.",
+        ),
+        Key(
+            name="lang",
+            kind=Choice(("de", "en")),
+            default="de",
+            about="Sprache der Mails an diese Person.",
+        ),
+    )
+)
+
+_SMTP = Table(
+    (
+        Key(name="host", kind=HOST, required=True, about="Mailserver für ausgehende Mails."),
+        Key(
+            name="port",
+            kind=Whole(1, 65535),
+            about="Seine Nummer. Ohne Angabe: 587, mit security = tls 465.",
+        ),
+        Key(
+            name="security",
+            kind=_choice(Security),
+            default="starttls",
+            about="Verschlüsselung: starttls oder tls. Unverschlüsselt geht nichts hinaus.",
+        ),
+        Key(name="sender", kind=ADDRESS, required=True, about="Absender der Mails."),
+        Key(
+            name="user",
+            kind=Text(),
+            about="Name des Kontos beim Mailserver. Ohne Angabe: der Absender.",
+        ),
+        Key(
+            name="login",
+            kind=_choice(Login),
+            default="password",
+            about="Anmeldung: password = mit dem Geheimnis smtp.password, oauth = mit dem "
+            "Zugriffstoken smtp.token, none = ohne.",
+        ),
+    )
+)
+
+_ALERTS = Table(
+    (
+        Key(
+            name="quiet_from",
+            kind=TimeOfDay(),
+            about="Beginn der Ruhezeit, zum Beispiel 20:00. Ohne Angabe: keine Ruhezeit.",
+        ),
+        Key(name="quiet_until", kind=TimeOfDay(), about="Ende der Ruhezeit, zum Beispiel 07:00."),
+        Key(
+            name="escalate_after",
+            kind=Duration(),
+            default="3d",
+            about="So lange hat die verantwortliche Person Zeit; danach erfährt es die Vertretung.",
+        ),
+        Key(
+            name="digest",
+            kind=_choice(DigestDay),
+            default="mon",
+            about="Wochentag der Wochenübersicht, never = keine.",
+        ),
+        Key(
+            name="desktop",
+            kind=Flag(),
+            default=True,
+            about="Auch auf dem Bildschirm melden, was jemand tun muss.",
+        ),
+        Key(
+            name="heartbeat",
+            kind=WEB_ADDRESS,
+            about="Adresse eines Dienstes, der Alarm schlägt, wenn dieser PC sich nicht mehr "
+            "meldet. Wer sie kennt, kann das Lebenszeichen fälschen.",
+        ),
+        Key(name="smtp", kind=_SMTP, about="Der Mailserver. Ohne Angabe gehen keine Mails hinaus."),
+    )
+)
+
 PLAN = Table(
     (
         Key(
@@ -486,6 +599,12 @@ PLAN = Table(
             kind=_SCHEDULE,
             about="Wann der Hintergrunddienst von selbst kopieren darf.",
         ),
+        Key(
+            name="people",
+            kind=ListOf(_PERSON, may_be_empty=True),
+            about="Wer gewarnt wird: Verantwortliche und Vertretung.",
+        ),
+        Key(name="alerts", kind=_ALERTS, about="Wie und wann gewarnt wird."),
     )
 )
 """The whole file."""

@@ -166,6 +166,18 @@ BUCKET = Matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "bad_bucket", 63)
 # from a copy that somebody else wrote.
 REMOTE = Matching(r"[A-Za-z0-9_.+@][A-Za-z0-9_.+@ -]*", "bad_remote")
 """The name of a remote in rclone's own settings, without the colon."""
+ADDRESS = Matching(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@"
+    r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+",
+    "wrong_address",
+    254,  # RFC 5321
+)
+"""Plain addresses only: what needs quotes or a server with SMTPUTF8 fails at one of them."""
+
+WEB_ADDRESS = Matching(
+    "https?://[A-Za-z0-9.\\[\\]:-]+(/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?", "wrong_web_address", 1000
+)
+"""An address that is called, without a login in it."""
 
 _ID = re.compile(ID_PATTERN)
 _DEVICE = re.compile(DEVICE_PATTERN)

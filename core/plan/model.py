@@ -171,6 +171,91 @@ class Schedule:
     closes: time | None = None
 
 
+class Role(StrEnum):
+    """Who is told first, and who stands in (DOMAIN §7: owner, deputy)."""
+
+    OWNER = "owner"
+    DEPUTY = "deputy"
+
+
+class Security(StrEnum):
+    """How a connection to a mail server is encrypted: it always is."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+class Login(StrEnum):
+    """How we sign in at a mail server."""
+
+    PASSWORD = "password"
+    OAUTH = "oauth"
+    NONE = "none"
+
+
+class DigestDay(StrEnum):
+    """When the weekly summary is sent."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who is told. email: '' for a person who is only named."""
+
+    id: str
+    name: str
+    email: str = ""
+    role: Role = Role.OWNER
+    lang: Literal["de", "en"] = "de"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smtp:
+    """The mail server that takes our mails. sender: the address they come from."""
+
+    host: str
+    sender: str
+    port: int = 587
+    security: Security = Security.STARTTLS
+    user: str = ""
+    login: Login = Login.PASSWORD
+
+    @property
+    def secret(self) -> str:
+        """Name of the secret that opens the account, '' when it takes mails without one."""
+        return {
+            Login.PASSWORD: "smtp.password",
+            Login.OAUTH: "smtp.token",
+            Login.NONE: "",
+        }[self.login]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """When people are told and how (issue 6).
+
+    quiet_from, quiet_until: local times between which nobody is told, None for never.
+    escalate_after: how long the owner has before the deputy is told. heartbeat: address that is
+    called while all is well, '' for none. smtp: None when no mails are sent.
+    """
+
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    escalate_after: timedelta = timedelta(days=3)
+    digest: DigestDay = DigestDay.MON
+    desktop: bool = True
+    heartbeat: str = ""
+    smtp: Smtp | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The whole decision. `lines`: keys to lines of the file it was read from, for messages."""
@@ -182,6 +267,8 @@ class Plan:
     copies: tuple[Copy, ...]
     limits: Limits = field(default_factory=Limits)
     schedule: Schedule = Schedule()
+    people: tuple[Person, ...] = ()
+    alerts: AlertSettings = AlertSettings()
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def system(self, id: str) -> System:

@@ -27,6 +27,8 @@ class ProblemCode(StrEnum):
     WRONG_RATE = "wrong_rate"
     WRONG_HOURS = "wrong_hours"
     WRONG_TIME = "wrong_time"
+    WRONG_ADDRESS = "wrong_address"
+    WRONG_WEB_ADDRESS = "wrong_web_address"
     OUT_OF_RANGE = "out_of_range"
     EMPTY_LIST = "empty_list"
     EMPTY_TEXT = "empty_text"
@@ -58,6 +60,8 @@ class ProblemCode(StrEnum):
     NOT_A_DISK = "not_a_disk"
     SYNCED_NOT_ENCRYPTED = "synced_not_encrypted"
     SYNCED_NOT_BUNDLED = "synced_not_bundled"
+    NO_OWNER = "no_owner"
+    QUIET_HALF = "quiet_half"
     # the plan and the world
     DESTINATION_IS_SOURCE = "destination_is_source"
     DESTINATION_IN_SOURCE = "destination_in_source"

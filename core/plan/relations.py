@@ -18,10 +18,13 @@ _UNKNOWN = {
 
 def note_relations(walk: Walk, data: Mapping[str, Any], good: Mapping[str, Any]) -> None:
     """Note what the good keys contradict; `data` also knows the ids of items that are not good."""
-    for section in ("systems", "destinations"):
+    for section in ("systems", "destinations", "people"):
         _unique_ids(walk, section, good)
     for number, destination in good.get("destinations", ()):
         _place(walk, data, number, destination)
+    _owner(walk, data, good)
+    if "alerts" in good:
+        _quiet(walk, data["alerts"], good["alerts"])
     pairs: dict[tuple[str, str], int] = {}
     for number, copy in good.get("copies", ()):
         for key in _UNKNOWN:
@@ -71,6 +74,21 @@ def _place(walk: Walk, data: Mapping[str, Any], number: int, item: Mapping[str, 
         ):
             if needed and not (location.get(name) or location.get("endpoint")):
                 walk.note((*where, "location", name), code, provider=provider.name)
+
+
+def _owner(walk: Walk, data: Mapping[str, Any], good: Mapping[str, Any]) -> None:
+    """Where people are named, one of them is told first."""
+    people = _tables(data, "people")
+    if people and not any(item.get("role", "owner") == "owner" for item in people):
+        walk.note(("people", 0), ProblemCode.NO_OWNER)
+
+
+def _quiet(walk: Walk, raw: Mapping[str, Any], good: Mapping[str, Any]) -> None:
+    keys = ("quiet_from", "quiet_until")
+    there = [key for key in keys if key in raw]
+    same = len(good.keys() & keys) == 2 and good[keys[0]] == good[keys[1]]
+    if len(there) == 1 or same:
+        walk.note(("alerts", there[0]), ProblemCode.QUIET_HALF)
 
 
 def _reference(walk: Walk, data: Mapping[str, Any], number: int, key: str, value: str) -> None:

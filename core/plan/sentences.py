@@ -49,6 +49,11 @@ _KEY: dict[ProblemCode, str] = {
         "(Minuten, Stunden, Tage, Wochen)."
     ),
     _C.WRONG_TIME: t("„{value}“ ist keine Uhrzeit. Schreiben Sie zum Beispiel 18:30 oder 07:00."),
+    _C.WRONG_ADDRESS: t(
+        "„{value}“ ist keine E-Mail-Adresse, wie sie jeder Mailserver annimmt. Schreiben Sie sie "
+        "ohne Umlaute und ohne Namen davor, zum Beispiel anna@example.org."
+    ),
+    _C.WRONG_WEB_ADDRESS: t("„{value}“ ist keine Adresse, die mit https:// oder http:// beginnt."),
     _C.OUT_OF_RANGE: t("{value} ist nicht möglich. Erlaubt sind {lowest} bis {highest}."),
     _C.EMPTY_LIST: t("Diese Liste ist leer. Tragen Sie mindestens einen Eintrag ein."),
     _C.EMPTY_TEXT: t("Dieser Text ist leer."),
@@ -133,6 +138,13 @@ _KEY: dict[ProblemCode, str] = {
     _C.SYNCED_NOT_BUNDLED: t(
         "Ein Abgleich kommt mit Zehntausenden einzelner Dateien nicht zurecht. Dort geht nur "
         'layout = "bundled".'
+    ),
+    _C.NO_OWNER: t(
+        'Niemand ist verantwortlich. Geben Sie einer Person role = "owner"; sonst erfährt '
+        "keiner zuerst, wenn etwas nicht stimmt."
+    ),
+    _C.QUIET_HALF: t(
+        "Zu einer Ruhezeit gehören zwei verschiedene Uhrzeiten: quiet_from und quiet_until."
     ),
 }
 

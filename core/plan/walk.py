@@ -292,7 +292,7 @@ def _belongs(table: Table, name: str) -> str:
 
 def _names(data: Mapping[str, Any]) -> dict[KeyPath, str]:
     names: dict[KeyPath, str] = {}
-    for section in ("systems", "destinations"):
+    for section in ("systems", "destinations", "people"):
         items = data.get(section)
         seen: set[str] = set()
         for number, item in enumerate(items if isinstance(items, list) else ()):

@@ -99,6 +99,18 @@ def _migrate(base: Connection, path: Path, migrations: Sequence[Sequence[str]]) 
         base.execute("COMMIT")
 
 
+@contextlib.contextmanager
+def transaction(base: Connection) -> Iterator[None]:
+    """All of it or nothing, also when the power goes out within."""
+    base.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        base.execute("ROLLBACK")
+        raise
+    base.execute("COMMIT")
+
+
 def is_broken(error: BaseException) -> bool:
     """Whether a failure means that a database file is damaged."""
     code = getattr(error, "sqlite_errorcode", 0) or 0

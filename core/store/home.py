@@ -15,6 +15,8 @@ from core.store.database import (
     open_database,
     typed_failures,
 )
+from core.store.events import SCHEMA as EVENTS_SCHEMA
+from core.store.events import EventLog
 
 _SCHEMA = (
     (
@@ -54,6 +56,7 @@ _SCHEMA = (
         """CREATE TABLE disk (destination TEXT PRIMARY KEY, volume TEXT NOT NULL,
            attached TEXT NOT NULL, detached TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     ),
+    EVENTS_SCHEMA,
 )
 
 
@@ -160,7 +163,10 @@ def _lasting_key(event: Event) -> tuple[str, str, str]:
 
 
 class HomeStore:
-    """Opened by the one process that holds the home's lock."""
+    """Opened by the one process that holds the home's lock.
+
+    alerts: what a person has to know, and who was told (`core.store.events`).
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
@@ -172,6 +178,7 @@ class HomeStore:
             move_aside(path, f"{clock.now():%Y%m%dT%H%M%SZ}")
             self.was_broken = True
             self._base = open_database(path, _SCHEMA)
+        self.alerts = EventLog(self._base, path)
 
     def close(self) -> None:
         self._base.close()
@@ -263,12 +270,21 @@ class HomeStore:
         )
         return [RunRow(*row) for row in rows]  # type: ignore[arg-type]
 
+    def numbered_runs(self) -> list[tuple[int, RunRow]]:
+        """All runs with their row numbers, newest first."""
+        rows = self._run(
+            "SELECT id, system, destination, run, began, ended, status, code, files, bytes,"
+            " new_bytes, skipped FROM run ORDER BY id DESC"
+        )
+        return [(int(row[0]), RunRow(*row[1:])) for row in rows]  # type: ignore[call-overload, arg-type]
+
     def last_run(
         self, system: str, destination: str, *, status: Sequence[str] = ()
     ) -> RunRow | None:
         """The newest run at a copy, or the newest of those that ended in one of these ways."""
         marks = ",".join("?" * len(status))
         having = f" AND status IN ({marks})" if status else ""
+
         rows = self._run(
             "SELECT system, destination, run, began, ended, status, code, files, bytes, new_bytes,"  # noqa: S608 - question marks
             f" skipped FROM run WHERE system=? AND destination=?{having} ORDER BY id DESC LIMIT 1",

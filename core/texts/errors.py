@@ -2,6 +2,8 @@
 
 Every code has its three texts here, or in `place_errors`, `remote_errors`, `account_errors`,
 `key_errors`; a test keeps that complete. How they are written: UI.md §8 (no blame, no exclamation
+Every code has its three texts here, or in `place_errors`, `remote_errors`, `key_errors`,
+`mail_errors`; a test keeps that complete. How they are written: UI.md §8 (no blame, no exclamation
 mark, the thing by its name, one next step).
 """
 
@@ -17,6 +19,7 @@ from core.texts.agent_errors import AGENT
 from core.texts.catalog import Texts, t
 from core.texts.formats import date_time, moment_of, size, visible
 from core.texts.key_errors import KEYS
+from core.texts.mail_errors import MAILS
 from core.texts.place_errors import PLACES
 from core.texts.remote_errors import REMOTES
 
@@ -260,6 +263,7 @@ WORDS: Mapping[Code, Words] = {
     **_COPIES,
     **KEYS,
     **AGENT,
+    **MAILS,
     **_REST,
 }
 """What happened, what is not safe now, the one next step; for every code."""

@@ -38,6 +38,7 @@ EXITS = {
     Exit.TARGET_NOT_EMPTY: t("Ordner zum Zurückholen nicht leer oder in Gebrauch"),
     Exit.NEWER_FORMAT: t("stammt von einer neueren Fassung von Ladentresor"),
     Exit.PROGRAM_PROBLEM: t("ein Teil von Ladentresor fehlt oder versagt"),
+    Exit.ALERT_PROBLEM: t("Warnungen kommen nicht an"),
     Exit.CANCELLED: t("abgebrochen"),
 }
 """By exit code, one name per class of outcome (docs/cli.md)."""

@@ -36,8 +36,16 @@ from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import Where
 from core.destinations.local import KEPT_FREE
 from core.errors import Code, KnownError
-from core.sources.folders import Entry, Scan, ScannedFolder, look_at_root, place_identity
+from core.sources.folders import (
+    HARMLESS_SKIPS,
+    Entry,
+    Scan,
+    ScannedFolder,
+    look_at_root,
+    place_identity,
+)
 from core.store.database import is_broken
+from core.store.events import LeftOut
 
 _JOB_FILES = 256
 _JOB_BYTES = 8 * 1024 * 1024
@@ -111,6 +119,7 @@ class _Backup:
         self._read_files = 0
         self._free: dict[int, int] = {}
         self._full: list[CopyRun] = []
+        self._left_out: list[LeftOut] = []  # what the scan could not take
         self._folders: dict[str, str] = {
             root.name.decode(): percent.encode(root.place) for root in assignment.roots
         }
@@ -322,11 +331,12 @@ class _Backup:
 
     def _tell_left_out(self, scanned: ScannedFolder) -> None:
         """Name what the scan could not take, every time: it is missing in every state."""
-        note = self._desk.listener.note
-        if scanned.problem is not None:
-            note("skipped", path=os.fsdecode(scanned.path), reason=scanned.problem)
-        for name, reason in scanned.left_out:
-            note("skipped", path=os.fsdecode(scanned.path + b"/" + name), reason=reason)
+        found = [(scanned.path, scanned.problem)] if scanned.problem is not None else []
+        found += [(scanned.path + b"/" + name, reason) for name, reason in scanned.left_out]
+        for path, reason in found:
+            self._desk.listener.note("skipped", path=os.fsdecode(path), reason=reason)
+            if reason not in HARMLESS_SKIPS:
+                self._left_out.append(LeftOut(os.fsdecode(path), reason))
 
     def _meet(self, scanned: ScannedFolder) -> None:
         """Have a folder of the scan compared; what is due waits for the gate, if it is asked."""
@@ -538,6 +548,7 @@ class _Backup:
             new_bytes=record.new_bytes,
             skipped=record.skipped,
         )
+        self._desk.store.alerts.note_left_out(self._rows[number], (*self._left_out, *run.left_out))
         self._results[number] = Result(
             self._task.system, run.name.destination, run.run, written, None, damaged=run.damaged
         )

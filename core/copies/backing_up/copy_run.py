@@ -48,7 +48,8 @@ from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import Reached
 from core.errors import KnownError
 from core.paths import home_failure
-from core.sources.folders import Entry, KnownRoot
+from core.sources.folders import HARMLESS_SKIPS, Entry, KnownRoot
+from core.store.events import LeftOut
 from core.store.index import CopyIndex
 
 _FAT_WHOLE_BELOW = 1024 * MIB
@@ -85,6 +86,7 @@ class CopyRun:
     run_id: int = 0
     list_changed: bool = False
     totals: Totals = field(default_factory=Totals)
+    left_out: list[LeftOut] = field(default_factory=list)  # files that could not be taken
     comparison: Comparison = field(init=False)
     _journal: Journal | None = None
     _synced: float = 0.0
@@ -306,6 +308,8 @@ class CopyRun:
         reason = taken.problem or "lesefehler"
         path = os.fsdecode(work.scanned.path + b"/" + name)
         self.listener.note("skipped", path=path, reason=reason)
+        if reason not in HARMLESS_SKIPS:
+            self.left_out.append(LeftOut(path, reason))
         return (name, mode, size, 0, 0, 0), Kept(extra=Extra(reason=reason))
 
     def _run_of(self, sha: bytes) -> int:

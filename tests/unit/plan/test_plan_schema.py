@@ -76,6 +76,8 @@ def test_required_keys() -> None:
         "systems.sources": ["paths"],
         "destinations": ["id", "location"],
         "copies": ["system", "destination"],
+        "people": ["id"],
+        "alerts.smtp": ["host", "sender"],
     }
 
 
