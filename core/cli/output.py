@@ -50,6 +50,7 @@ _NOTES = {
         "Das Inhaltsverzeichnis von {run} war beschädigt; es ist neu geschrieben."
     ),
     "list_lost": t("{path} ist beschädigt. Stände mit dieser Liste lassen sich nicht zurückholen."),
+    "handbook_written_anew": t("Die Anleitungen in der Kopie sind neu geschrieben: {path}"),
     "marker_written_anew": t("Woran die Kopie zu erkennen ist, ist neu geschrieben: {path}"),
     "contents_missing": t("{count} Inhalte fehlen in der Kopie; sie werden neu gesichert."),
     "damage": t("Schaden: {path}"),

@@ -9,7 +9,14 @@ from core.copies import jobs
 from core.copies.desk import Desk
 from core.copies.looking_after import rotation
 from core.copies.looking_after.suspects import forget_damaged, note_all_lost
-from core.copies.looking_after.verify import Depth, Reading, Verdict, read_objects, verify
+from core.copies.looking_after.verify import (
+    Damage,
+    Depth,
+    Reading,
+    Verdict,
+    read_objects,
+    verify,
+)
 from core.copies.opening.finding import reach_copy
 from core.copies.opening.reach import Reached
 from core.plan.model import Copy, Plan
@@ -80,6 +87,9 @@ def _verify(
     finally:
         if notes is not None:
             notes.write()
+    if reached.outside is not None:
+        outside = [Damage("handbook", name) for name in reached.outside.damaged()]
+        verdict.damage += [one for one in outside if one not in verdict.damage]
     if verdict.is_sound and not verdict.states:
         return verdict
     if verdict.damage:

@@ -32,6 +32,8 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "geheim-321"
+STAY = 3
+"""States that are left when all runs were of one day: ours keeps the newest of every copy."""
 _THREE = ("repository", "repository-2", "repository-3")
 
 
@@ -45,6 +47,7 @@ class Operation(StrEnum):
     VERIFY = "verify"
     RESTORE = "restore"
     ONE = "one"
+    PRUNE = "prune"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,9 @@ class Restic(Engine):
             commands.sync(place.room)
         elif operation is Operation.VERIFY:
             commands.add("restic", "check", "--quiet", "--read-data")
+        elif operation is Operation.PRUNE:
+            commands.add("restic", "forget", "--quiet", "--keep-last", f"{STAY}", "--prune")
+            commands.sync(place.room)
         elif operation is Operation.RESTORE:
             commands.add("restic", "restore", "--quiet", "latest", "--target", place.out)
             commands.sync(place.out)
@@ -316,6 +322,9 @@ class Ours(Engine):
             return commands
         if operation is Operation.VERIFY:
             self._run(commands, "verify", "--full")
+        elif operation is Operation.PRUNE:
+            self._run(commands, "prune")
+            commands.sync(place.room)
         elif operation is Operation.RESTORE:
             self._run(commands, "restore", self.system, "--into", place.out)
             commands.sync(place.out)
@@ -339,6 +348,8 @@ class Ours(Engine):
         lines = [json.loads(line) for line in text.split("\n") if line]
         if operation is Operation.VERIFY:
             yield from self._not_verified(_events(lines, "verified"))
+        elif operation is Operation.PRUNE:
+            yield from self._not_pruned(_events(lines, "pruned"))
         elif operation in (Operation.RESTORE, Operation.ONE):
             wanted = 1 if operation is Operation.ONE else files
             yield from self._not_restored(_events(lines, "restored"), wanted)
@@ -361,6 +372,12 @@ class Ours(Engine):
     def _not_verified(verdicts: list[dict[str, Any]]) -> Iterator[str]:
         if len(verdicts) != 1 or not verdicts[0]["sound"] or not verdicts[0]["bytes"]:
             yield f"verify found damage or nothing: {verdicts}"
+
+    @staticmethod
+    def _not_pruned(reports: list[dict[str, Any]]) -> Iterator[str]:
+        staying = [sum(state["stays"] for state in report["states"]) for report in reports]
+        if staying != [STAY] or not reports[0]["freed"]:
+            yield f"the clean-up left {staying} states: {reports}"
 
     @staticmethod
     def _not_restored(reports: list[dict[str, Any]], files: int) -> Iterator[str]:

@@ -28,6 +28,7 @@ _WORDS = {
     Operation.VERIFY: "verify everything",
     Operation.RESTORE: "restore everything",
     Operation.ONE: "restore one file",
+    Operation.PRUNE: "clean up",
 }
 
 
@@ -88,22 +89,32 @@ GOALS = (
     Goal("shop", Operation.FIRST, 0.25, "restic"),
     Goal("shop", Operation.TWO, 1.3, "one"),
     Goal("shop", Operation.NOTHING, 0.25, "restic"),
+    Goal("shop", Operation.VERIFY, 0.5, "restic"),
     Goal("shop", Operation.RESTORE, 0.6, "restic"),
     Goal("shop", Operation.ONE, 0.3, "restic"),
     Goal("many", Operation.FIRST, 1.2, "cp"),
     Goal("many", Operation.NOTHING, 0.25, "restic"),
+    Goal("days", Operation.PRUNE, 0.5, "restic"),
 )
 PACKED_GOALS = (
     Goal("shop", Operation.FIRST, 0.35, "restic3", of="three"),
     Goal("shop", Operation.NOTHING, 0.15, "restic3", of="three"),
     Goal("shop", Operation.DAY2, 1.10, "restic", of="bundled", what="bytes"),
+    Goal("shop", Operation.VERIFY, 0.5, "restic", of="bundled"),
+    Goal("shop", Operation.VERIFY, 0.5, "restic", of="sealed"),
     Goal("shop", Operation.RESTORE, 0.7, "restic", of="bundled"),
     Goal("shop", Operation.RESTORE, 0.9, "restic", of="sealed"),
     Goal("many", Operation.FIRST, 1.0, "restic", of="bundled"),
+    Goal("days", Operation.PRUNE, 0.5, "restic", of="bundled"),
+    Goal("days", Operation.PRUNE, 0.5, "restic", of="sealed"),
 )
 MEMORY_GOALS = {
     ("many", Operation.NOTHING, _OURS): 120.0,
     ("many", Operation.FIRST, "bundled"): 300.0,
+    ("states", Operation.VERIFY, _OURS): 200.0,
+    ("states", Operation.PRUNE, _OURS): 200.0,
+    ("states", Operation.VERIFY, "bundled"): 200.0,
+    ("states", Operation.PRUNE, "bundled"): 200.0,
 }
 
 Rows = dict[tuple[str, str], list[Sample]]  # operation, engine

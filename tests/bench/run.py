@@ -1,13 +1,14 @@
 """Measure ours side by side with cp, rclone and restic, and write docs/performance.md.
 
-    ./test bench                              everything, about ten minutes on a quiet machine
+    ./test bench                              all but states; a quarter of an hour, when it is quiet
     python -m tests.bench.run [OPTIONS]       the same without pytest (with .venv/bin/python)
     python -m tests.bench.run --smoke         every set and operation once, at a twentieth: under
     BENCH_SMOKE=1 ./test bench                two minutes; sets, scale, rounds are then fixed
 
 Every option has a variable for `./test bench`; the option wins.
 
-    --sets shop,many      BENCH_SETS         of shop, many, small
+    --sets shop,many,days BENCH_SETS         of shop, many, small, days (60 runs, then clean-up),
+                                             states (200 states of half a million files: an hour)
     --scale 1             BENCH_SCALE        1 is the size in sets.py
     --rounds 2            BENCH_ROUNDS       rounds of shop and small
     --many-rounds 2       BENCH_MANY_ROUNDS  rounds of many
@@ -54,7 +55,18 @@ REPORT = PROJECT / "docs" / "performance.md"
 METER = Path(__file__).with_name("meter.py")
 
 _COPYING = (Operation.FIRST, Operation.NOTHING)
-_OPERATIONS = {"shop": tuple(Operation), "small": tuple(Operation), "many": _COPYING}
+_ALL_BUT_PRUNE = tuple(each for each in Operation if each is not Operation.PRUNE)
+_OPERATIONS = {
+    "shop": _ALL_BUT_PRUNE,
+    "small": _ALL_BUT_PRUNE,
+    "many": _COPYING,
+    "days": (Operation.FIRST, Operation.VERIFY, Operation.PRUNE),
+    "states": (Operation.FIRST, Operation.VERIFY, Operation.PRUNE),
+}
+_OF_MANY_RUNS = {
+    "days": ("restic", "ours", "bundled", "sealed"),
+    "states": ("ours", "bundled"),
+}
 _OFTEN = (Operation.NOTHING, Operation.ONE)
 _ALL = tuple(ENGINES)
 _LONG_FOR_MANY = ("rclone", "restic3", "sealed", "three")
@@ -81,7 +93,7 @@ class Options:
     report: Path | None
 
     def engines_for(self, name: str) -> tuple[str, ...]:
-        chosen = self.engines or _ALL
+        chosen = self.engines or _OF_MANY_RUNS.get(name, _ALL)
         if name == "many" and not self.engines:
             return tuple(each for each in chosen if each not in _LONG_FOR_MANY)
         if name == "small" and not self.engines:
@@ -166,8 +178,27 @@ class Round:
             again = self._bench.options.again if operation in _OFTEN else 1
             for _ in range(again):
                 self._all(operation)
+            if operation is Operation.FIRST:
+                self._live()
         for path in self._bench.work.iterdir():
             shutil.rmtree(path)
+
+    def _live(self) -> None:
+        """The runs of a set that are not measured; each has to come through."""
+        chosen = sets.SETS[self._set]
+        for day in range(
+            max(6, round(chosen.days * self._bench.options.scale)) if chosen.days else 0
+        ):
+            chosen.day(self._bench.source, day)
+            for engine in self._engines:
+                commands = engine.commands(
+                    Operation.NOTHING, self._place(engine, Operation.NOTHING)
+                )
+                if run_meter(commands.as_json())["code"]:
+                    self._bench.complain(
+                        f"{self._set}, day {day}, {engine.name}: {commands.said()}"
+                    )
+                    return
 
     def _look_at_source(self) -> None:
         files = sets.small_files(self._bench.source)
@@ -359,7 +390,7 @@ def parse(arguments: Sequence[str]) -> tuple[Options, list[Path]]:
         variable = "BENCH_" + name.upper().replace("-", "_")
         parser.add_argument(f"--{name}", default=os.environ.get(variable, default))
 
-    option("sets", "shop,many")
+    option("sets", "shop,many,days")
     option("scale", "1")
     option("rounds", "2")
     option("many-rounds", "2")
@@ -383,7 +414,7 @@ def parse(arguments: Sequence[str]) -> tuple[Options, list[Path]]:
         report=Path(given.report) if given.report else None,
     )
     if given.smoke:
-        every = tuple(sets.SETS)
+        every = tuple(name for name in sets.SETS if name != "states")
         options = replace(options, sets=every, scale=0.05, rounds=1, many_rounds=1, again=1)
     return options, given.sources
 

@@ -34,11 +34,17 @@ _WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class BenchSet:
-    """One set. room_gb: what its measurements need at scale 1, copies and restore included."""
+    """One set. room_gb: what its measurements need at scale 1, copies and restore included.
+
+    days: runs after the first that are not measured, `day` changes the source before each. All of
+    them lie within 14 days for the anomaly gate: they change less than a third of it together.
+    """
 
     name: str
     make: Callable[[Path, float, int], None]
     room_gb: float
+    days: int = 0
+    day: Callable[[Path, int], None] = lambda root, day: None
 
 
 # ------------------------------------------------------------------------------ contents
@@ -178,12 +184,41 @@ def _small(root: Path, scale: float, seed: int) -> None:
     _tiny(root, Random(seed), round(10_000 * scale), (2_000, 20_000), 200)
 
 
+def _little_shop(root: Path, scale: float, seed: int) -> None:
+    _shop(root, scale / 20, seed)
+
+
+def _quiet_day(root: Path, day: int) -> None:
+    """Three files changed, two new, some of the dump and of the mailboxes."""
+    random = Random(2000 + day)
+    files = small_files(root)
+    for name in random.sample(files, 3):
+        _change(root / name, random)
+    for number in range(2):
+        _put(root / f"bilder/00/neu-{day:03}-{number}.jpg", _image(random), NEXT_DAY)
+    _change_dump(root / DUMP, random)
+    for path in sorted((root / "mail").iterdir()):
+        _add_mails(path, random, path.stat().st_size * 1.01, 10**6 + day, NEXT_DAY)
+
+
+def _few_of_many(root: Path, day: int) -> None:
+    """Forty files changed, each in a folder of its own."""
+    random = Random(3000 + day)
+    folders = sorted(root.glob("a*/b*"))
+    for folder in random.sample(folders, min(40, len(folders))):
+        with os.scandir(folder) as entries:
+            first = min(entry.path for entry in entries)
+        _put(Path(first), random.randbytes(random.randint(1024, 4096)), NEXT_DAY + day)
+
+
 SETS = {
     each.name: each
     for each in (
         BenchSet("shop", _shop, 9.5),
         BenchSet("many", _many, 9.0),
         BenchSet("small", _small, 0.8),
+        BenchSet("days", _little_shop, 2.5, 60, _quiet_day),
+        BenchSet("states", _many, 7.0, 199, _few_of_many),
     )
 }
 

@@ -1,8 +1,12 @@
-"""Makes a finished copy of the present format for tests/data; run once per released format version.
+"""Makes finished copies of the present format for tests/data, once per released format version.
 
-    python -m tests.data.make_golden tests/data/format-1.zip
+    python -m tests.data.make_golden tests/data
 
-The copy of an older format is never made again: each build has to restore it as it lies here.
+One in each layout: `format-1-tree.zip`, `-bundled`, `-sealed`; in each `expected.json`, what its
+states have to restore to, and of an encrypted one `blatt.txt`, the two lines of its sheet. Names,
+bytes and times of the shop follow from seeds; what differs from one making to the next is the hour,
+the random ends of runs and vault names, and how rclone scrambles. Copies of a released format are
+never made again: each build has to restore them as they lie here.
 """
 
 from __future__ import annotations
@@ -15,26 +19,13 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from tests.support import cli
+from core.copies.format import documents
+from core.secrets.recovery import Pair
+from tests.engine.stage import LAYOUTS, Layout, make_shop
 from tests.support.snapshots import Entry, snapshot
 from tests.support.trees import mutate, shop_tree
 
-PLAN = """version = 1
-[[systems]]
-id = "laden"
-[[systems.sources]]
-kind = "folders"
-paths = ["{source}"]
-[[destinations]]
-id = "platte"
-encrypted = false
-[destinations.location]
-kind = "local"
-path = "{disk}"
-[[copies]]
-system = "laden"
-destination = "platte"
-"""
+Described = dict[str, list[str | int | None]]
 LARGE = "kasse.fdb.sicherung"
 ODD_NAMES = (
     b"neu\nzeile.txt",
@@ -48,7 +39,7 @@ ODD_NAMES = (
 )
 
 
-def described(tree: dict[bytes, Entry]) -> dict[str, list[str | int | None]]:
+def described(tree: dict[bytes, Entry]) -> Described:
     """A tree as JSON can hold it; paths as hex, because not all are text."""
     return {
         path.hex(): [
@@ -67,8 +58,6 @@ def odd_things(source: Path) -> None:
     """Odd names, links, hard links, rights, an attribute, and a file large enough for parts."""
     for name in ODD_NAMES:
         Path(os.fsdecode(bytes(source) + b"/" + name)).write_bytes(b"Inhalt von " + name)
-    for image in (source / "Bilder").iterdir():
-        os.truncate(image, 2000)  # the whole must stay small
     (source / "verweis").symlink_to("Preise/preisliste.csv")
     (source / "verweis-hinaus").symlink_to("/etc/hostname")
     (source / "zweiter Name").hardlink_to(source / "punkt.")
@@ -80,38 +69,52 @@ def odd_things(source: Path) -> None:
         file.write(random.Random(1).randbytes(5000))
 
 
+def trim(source: Path) -> None:
+    """Pictures and papers lose most of their bytes: the whole must stay small."""
+    for path in (*source.rglob("*.jpg"), *source.rglob("*.pdf")):
+        if path.stat().st_size > 1200:
+            os.truncate(path, 1200)
+
+
 def change_the_large_file(source: Path) -> None:
     with (source / LARGE).open("r+b") as file:
         file.seek(20 << 20)
         file.write(random.Random(2).randbytes(5000))
 
 
-def make(place: Path) -> dict[str, dict[str, list[str | int | None]]]:
-    """Three states of a small shop below `place`; what each must restore to, by number."""
-    source, disk, home = place / "shop", place / "platte", place / "home"
-    disk.mkdir()
-    (home / "config").mkdir(parents=True)
-    (home / "config/plan.toml").write_text(PLAN.format(source=source, disk=disk))
-    shop_tree(source, seed=11, files=14)
-    odd_things(source)
+def make(place: Path, layout: Layout) -> tuple[dict[str, Described], Pair | None]:
+    """Three states of a small shop below `place`; what each must restore to, by number; the key."""
+    shop = make_shop(place, layout=layout)
+    shop_tree(shop.source, seed=11, files=14)
+    odd_things(shop.source)
+    trim(shop.source)
     expected = {}
     for day in (1, 2, 3):
         if day == 2:
-            mutate(source, seed=11, day=2)
-            change_the_large_file(source)
-        cli.run("backup", home=home)  # the third run finds nothing changed
-        expected[str(day)] = described(snapshot(source))
-    return expected
+            mutate(shop.source, seed=11, day=2)
+            change_the_large_file(shop.source)
+            trim(shop.source)
+        shop.backup()  # the third run finds nothing changed
+        expected[str(day)] = described(snapshot(shop.source))
+    return expected, shop.pair
+
+
+def pack(layout: Layout, into: Path) -> None:
+    """Make one copy and put it into an archive. (LZMA: 64 MiB of nothing are small in it.)"""
+    with tempfile.TemporaryDirectory() as folder:
+        expected, pair = make(Path(folder), layout)
+        copy = Path(folder) / "medien/platte/laden"
+        with zipfile.ZipFile(into, "w", zipfile.ZIP_LZMA) as archive:
+            archive.writestr("expected.json", json.dumps(expected))
+            if pair is not None:
+                archive.writestr("blatt.txt", f"{pair.password}\n{pair.salt}\n")
+            for path in sorted(copy.rglob("*")):
+                archive.write(path, Path("platte/laden") / path.relative_to(copy))
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as place:
-        expected = make(Path(place))
-        copy = Path(place) / "platte/laden"
-        with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("expected.json", json.dumps(expected))
-            for path in sorted(copy.rglob("*")):
-                archive.write(path, Path("platte/laden") / path.relative_to(copy))
+    for layout in LAYOUTS:
+        pack(layout, Path(sys.argv[1]) / f"format-{documents.FORMAT}-{layout}.zip")
 
 
 if __name__ == "__main__":

@@ -72,6 +72,12 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def with_checksum(name: str, text: bytes) -> bytes:
+    """A help file as format §1 wants it: its last line tells what all before it has to be."""
+    end = b"\r\n" if text.endswith(b"\r\n") else b"\n"
+    return text + f"# {name} sha256 {sha256(text)}".encode() + end
+
+
 def two_lines(facts: Mapping[str, object]) -> bytes:
     """One JSON line and one line with its sha256 (§2)."""
     line = json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
@@ -98,9 +104,9 @@ class Maker:
         (folder / "schreiber").mkdir()
         name = {"system": system, "system_name": "Laden-PC", "angelegt": "2026-11-21"}
         readme = (HELP / "LIESMICH.txt").read_bytes().decode().format(**name)
-        (folder / "LIESMICH.txt").write_bytes(readme.encode())
+        (folder / "LIESMICH.txt").write_bytes(with_checksum("LIESMICH.txt", readme.encode()))
         for script in ("zurueckholen.sh", "zurueckholen.ps1"):
-            shutil.copyfile(HELP / script, folder / script)
+            (folder / script).write_bytes(with_checksum(script, (HELP / script).read_bytes()))
         facts = {"format": 1, "art": "tresor", "tresor": VAULT, "system": system}
         facts |= {"name": "Laden-PC", "ziel": "platte", "layout": "tree"}
         vault = two_lines(facts | {"angelegt": "2026-11-21T03:00:00Z"})

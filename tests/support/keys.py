@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -55,17 +57,32 @@ def open_by_hand(system_folder: Path, pair: Pair, into: Path) -> None:
 
     Files that rclone names as damaged are missing then; all others came.
     """
-    config = into.with_suffix(".conf")
-    env = {"PATH": os.environ["PATH"], "HOME": str(into.parent), "RCLONE_CONFIG": str(config)}
+    with _typed_in(system_folder, pair, into) as type_in:
+        type_in("copy", "tresor:", str(into), "--retries", "1", rc=(0, 1))
 
-    def type_in(*words: str, rc: Sequence[int] = (0,)) -> None:
+
+def names_by_hand(system_folder: Path, pair: Pair) -> dict[str, str]:
+    """Every file in the vault: its true path → the path it lies at there."""
+    with _typed_in(system_folder, pair, system_folder.parent / "namen") as type_in:
+        said = type_in("lsjson", "-R", "--files-only", "--encrypted", "tresor:")
+    return {row["Path"]: row["EncryptedPath"] for row in json.loads(said)}
+
+
+@contextmanager
+def _typed_in(system_folder: Path, pair: Pair, near: Path) -> Iterator[Callable[..., bytes]]:
+    """rclone with a config that knows the vault as `tresor:`."""
+    config = near.with_suffix(".conf")
+    env = {"PATH": os.environ["PATH"], "HOME": str(near.parent), "RCLONE_CONFIG": str(config)}
+
+    def type_in(*words: str, rc: Sequence[int] = (0,)) -> bytes:
         done = subprocess.run([RCLONE, *words], env=env, check=False, capture_output=True)
         assert done.returncode in rc, done.stderr
+        return done.stdout
 
     remote = f"remote={system_folder / vault_folder(pair)}"
     lines = [f"password={pair.password}", f"password2={pair.salt}"]
     type_in("config", "create", "tresor", "crypt", remote, *lines, "--obscure")
-    type_in("copy", "tresor:", str(into), "--retries", "1", rc=(0, 1))
+    yield type_in
     config.unlink()
 
 

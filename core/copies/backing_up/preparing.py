@@ -12,7 +12,7 @@ from core.copies.format.copy_folder import CopyFolder
 from core.copies.looking_after import mending
 from core.copies.memory import resume
 from core.copies.memory.rebuild import rebuild
-from core.copies.opening import guards
+from core.copies.opening import guards, handbook
 from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import Reached, Where
 from core.copies.opening.sealed import Known
@@ -44,9 +44,10 @@ def _prepare(desk: Desk, name: CopyName, where: Where, reached: Reached) -> tupl
     if vault is None:
         identity = known or guards.new_vault_id()
         desk.store.remember_copy(name.system, name.destination, identity, laid_out=False)
+        created = stamp(desk.clock.now())
         if outside is not None:
-            outside.set_up(name, identity, created=stamp(desk.clock.now()))
-        vault = guards.set_up(copy, name, identity, desk.writer, desk.clock)
+            outside.set_up(name, identity, created=created)
+        vault = guards.set_up(copy, name, identity, desk.writer, desk.clock, created=created)
     elif outside is not None:
         outside.mend(name, vault.vault, created=vault.created)
     if not laid_out:
@@ -55,6 +56,12 @@ def _prepare(desk: Desk, name: CopyName, where: Where, reached: Reached) -> tupl
     index = desk.open_index(name.system, name.destination)
     try:
         journals = desk.home.state / "journal" / f"{name.system}@{name.destination}"
+        if not index.suspects().isdisjoint(handbook.NAMES) and any(handbook.damaged(copy.folder)):
+            handbook.write_handbook(
+                copy.folder, system=vault.system, system_name=vault.name, created=vault.created
+            )
+            copy.folder.barrier()
+            desk.listener.note("handbook_written_anew", path=str(copy.folder.shown))
         damaged = _make_true(desk, copy, index, name, journals, vault.vault)
         device = device_at(where.location).lasting
         if device:  # so that a disk in the drawer is still known not to be another one

@@ -8,7 +8,7 @@ from core.copies.looking_after.verify import Damage, Verdict
 from core.copies.memory.remembered import unpack_kept
 from core.store.index import CopyIndex
 
-_PAPERWORK = frozenset({"record", "list", "contents"})
+_PAPERWORK = frozenset({"record", "list", "contents", "handbook"})
 
 
 def forget_damaged(desk: Desk, system: str, destination: str, verdict: Verdict) -> None:

@@ -37,6 +37,7 @@ from core.copies.format.packed import InflateError, inflate
 from core.copies.format.rows import FileRow, Header, PartRow, Row
 from core.copies.hands.batches import Signals
 from core.copies.hands.pool import Pool, workers
+from core.copies.opening import handbook
 from core.destinations.local import drop_cache, open_plain
 from core.errors import Code, KnownError
 
@@ -250,6 +251,8 @@ class _Verification:
             self._note("marker", VAULT)
         if not self._damaged_is_none(copy.claims, WRITERS) and not verdict.damage:
             self._note("marker", WRITERS)
+        for name in handbook.damaged(copy.folder):
+            self._note("handbook", name)
         verdict.states = len(found.states)
         self._check_records(found, set(expected_states))
         self._check_objects(found.states)

@@ -94,10 +94,11 @@ def _meet(
     return vault
 
 
-def set_up(copy: CopyFolder, name: CopyName, vault_id: str, writer: Writer, clock: Clock) -> Vault:
+def set_up(
+    copy: CopyFolder, name: CopyName, vault_id: str, writer: Writer, clock: Clock, *, created: str
+) -> Vault:
     """Lay out a new copy: help for people, marker, first claim. Safe to repeat after a kill."""
     folder = copy.folder
-    now = stamp(clock.now())
     vault = Vault(
         format=documents.FORMAT,
         art="tresor",
@@ -106,14 +107,14 @@ def set_up(copy: CopyFolder, name: CopyName, vault_id: str, writer: Writer, cloc
         name=name.system_name,
         destination=name.destination,
         layout=name.layout,
-        created=now,
+        created=created,
     )
     folder.make_folder("")
     for part in (STATES, DATA, WRITERS):
         folder.make_folder(part)
     for leftover in folder.names(WRITERS):
         folder.remove(f"{WRITERS}/{leftover}")
-    write_handbook(folder, system=name.system, system_name=name.system_name, created=now)
+    write_handbook(folder, system=name.system, system_name=name.system_name, created=created)
     write_claim(copy, 1, writer, clock)
     folder.barrier()
     folder.remove(VAULT)

@@ -9,7 +9,7 @@ a new pair begins a new vault beside the old one (DESIGN §5, "Stolen sheet").
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import NamedTuple
@@ -19,12 +19,13 @@ import msgspec
 from core.copies.format import documents
 from core.copies.format.copy_folder import OPEN, VAULT, CopyFolder
 from core.copies.format.documents import Broken
+from core.copies.opening import handbook
 from core.copies.opening.guards import CopyName
+from core.copies.opening.handbook import README
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 from core.secrets.recovery import Pair
 
-README = "LIESMICH.txt"
 _VAULT_FOLDER = re.compile(r"tresor-([2-9a-z]{4}-[2-9a-z]{4})")
 
 
@@ -175,11 +176,17 @@ class Outside:
         for path in (README, OPEN):
             folder.remove(path)
         text = text.format(system=name.system, angelegt=vaults[0].created[:10])
-        folder.create(README, text.encode())
+        folder.create(README, handbook.sealed(README, text.encode()))
         folder.create(OPEN, documents.seal(note)[0])
         folder.barrier()
 
     def mend(self, name: CopyName, vault_id: str, *, created: str) -> None:
-        """Write `offen.json` anew where it does not name our vault: it was torn or taken away."""
-        if not self._is_named(read_note(self.folder), vault_id):
+        """Write the plain files anew where they are not as they were, or do not name our vault."""
+        if not self._is_named(read_note(self.folder), vault_id) or any(self.damaged()):
             self.set_up(name, vault_id, created=created)
+
+    def damaged(self) -> Iterator[str]:
+        """The plain files that are gone or not as they were written."""
+        if read_note(self.folder) is None:
+            yield OPEN
+        yield from handbook.damaged(self.folder, (README,))
