@@ -14,6 +14,7 @@ from core.copies.bringing_back.restore import restore
 from core.copies.bringing_back.wishes import Wish
 from core.copies.events import Silence
 from core.copies.opening.reach import Reach, Where
+from core.destinations.local import Range
 from core.destinations.remote import RemoteFolder
 from core.errors import KnownError
 from core.paths import find_home
@@ -44,8 +45,12 @@ def opened(room: Path, *, fs: str = "basis:", spool_bytes: int = MIB) -> Iterato
 
 def held(room: Path) -> int:
     """Bytes in the shadow now."""
+    return held_below(room / "spool")
+
+
+def held_below(shadow: Path) -> int:
     found = 0
-    for path in (room / "spool").rglob("*"):
+    for path in shadow.rglob("*"):
         try:
             found += path.stat().st_size if path.is_file() else 0
         except FileNotFoundError:
@@ -164,3 +169,89 @@ def read_so_far() -> int:
     """Bytes this process has read from files."""
     lines = Path("/proc/self/io").read_text().splitlines()
     return int(dict(line.split(": ") for line in lines)["rchar"])
+
+
+# ------------------------------------------------------------------ fetching ahead
+
+
+def test_what_nobody_reads_any_more_makes_room(tmp_path: Path) -> None:
+    """The shadow holds what is read now and a little more, however much goes through it."""
+    with opened(tmp_path, spool_bytes=4 * MIB) as folder:
+        for number in range(20):
+            folder.create(f"daten/{number}", Random(number).randbytes(SMALL))
+        folder.barrier()
+        coming = [
+            folder.begin_fetch({f"daten/{number}": [Range(0, SMALL)]}, frugal=False)
+            for number in range(3)
+        ]
+        for number in range(20):
+            if number + 3 < 20:
+                wanted = {f"daten/{number + 3}": [Range(0, SMALL)], "daten/0": [Range(0, SMALL)]}
+                coming.append(folder.begin_fetch(wanted, frugal=False))
+            coming[number].wait()
+            here = tmp_path / "spool" / "laden" / "daten" / str(number)
+            assert here.read_bytes() == Random(number).randbytes(SMALL)
+            folder.let_go(coming[number])
+            assert held(tmp_path) <= 2 * MIB + 4 * SMALL
+        assert (tmp_path / "spool/laden/daten/0").exists()  # asked for to the last
+        folder.forget_fetched()
+        assert held(tmp_path) == 0
+
+
+def test_an_object_that_is_missing_is_looked_for_again(tmp_path: Path) -> None:
+    with opened(tmp_path) as folder:
+        wanted = {"daten/neu": [Range(0, SMALL)]}
+        folder.fetch(wanted)
+        folder.begin_fetch(wanted, frugal=False).wait()
+        assert held(tmp_path) == 0
+        folder.create("daten/neu", bytes(SMALL))
+        folder.barrier()
+        folder.fetch(wanted)
+        assert held(tmp_path) == SMALL
+
+
+class _Watching(Silence):
+    """Remembers how much lay in the shadow at most."""
+
+    def __init__(self, shadow: Path) -> None:
+        self._shadow = shadow
+        self.most = 0
+
+    def progress(self, *, files: int, size: int, current: str) -> None:
+        self.most = max(self.most, held_below(self._shadow))
+
+
+def test_a_file_larger_than_the_spool_comes_back_through_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bundles come and go one by one, and none of them twice."""
+    monkeypatch.setattr("core.copies.bringing_back.restore._AT_ONCE_BYTES", MIB)
+    monkeypatch.setattr("core.copies.bringing_back.restore._PORTION_BYTES", 2 * MIB)
+    monkeypatch.setattr("core.destinations.remote._IDLE_BYTES", MIB)
+    shop = make_shop(tmp_path, layout="sealed")
+    dump = Random(7).randbytes(80 * MIB)
+    (shop.source / "shop.sql").write_bytes(dump)
+    shop.day()
+
+    def pair_of(_: str) -> Pair:
+        assert shop.pair is not None
+        return shop.pair
+
+    reach = Reach(find_home(str(shop.home)), pair_of, lambda: False)
+    try:
+        where = Where("platte", LocalLocation(path=shop.disks["platte"]), encrypted=True)
+        reached = reach.open(where, "laden")
+        assert reached._session is not None
+        states = reached.copy.states().states
+        watching = _Watching(reached.copy.folder.root)
+        before = reached._session.transferred()
+        report = restore(
+            reached.copy, states[0], states, tmp_path / "aus", Wish(), watching, lambda: False
+        )
+        cost = reached._session.transferred() - before
+    finally:
+        reach.close()
+    assert not report.failed
+    assert (tmp_path / "aus/shop/shop.sql").read_bytes() == dump
+    assert 0 < watching.most <= 60 * MIB, watching.most
+    assert cost < 1.2 * len(dump)
