@@ -60,6 +60,7 @@ class RemoteFolder(SpoolFolder):
         prefix: str = "",
         medium: LocalFolder | None = None,
         knows: Knows = "",
+        vouches: bool = True,
         spool_bytes: int = SPOOL_BYTES,
     ) -> None:
         super().__init__(destination, shadow, system)
@@ -68,6 +69,7 @@ class RemoteFolder(SpoolFolder):
         self.flush_each = False
         self.is_fat = False
         self.spooled = True
+        self.vouches = vouches
         self._session = session
         self._fs = fs
         self._prefix = prefix.strip("/")

@@ -85,6 +85,17 @@ def config_of(location: Location, access: Access) -> UserConfig | None:
     return UserConfig(location.config, access.password)
 
 
+def vouches(location: Location) -> bool:
+    """Whether what was sent is compared with a digest the storage made itself (RCLONE §2.1)."""
+    match location:
+        case LocalLocation() | SyncedLocation() | S3Location():
+            return True
+        case WebdavLocation():
+            return location.vendor != "other"
+        case _:
+            return False
+
+
 def path_in(location: Location) -> str:
     """The folder of this place in its storage, as rclone's path."""
     match location:

@@ -17,8 +17,10 @@ import pytest
 
 from core.errors import Exit
 from tests.engine.stage import Layout, Shop, events, make_shop, only
+from tests.engine.test_sheet_by_hand import type_in, typed
 from tests.support import cli, keys
 from tests.support.places import BACKENDS, Backend, Place, missing, place
+from tests.support.trees import compare, snapshot
 
 Where = tuple[Backend, Layout]
 ONCE: tuple[Where, ...] = (
@@ -164,6 +166,28 @@ class TestContract:
             assert not running.descendants()
         shop.day()
         assert shop.differences(*shop.days, disk="nas") == []
+
+    @pytest.mark.parametrize(
+        ("backend", "layout"),
+        [
+            pytest.param(one, "sealed", marks=() if one in ("s3", "samba") else pytest.mark.full)
+            for one in BACKENDS
+        ],
+    )
+    def test_the_printed_commands_open_it(self, shop: Shop, there: Place, tmp_path: Path) -> None:
+        """Stock rclone and the sheet: what the program prints for this very provider."""
+        shop.day()
+        desk = tmp_path / "fremder PC"
+        desk.mkdir()
+        text = only(events(shop.run("key", "show", "--text"), "sheet"))["text"]
+        assert not there.password or there.password not in text
+        commands = typed(text)
+        assert len(commands) == 4
+        for command in commands:
+            done = type_in(command.replace("KENNWORT", there.password), desk)
+            assert done.returncode == 0, (command, done.stdout, done.stderr)
+        found = snapshot(desk / "zurueck" / "shop", with_root=True)
+        assert compare(shop.days[1]["shop"], found, xattrs=False) == []
 
     @everywhere(("webdav", "sealed"), ("sftp", "bundled"))
     def test_no_secret_is_anywhere(self, shop: Shop, there: Place) -> None:

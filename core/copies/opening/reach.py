@@ -174,7 +174,7 @@ class _Way:
     ) -> RemoteFolder:
         """A folder behind this rclone, with a shadow of its own."""
         from core.destinations.remote import RemoteFolder  # most commands never need rclone
-        from core.destinations.storages import knows_of
+        from core.destinations.storages import knows_of, vouches
 
         made = RemoteFolder(
             self._where.id,
@@ -186,6 +186,7 @@ class _Way:
             prefix=prefix,
             medium=medium,
             knows=knows_of(self._where.location),
+            vouches=vouches(self._where.location),
         )
         self._remotes.append(made)
         return made
