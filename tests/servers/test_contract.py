@@ -25,7 +25,6 @@ from tests.support.trees import compare, snapshot
 Where = tuple[Backend, Layout]
 ONCE: tuple[Where, ...] = (
     ("webdav", "sealed"),
-    ("sftp", "bundled"),
     ("s3", "sealed"),
     ("samba", "sealed"),
     ("openssh", "bundled"),
@@ -101,7 +100,7 @@ class TestContract:
         assert verdict["sound"]
         assert not verdict["damage"]
 
-    @everywhere(("webdav", "sealed"), ("openssh", "bundled"))
+    @everywhere(("openssh", "bundled"))
     def test_a_bare_pc_adopts_and_goes_on(self, shop: Shop, there: Place, tmp_path: Path) -> None:
         shop.day()
         new = tmp_path / "neuer PC"
@@ -117,7 +116,7 @@ class TestContract:
         shop.day()
         assert shop.differences(1, 2, disk="nas") == []
 
-    @everywhere(("s3", "bundled"), ("samba", "bundled"))
+    @everywhere(("s3", "bundled"))
     def test_damage_is_found_and_healed(self, shop: Shop, there: Place, tmp_path: Path) -> None:
         disk = tmp_path / "medien" / "platte"
         disk.mkdir(parents=True)
@@ -137,7 +136,7 @@ class TestContract:
         assert shop.differences(1, 2, disk="nas") == []
         assert only(events(shop.run("verify", "nas", "--full"), "verified"))["sound"]
 
-    @everywhere(("webdav", "bundled"), ("sftp", "sealed"))
+    @everywhere(("sftp", "sealed"))
     def test_states_that_are_let_go_leave_nothing(self, shop: Shop, there: Place) -> None:
         for day in range(2, 8):
             shop.day()
@@ -154,7 +153,7 @@ class TestContract:
         assert _size(there.folder) < before - gone + 20_000
         assert shop.differences(6, disk="nas") == []
 
-    @everywhere(("webdav", "bundled"), ("sftp", "sealed"), ("s3", "bundled"))
+    @everywhere(("webdav", "bundled"))
     def test_the_client_dies(self, shop: Shop, backend: Backend, layout: Layout) -> None:
         shop.day()
         random = Random(f"{backend}{layout}")
@@ -170,7 +169,7 @@ class TestContract:
     @pytest.mark.parametrize(
         ("backend", "layout"),
         [
-            pytest.param(one, "sealed", marks=() if one in ("s3", "samba") else pytest.mark.full)
+            pytest.param(one, "sealed", marks=() if one == "samba" else pytest.mark.full)
             for one in BACKENDS
         ],
     )
@@ -189,7 +188,7 @@ class TestContract:
         found = snapshot(desk / "zurueck" / "shop", with_root=True)
         assert compare(shop.days[1]["shop"], found, xattrs=False) == []
 
-    @everywhere(("webdav", "sealed"), ("sftp", "bundled"))
+    @everywhere(("webdav", "sealed"))
     def test_no_secret_is_anywhere(self, shop: Shop, there: Place) -> None:
         """Neither in what we keep, nor in what we say, nor in the copy."""
         shop.day()

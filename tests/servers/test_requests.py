@@ -39,7 +39,15 @@ MOST = {
 }
 
 
-@pytest.mark.parametrize(("backend", "layout"), list(MOST))
+@pytest.mark.parametrize(
+    ("backend", "layout"),
+    [
+        ("webdav", "sealed"),
+        ("s3", "bundled"),
+        pytest.param("webdav", "bundled", marks=pytest.mark.full),
+        pytest.param("s3", "sealed", marks=pytest.mark.full),
+    ],
+)
 def test_a_run_without_news(tmp_path: Path, backend: Backend, layout: Layout) -> None:
     """The guards' questions and one record; nothing is asked for each file or state."""
     with counted(tmp_path, backend, layout, 40) as (shop, proxy):
@@ -61,10 +69,10 @@ def test_a_run_without_news(tmp_path: Path, backend: Backend, layout: Layout) ->
 def test_files_cost_no_requests(tmp_path: Path) -> None:
     """Ten times the files, not ten times the questions."""
     sent = {}
-    for files in (60, 600):
+    for files in (40, 400):
         with counted(tmp_path / str(files), "webdav", "sealed", files) as (shop, proxy):
             for number in range(files):
                 (shop.source / f"neu {number}.txt").write_text(f"Beleg {number}, zweiter Tag")
             shop.backup()
             sent[files] = len(proxy.asked)
-    assert sent[600] <= sent[60] + 10, sent
+    assert sent[400] <= sent[40] + 10, sent
