@@ -160,7 +160,7 @@ class Commit:
             if at % step == first:
                 path = f"{DATA}/{self._run}/{one.path}"
                 if not self._copy.reads_back(path, one.size, one.sha256.hex()):
-                    raise self._differs(path)
+                    raise self._folder.reads_back_differently(path)
 
     # -- list -------------------------------------------------------------------------------------
 
