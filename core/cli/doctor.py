@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from core import VERSION
 from core.agent import autostart
@@ -25,10 +27,11 @@ from core.destinations.local import LocalFolder
 from core.errors import Code, Exit, KnownError
 from core.machine.metered import Metered, metered_now
 from core.machine.power import power_now
-from core.plan.locations import SftpLocation, folder_of_pc, needs_password
+from core.plan.locations import SftpLocation, SyncedLocation, folder_of_pc, needs_password
 from core.plan.model import Destination, Plan
 from core.plan.problems import PlanError
 from core.plan.read import read_plan
+from core.plan.syncfolders import sync_service
 from core.store.home import HomeStore
 from core.texts import t
 from core.texts.errors import Described, describe
@@ -211,6 +214,23 @@ def _plan_step(context: Context, error: KnownError, said: Described) -> str:
     return said.next_step
 
 
+def _synced(context: Context, where: Destination, said: str) -> _Check:
+    """Whether a sync program is known by its folder; what it has sent so far, none of them tells
+    everybody.
+    """
+    service = sync_service(Path(where.location.address), os.environ)
+    if not service:
+        text = context.texts.t(
+            "{said}; dass ein Abgleich hier arbeitet, ist nicht zu sehen", said=said
+        )
+        return _Check(where.id, False, text)
+    text = context.texts.t(
+        "{said}; {service} gleicht ihn ab. Ob alles hochgeladen ist, zeigt nur dessen Symbol",
+        said=said, service=service,
+    )  # fmt: skip
+    return _Check(where.id, True, text)
+
+
 def _far(context: Context, where: Destination) -> _Check:
     """A place in the network: it is asked now."""
     t, lang = context.texts.t, context.texts.lang
@@ -267,6 +287,9 @@ def _destinations(context: Context) -> Iterator[_Check]:
             continue
         free = size(folder.free_bytes(), context.texts.lang)
         text = t("{name}: da, {free} frei", name=where.name, free=free)
+        if isinstance(where.location, SyncedLocation):
+            yield _synced(context, where, text)
+            continue
         if folder.flush_each:
             text += t(" (schreibt Datei für Datei fest und ist deshalb langsamer)")
         yield _Check(where.id, True, text)

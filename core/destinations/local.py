@@ -183,6 +183,7 @@ class LocalFolder:
 
     Attributes: destination (its id, for messages), root, address and shown (the place and the
     folder as people name them),
+    vouches (whether the medium, or the storage by digests of its own, answers for what it took),
     flush_each (whether a barrier has to flush
     each file by itself), spooled (whether what is written below `root` still has to be shipped).
     """
@@ -196,6 +197,7 @@ class LocalFolder:
         kind = file_system_of(str(location)) if sys.platform == "linux" else ""
         self.flush_each = kind not in _SYNCFS_IS_ENOUGH
         self.spooled = False
+        self.vouches = True
         self.is_fat = kind in _FAT
         self._unflushed_folders: set[str] = set()
         self._flushed_ns = 0

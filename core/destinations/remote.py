@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
+import secrets
 import shutil
 import threading
 import time
@@ -17,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal, TypeAlias
 
 from core.destinations.local import Fetch, LocalFolder, NewFile, Range, SpoolFolder, write_all
 from core.errors import Code, KnownError
@@ -35,13 +36,16 @@ _OF_THE_MEDIUM = (Code.DESTINATION_FULL, Code.DESTINATION_READ_ONLY, Code.DESTIN
 """What concerns the whole place, and not the object that met it."""
 
 
+Knows: TypeAlias = Literal["folders", "bucket", ""]
+
+
 class RemoteFolder(SpoolFolder):
     """The folder of one copy behind rclone.
 
     address: the place as people name it. fs: the remote that holds it (`tresor:`), prefix: its
     folder there ('' or `laden`). `medium` is the folder of this PC below all that, if there is one:
-    it is flushed at a barrier, and asked what is the matter when rclone fails. names_folders: the
-    storage tells a missing folder from an empty one (`storages.names_folders`).
+    it is flushed at a barrier, and asked what is the matter when rclone fails. knows: what
+    the storage calls missing (`storages.knows_of`).
     Attributes as of `LocalFolder`; `root` is the shadow. Failures come as `KnownError`: those of
     the shadow are our home's (HOME_FULL), the others are told by the session.
     """
@@ -57,20 +61,22 @@ class RemoteFolder(SpoolFolder):
         fs: str,
         prefix: str = "",
         medium: LocalFolder | None = None,
-        names_folders: bool = False,
+        knows: Knows = "",
+        vouches: bool = True,
         spool_bytes: int = SPOOL_BYTES,
     ) -> None:
         super().__init__(destination, shadow, system)
-        self.address = address
-        self.shown = f"{address.partition('?')[0]}/{system}"
+        self.address = address.partition("?")[0]
+        self.shown = f"{self.address}/{system}"
         self.flush_each = False
         self.is_fat = False
         self.spooled = True
+        self.vouches = vouches
         self._session = session
         self._fs = fs
         self._prefix = prefix.strip("/")
         self._medium = medium
-        self._names_folders = names_folders
+        self._knows = knows
         self._spool_bytes = spool_bytes
         self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix=f"upload-{destination}")
         self._waiting: list[Future[None]] = []
@@ -104,14 +110,24 @@ class RemoteFolder(SpoolFolder):
         asked again, unless a call has failed since.
         """
         if not self._listing("") and self._medium is None:
-            self._refuse_portal()
+            self._doubt_emptiness()
         return True
 
-    def _refuse_portal(self) -> None:
-        if self._session.answers_to_anything(self._fs, names_folders=self._names_folders):
-            raise KnownError(
-                Code.REMOTE_PORTAL, destination=self.destination, path=self.shown, cause=""
-            )
+    def _doubt_emptiness(self) -> None:
+        """Raise when it is no storage that answers with nothing, or a bucket that is not there.
+
+        What is no storage says yes also to a name that nobody can have.
+        """
+        where = {"destination": self.destination, "path": self.shown, "cause": ""}
+        nobody = f"lt-{secrets.token_hex(16)}"
+        if self._knows == "folders":
+            anybody = self._session.has_folder(self._fs, nobody)
+        else:
+            anybody = self._session.size(self._fs, nobody) is not None
+        if anybody:
+            raise KnownError(Code.REMOTE_PORTAL, **where)
+        if self._knows == "bucket" and not self._session.has_folder(self._fs, ""):
+            raise KnownError(Code.REMOTE_SHARE_MISSING, **where)
 
     def names(self, relative: str = "") -> list[str]:
         return list(self._listing(relative))

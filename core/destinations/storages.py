@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.destinations.remote import Knows
 from core.plan.locations import (
     LocalLocation,
     Location,
@@ -84,6 +85,17 @@ def config_of(location: Location, access: Access) -> UserConfig | None:
     return UserConfig(location.config, access.password)
 
 
+def vouches(location: Location) -> bool:
+    """Whether what was sent is compared with a digest the storage made itself (RCLONE §2.1)."""
+    match location:
+        case LocalLocation() | SyncedLocation() | S3Location():
+            return True
+        case WebdavLocation():
+            return location.vendor != "other"
+        case _:
+            return False
+
+
 def path_in(location: Location) -> str:
     """The folder of this place in its storage, as rclone's path."""
     match location:
@@ -120,12 +132,13 @@ def password_option(location: Location) -> str:
             return "pass" if needs_password(location) else ""
 
 
-def names_folders(location: Location) -> bool:
-    """Whether the storage says of a folder that it is not there, where it is not.
-
-    In a bucket nobody knows of folders; of somebody's own remote we cannot say.
+def knows_of(location: Location) -> Knows:
+    """What the storage of a place says is missing, where it is: a folder; in a bucket only the
+    bucket; of somebody's own remote we cannot tell.
     """
-    return isinstance(location, SftpLocation | SmbLocation | WebdavLocation)
+    if isinstance(location, SftpLocation | SmbLocation | WebdavLocation):
+        return "folders"
+    return "bucket" if isinstance(location, S3Location) else ""
 
 
 def endpoint_of(location: S3Location, provider: Provider) -> str:

@@ -216,5 +216,6 @@ def clean(said: str, secrets: Iterable[str] = ()) -> str:
     said = _QUERY.sub(r"\1", said)
     said = _HEADER.sub(r"\1 …", said)
     said = _TOKEN.sub(r"\1\2…", said)
+    said = said.replace("{", "").replace("}", "")  # Windows sets the names of its errors in them
     said = " ".join(said.split())
     return said if len(said) <= _CAUSE_LENGTH else said[: _CAUSE_LENGTH - 1] + "…"

@@ -434,19 +434,16 @@ class Session:
             for one in found
         ]
 
-    def answers_to_anything(self, fs: str, *, names_folders: bool) -> bool:
-        """Whether what is no storage answers here, such as the login page of a WLAN: it says yes
-        also to a name that nobody can have.
-
-        names_folders: the storage itself says of a folder that it is not there.
+    def has_folder(self, fs: str, path: str) -> bool:
+        """Whether the storage has such a folder, as far as it tells: in a bucket only the bucket
+        itself can be missing.
         """
-        nobody = f"lt-{secrets.token_hex(16)}"
-        if names_folders:
-            options = {**_LISTING, "recurse": False}
-            return self._call(
-                "operations/list", nobody, fs=as_folder(fs), remote=nobody, opt=options
-            ).status == 200  # fmt: skip
-        return self.size(fs, nobody) is not None
+        options = {**_LISTING, "recurse": False}
+        answer = self._call("operations/list", path, fs=as_folder(fs), remote=path, opt=options)
+        if answer.status != 200 and errors.is_missing(answer.error):
+            return False
+        self._good(answer, path)
+        return True
 
     def learnt(self, remote: str, option: str) -> str:
         """What rclone has put down for a remote since it began, such as a host's key; '' if not."""

@@ -73,6 +73,8 @@ class SheetCopy:
     account: Account | None = None
     access: str = ""
     """Where the access (password, second factor) is kept; empty is a line to fill in by hand."""
+    place: str = ""
+    """The destination as `adopt` takes it, where it is no path of a PC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ def _copy_at(where: Destination, system: str, name: str, vault: str) -> SheetCop
     account = _account_of(where.location)
     if account is None and isinstance(where.location, RcloneLocation):
         inside = f"{where.location.remote}:{inside}"
-    return SheetCopy(name, where.name, where.medium, inside, where.operator, account)
+    place = where.location.address
+    return SheetCopy(name, where.name, where.medium, inside, where.operator, account, place=place)
 
 
 def _account_of(location: Location) -> Account | None:
@@ -204,6 +207,8 @@ def _where(sheet: Sheet, texts: Texts) -> Iterator[Block]:
         else:
             rows.append((t("Konto"), copy.account.name))
             rows.append((t("Kennwort, 2. Faktor liegen"), copy.access))
+            if copy.place:
+                rows.append((t("Mit Ladentresor"), visible(f"ladentresor adopt {copy.place}")))
         yield Facts(
             t(
                 "Kopie {letter}: {system} auf {destination} ({kind})",

@@ -83,10 +83,14 @@ PLACES: dict[Code, tuple[str, str, str]] = {
     Code.DESTINATION_EMPTIED: (
         t(
             "Auf {device} ist {path} leer, obwohl dort schon Stände lagen. Vermutlich ist "
-            "eine andere Platte angeschlossen oder das Laufwerk nicht verbunden."
+            "eine andere Platte angeschlossen, das Laufwerk nicht verbunden oder der Ordner "
+            "verschoben."
         ),
         t("Es wird nichts geschrieben. Ob die früheren Stände noch da sind, ist nicht bekannt."),
-        t("Schließen Sie die richtige Platte an und starten Sie den Lauf noch einmal."),
+        t(
+            "Sorgen Sie dafür, dass der richtige Ordner da ist, und starten Sie den Lauf "
+            "noch einmal."
+        ),
     ),
     Code.DESTINATION_WRITER: (
         t(

@@ -34,12 +34,14 @@ class Refusal(NamedTuple):
 @dataclass(slots=True)
 class Proxy:
     """asked: everything so far. refuse: asked before each request, answers it or lets it pass.
-    delay: seconds before each request is passed on; frozen: no request is passed on at all.
+    spoil: what becomes of the body of a request on the way. delay: seconds before each request is
+    passed on; frozen: no request is passed on at all.
     """
 
     port: int
     asked: list[Asked] = field(default_factory=list)
     refuse: Callable[[str, str], Refusal | None] = lambda method, path: None
+    spoil: Callable[[str, str, bytes], bytes] = lambda method, path, body: body
     delay: float = 0.0
     frozen: bool = False
 
@@ -64,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(refusal.status, headers, refusal.body)
             return
         try:
-            self._answer(*self._ask(body))
+            self._answer(*self._ask(proxy.spoil(self.command, self.path, body)))
         except (OSError, http.client.HTTPException):
             self.close_connection = True  # the server is gone: so are we, as far as they see
             self.connection.close()

@@ -79,7 +79,7 @@ def _destination(
 
 
 def _is_at(plan: Plan, destination: str, address: str) -> bool:
-    return plan.destination(destination).location.address == address
+    return plan.destination(destination).location.address.partition("?")[0] == address
 
 
 def _has_bundles(copy: CopyFolder) -> bool:

@@ -174,7 +174,7 @@ class _Way:
     ) -> RemoteFolder:
         """A folder behind this rclone, with a shadow of its own."""
         from core.destinations.remote import RemoteFolder  # most commands never need rclone
-        from core.destinations.storages import names_folders
+        from core.destinations.storages import knows_of, vouches
 
         made = RemoteFolder(
             self._where.id,
@@ -185,7 +185,8 @@ class _Way:
             fs=fs,
             prefix=prefix,
             medium=medium,
-            names_folders=names_folders(self._where.location),
+            knows=knows_of(self._where.location),
+            vouches=vouches(self._where.location),
         )
         self._remotes.append(made)
         return made
