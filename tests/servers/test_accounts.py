@@ -11,12 +11,14 @@ from pathlib import Path
 import filelock
 import pytest
 
+from core.destinations.remote import RemoteFolder
 from core.errors import Code, KnownError
 from core.paths import Home, find_home
 from core.rclone.accounts import FS, Account, Accounts
 from core.rclone.login import AccountKind, Question, Wish
 from core.rclone.patience import Patience, asked_for
 from core.rclone.remotes import crypt_remote
+from core.rclone.session import Session
 from core.secrets.sealed_file import COST, SealedFileStore
 from tests.support.fake_clouds import Cloud, Reached, browse, playing
 
@@ -43,12 +45,14 @@ class Person:
         self.pages: list[str] = []
         self.looks = True
         self.stop = threading.Event()
+        self.shown = threading.Event()
         self._browsers: list[threading.Thread] = []
 
     def accounts(self) -> Accounts:
         return Accounts(self.home, lambda: SealedFileStore(self.home, "pass"))
 
     def show(self, link: str) -> None:
+        self.shown.set()
         if self.looks:
             look = threading.Thread(target=lambda: self.pages.append(browse(link, self.reached)))
             look.start()
@@ -262,7 +266,7 @@ def test_two_at_once(person: Person, tmp_path: Path) -> None:
 
     first = threading.Thread(target=in_the_way)
     first.start()
-    time.sleep(1.5)
+    assert other.shown.wait(30)
     with pytest.raises(KnownError) as caught:
         person.add("laden", AccountKind.ONEDRIVE)
     assert caught.value.code is Code.LOGIN_PORT_BUSY
@@ -430,3 +434,36 @@ def test_too_many_requests_for_longer_than_rclone_waits(person: Person) -> None:
             one.list(FS)
         assert caught.value.code is Code.REMOTE_RATE_LIMITED
         assert asked_for(str(caught.value.params["cause"])) == 1.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_whose_token_expires_on_the_way(
+    person: Person, tmp_path: Path, kind: AccountKind
+) -> None:
+    """Bundles go up one by one, each by a token of its own; the next day all of them are there."""
+    short_lived(person, kind)
+    vault = crypt_remote("tresor", over=f"{FS}Sicherung/laden", password="p", salt="s")
+    names = [f"daten/1/buendel-{number}.zip" for number in range(4)]
+
+    def folder(session: Session) -> RemoteFolder:
+        shadow = tmp_path / "schatten"
+        return RemoteFolder("c", tmp_path, "laden", shadow=shadow, session=session, fs="tresor:")
+
+    with person.accounts().session("laden", destination="c", remotes=[vault]) as session:
+        before = person.reached.cloud.refreshed
+        there = folder(session)
+        for name in names:
+            there.make_folder("daten/1")
+            Path(there.place(name)).write_bytes(name.encode() * 1000)
+            there.ship([name])
+            there.barrier()
+            time.sleep(1.1)
+        there.close()
+        assert person.reached.cloud.refreshed >= before + 3
+    with person.accounts().session("laden", destination="c", remotes=[vault]) as session:
+        there = folder(session)
+        assert sorted(there.names("daten/1")) == [name.rpartition("/")[2] for name in names]
+        there.fetch(names)
+        for name in names:
+            assert Path(there.place(name)).read_bytes() == name.encode() * 1000
+        there.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.destinations.allowance import check_allowed, upload_rate, why_wait
+from core.destinations.allowance import Line, check_allowed, why_wait
 from core.errors import Code, KnownError
 from core.machine import metered as asking
 from core.machine.metered import Metered, from_cost, from_network_manager, metered_now
@@ -156,13 +156,30 @@ def test_whether_a_due_run_waits(
 
 
 def test_the_rate_of_the_hour() -> None:
-    hours = parse_hours("mo-so 00:00-24:00")
-    open_shop = Limits(working_hours=(hours,), upload=5000, upload_working_hours=7)
+    always = (parse_hours("mo-so 00:00-24:00"),)
     clock = FixedClock()
-    rate = upload_rate(open_shop, clock)
+    rate = Line(Limits(working_hours=always, upload=500, upload_working_hours=7), clock).share()
     assert rate is not None
     assert rate() == 7
-    closed = upload_rate(Limits(upload=5000, upload_working_hours=7), clock)
-    assert closed is not None
-    assert closed() == 5000
-    assert upload_rate(Limits(), clock) is None
+    rate = Line(Limits(upload=5000, upload_working_hours=7), clock).share()
+    assert rate is not None
+    assert rate() == 5000
+    rate = Line(Limits(working_hours=always, upload_working_hours=7, upload=None), clock).share()
+    assert rate is not None
+    assert Line(Limits(), clock).share() is None
+
+
+def test_several_that_send_share_the_line() -> None:
+    clock = FixedClock()
+    line = Line(Limits(upload=900, upload_working_hours=900), clock)
+    one, two, three = line.share(), line.share(), line.share()
+    assert one is not None
+    assert two is not None
+    assert three is not None
+    assert one() == 900  # the others do not send
+    assert two() == 450
+    assert (three(), one(), two()) == (300, 300, 300)
+    clock.pass_by(seconds=11)
+    assert one() == 900
+    tiny = Line(Limits(upload=1, upload_working_hours=1), clock)
+    assert [rate() for rate in (tiny.share(), tiny.share()) if rate] == [1, 1]
