@@ -30,7 +30,7 @@ def file(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.fixture(params=["webdav", "sftp", "s3"])
+@pytest.fixture(params=["webdav", "sftp", pytest.param("s3", marks=pytest.mark.full)])
 def kind(request: pytest.FixtureRequest) -> Kind:
     found: Kind = request.param
     return found
@@ -112,15 +112,16 @@ def test_an_outage_that_stays_ends_in_its_own_error(
 
 
 def test_who_never_answered_is_not_waited_for(tmp_path: Path, kind: Kind) -> None:
+    patience = Patience(total=300.0)
     one = Session(
-        [remote(kind, free_port())], room=tmp_path / "r", destination="nas", patience=QUICK
+        [remote(kind, free_port())], room=tmp_path / "r", destination="nas", patience=patience
     )
     with one:
         began = time.monotonic()
         with pytest.raises(KnownError) as caught:
             one.list("basis:", "eimer")
         assert caught.value.code is Code.REMOTE_UNREACHABLE
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 60
 
 
 # -- the rate -------------------------------------------------------------------------------------
