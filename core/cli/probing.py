@@ -170,7 +170,8 @@ def _account(context: Context, name: str, folder: str) -> Iterator[Place]:
         raise home_failure(cache, error) from error
     accounts = Accounts(context.home, context.secrets)
     try:
-        with accounts.session(name, destination=name, cancelled=context.cancelled) as session:
+        # Ctrl-C is looked at between the steps: a session that is cancelled could not tidy up.
+        with accounts.session(name, destination=name) as session:
             yield SessionPlace(session, FS, folder, room)
     finally:
         shutil.rmtree(room, ignore_errors=True)
