@@ -17,11 +17,12 @@ from core.paths import Home, find_home
 from core.rclone.accounts import FS, Account, Accounts
 from core.rclone.login import AccountKind, Question, Wish
 from core.rclone.patience import Patience, asked_for
-from core.rclone.remotes import crypt_remote
+from core.rclone.remotes import crypt_remote, inline
 from core.rclone.session import Session
 from core.secrets.sealed_file import COST, SealedFileStore
 from tests.support.fake_clouds import Cloud, Reached, browse, playing
 
+DATA = bytes(range(250)) * 1200
 SOON = 11
 """Seconds a token lasts that rclone takes for expired a second later: it allows for ten."""
 KINDS = [AccountKind.ONEDRIVE, AccountKind.DRIVE]
@@ -467,3 +468,27 @@ def test_a_run_whose_token_expires_on_the_way(
         for name in names:
             assert Path(there.place(name)).read_bytes() == name.encode() * 1000
         there.close()
+
+
+def test_two_systems_share_the_only_session(person: Person, tmp_path: Path) -> None:
+    """Each with an encrypted folder of its own, laid over the account while it is open."""
+    person.add("laden", AccountKind.ONEDRIVE)
+    vaults = [
+        crypt_remote("tresor", over=f'{FS}Büro "{name}", 1/tresor', password=name, salt="s")
+        for name in ("kasse", "shop")
+    ]
+    (tmp_path / "f").write_bytes(DATA)
+    with person.accounts().session("laden", destination="c") as one:
+        for vault in vaults:
+            one.keep_quiet(vault)
+            fs = inline(vault)
+            one.upload(tmp_path / "f", fs, "daten/buendel.zip")
+            assert one.read(fs, "daten/buendel.zip", offset=70_000, count=9, limit=9) == DATA[:9]
+            assert one.size(fs, "daten/buendel.zip") == len(DATA)
+        wrong = crypt_remote("tresor", over=f'{FS}Büro "shop", 1/tresor', password="x", salt="s")
+        assert one.list(inline(wrong)) == []
+    stored = person.reached.cloud.files()
+    assert len(stored) == 2
+    assert all(path.startswith("Büro ") for path in stored)
+    (conf,) = (person.home.config / "konten").glob("*.conf")
+    assert len(conf.read_bytes()) < 1500  # nothing of the vaults was put down there
