@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from core.cli.output import Output
 from core.clock import Clock
+from core.destinations.line import Line
 from core.errors import Code, KnownError
 from core.paths import Home
 from core.plan.check import judge_plan, surroundings
-from core.plan.limits import Limits, rate_at
+from core.plan.limits import Limits
 from core.plan.model import Plan, Smtp
 from core.plan.problems import PlanError
 from core.plan.read import load_text, read_plan
@@ -41,7 +42,7 @@ class Context:
     _password: list[str] = field(default_factory=list, repr=False)
     _store: list[SecretStore] = field(default_factory=list, repr=False)
     _reach: list[Reach] = field(default_factory=list, repr=False)
-    _limits: list[Limits] = field(default_factory=list, repr=False)
+    _line: list[Line] = field(default_factory=list, repr=False)
 
     def secrets(self) -> SecretStore:
         """The store of secrets, chosen at the first call; KnownError when none can be used."""
@@ -158,19 +159,20 @@ class Context:
                 pairs=self._pairs,
                 password_of=self._password_of,
                 tell=self.output,
-                upload_rate=self._upload_rate,
+                line=self._shared_line,
             )
             self._reach.append(made)
         return self._reach[0]
 
-    def _upload_rate(self) -> int | None:
-        """Bytes a second that may go out now, as the plan has it; None: no limit."""
-        if not self._limits:
+    def _shared_line(self) -> Line:
+        """What all that send into the network share, as the plan limits it."""
+        if not self._line:
             try:
-                self._limits.append(self.reading_plan().limits)
+                limits = self.reading_plan().limits
             except KnownError:  # a bare PC that brings data back has no plan yet
-                self._limits.append(Limits())
-        return rate_at(self._limits[0], self.clock.now())
+                limits = Limits()
+            self._line.append(Line(limits, self.clock))
+        return self._line[0]
 
     def _pairs(self) -> list[Pair]:
         from core.secrets.pairs import all_pairs

@@ -186,7 +186,8 @@ def _account(context: Context, name: str, folder: str) -> Iterator[Place]:
     accounts = Accounts(context.home, context.secrets)
     with (
         _room(context) as room,
-        accounts.session(name, destination=name, cancelled=context.cancelled) as session,
+        # Ctrl-C is looked at between the steps: a session that is cancelled could not tidy up.
+        accounts.session(name, destination=name) as session,
     ):
         yield SessionPlace(session, FS, folder, room)
 

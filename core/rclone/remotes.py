@@ -110,6 +110,25 @@ def crypt_remote(name: str, *, over: str, password: str, salt: str) -> Remote:
     )
 
 
+def inline(remote: Remote) -> str:
+    """The remote as the beginning of a path, for a session that is running already.
+
+    Two systems in one cloud account share its only session: each lays its own encrypted folder over
+    it. It travels over our socket only; tell the session by `Session.keep_quiet` what is secret.
+    """
+    options = ",".join(
+        f"{key}={_quoted(value)}" for key, value in remote.options.items() if key != "type"
+    )
+    return f":{remote.kind},{options}:"
+
+
+def _quoted(value: str) -> str:
+    """A value of a connection string: in quotes, a quote in it twice. `]` would end our reading."""
+    if "]" in value:
+        raise ValueError("no ] in an option")
+    return '"' + value.replace('"', '""') + '"'
+
+
 def account(remotes: Sequence[Remote]) -> str:
     """Which account these remotes work with, as a name for files: the same for the same account.
 

@@ -411,6 +411,10 @@ class Session:
             raise self._failure(answer, path)
         return answer.json()
 
+    def keep_quiet(self, remote: Remote) -> None:
+        """Let nothing secret of this remote show in a message; for those used `inline`."""
+        self._secrets += remote.secrets()
+
     def order(self, verb: str, **words: object) -> dict[str, Any]:
         """Any other call to rclone by its name, e.g. `config/create`; its answer as it came."""
         return self._good(self._call(verb, "", **words), "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from pathlib import Path
 
 from core.errors import Code, Exit
@@ -38,3 +40,16 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert done.lines[0]["failure"] == Code.DESTINATION_MISSING
     done = cli.run("--json", "probe", "account:weg", home=home, check=False)
     assert (done.rc, done.lines[-1]["code"]) == (Exit.NOT_FOUND, Code.ACCOUNT_UNKNOWN)
+
+
+def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "platte"
+    place.mkdir()
+    with cli.start("probe", place, home=tmp_path / "h") as running:
+        until = time.monotonic() + 30
+        while not list(place.iterdir()) and running.process.poll() is None:
+            assert time.monotonic() < until
+        running.kill_self(signal.SIGINT)
+        # On a fast disk it may just have come to its end.
+        assert running.process.wait(30) in (Exit.CANCELLED, Exit.OK, Exit.PARTLY)
+    assert list(place.iterdir()) == []

@@ -11,15 +11,18 @@ from pathlib import Path
 import filelock
 import pytest
 
+from core.destinations.remote import RemoteFolder
 from core.errors import Code, KnownError
 from core.paths import Home, find_home
 from core.rclone.accounts import FS, Account, Accounts
 from core.rclone.login import AccountKind, Question, Wish
 from core.rclone.patience import Patience, asked_for
-from core.rclone.remotes import crypt_remote
+from core.rclone.remotes import crypt_remote, inline
+from core.rclone.session import Session
 from core.secrets.sealed_file import COST, SealedFileStore
 from tests.support.fake_clouds import Cloud, Reached, browse, playing
 
+DATA = bytes(range(250)) * 1200
 SOON = 11
 """Seconds a token lasts that rclone takes for expired a second later: it allows for ten."""
 KINDS = [AccountKind.ONEDRIVE, AccountKind.DRIVE]
@@ -43,12 +46,14 @@ class Person:
         self.pages: list[str] = []
         self.looks = True
         self.stop = threading.Event()
+        self.shown = threading.Event()
         self._browsers: list[threading.Thread] = []
 
     def accounts(self) -> Accounts:
         return Accounts(self.home, lambda: SealedFileStore(self.home, "pass"))
 
     def show(self, link: str) -> None:
+        self.shown.set()
         if self.looks:
             look = threading.Thread(target=lambda: self.pages.append(browse(link, self.reached)))
             look.start()
@@ -262,7 +267,7 @@ def test_two_at_once(person: Person, tmp_path: Path) -> None:
 
     first = threading.Thread(target=in_the_way)
     first.start()
-    time.sleep(1.5)
+    assert other.shown.wait(30)
     with pytest.raises(KnownError) as caught:
         person.add("laden", AccountKind.ONEDRIVE)
     assert caught.value.code is Code.LOGIN_PORT_BUSY
@@ -430,3 +435,60 @@ def test_too_many_requests_for_longer_than_rclone_waits(person: Person) -> None:
             one.list(FS)
         assert caught.value.code is Code.REMOTE_RATE_LIMITED
         assert asked_for(str(caught.value.params["cause"])) == 1.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_whose_token_expires_on_the_way(
+    person: Person, tmp_path: Path, kind: AccountKind
+) -> None:
+    """Bundles go up one by one, each by a token of its own; the next day all of them are there."""
+    short_lived(person, kind)
+    vault = crypt_remote("tresor", over=f"{FS}Sicherung/laden", password="p", salt="s")
+    names = [f"daten/1/buendel-{number}.zip" for number in range(4)]
+
+    def folder(session: Session) -> RemoteFolder:
+        shadow = tmp_path / "schatten"
+        return RemoteFolder("c", "c:", "laden", shadow=shadow, session=session, fs="tresor:")
+
+    with person.accounts().session("laden", destination="c", remotes=[vault]) as session:
+        before = person.reached.cloud.refreshed
+        there = folder(session)
+        for name in names:
+            there.make_folder("daten/1")
+            Path(there.place(name)).write_bytes(name.encode() * 1000)
+            there.ship([name])
+            there.barrier()
+            time.sleep(1.1)
+        there.close()
+        assert person.reached.cloud.refreshed >= before + 3
+    with person.accounts().session("laden", destination="c", remotes=[vault]) as session:
+        there = folder(session)
+        assert sorted(there.names("daten/1")) == [name.rpartition("/")[2] for name in names]
+        there.fetch(names)
+        for name in names:
+            assert Path(there.place(name)).read_bytes() == name.encode() * 1000
+        there.close()
+
+
+def test_two_systems_share_the_only_session(person: Person, tmp_path: Path) -> None:
+    """Each with an encrypted folder of its own, laid over the account while it is open."""
+    person.add("laden", AccountKind.ONEDRIVE)
+    vaults = [
+        crypt_remote("tresor", over=f'{FS}Büro "{name}", 1/tresor', password=name, salt="s")
+        for name in ("kasse", "shop")
+    ]
+    (tmp_path / "f").write_bytes(DATA)
+    with person.accounts().session("laden", destination="c") as one:
+        for vault in vaults:
+            one.keep_quiet(vault)
+            fs = inline(vault)
+            one.upload(tmp_path / "f", fs, "daten/buendel.zip")
+            assert one.read(fs, "daten/buendel.zip", offset=70_000, count=9, limit=9) == DATA[:9]
+            assert one.size(fs, "daten/buendel.zip") == len(DATA)
+        wrong = crypt_remote("tresor", over=f'{FS}Büro "shop", 1/tresor', password="x", salt="s")
+        assert one.list(inline(wrong)) == []
+    stored = person.reached.cloud.files()
+    assert len(stored) == 2
+    assert all(path.startswith("Büro ") for path in stored)
+    (conf,) = (person.home.config / "konten").glob("*.conf")
+    assert len(conf.read_bytes()) < 1500  # nothing of the vaults was put down there

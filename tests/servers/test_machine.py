@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from core.destinations.line import Line
 from core.machine import metered as asking
 from core.machine.metered import Metered, from_cost, from_network_manager, metered_now
 from core.machine.power import Power, from_pmset, from_status, from_supplies, power_now
-from core.plan.limits import Limits, parse_hours, rate_at
+from core.plan.limits import Limits, parse_hours
 from tests.support.fixed_clock import FixedClock
 from tests.support.network_manager import network_manager
 from tests.support.secret_service import session_bus
@@ -121,8 +122,30 @@ def test_network_manager_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_rate_of_the_hour() -> None:
-    hours = parse_hours("mo-so 00:00-24:00")
-    now = FixedClock().now()
-    assert rate_at(Limits(working_hours=(hours,), upload=5000, upload_working_hours=7), now) == 7
-    assert rate_at(Limits(upload=5000, upload_working_hours=7), now) == 5000
-    assert rate_at(Limits(), now) is None
+    always = (parse_hours("mo-so 00:00-24:00"),)
+    clock = FixedClock()
+    rate = Line(Limits(working_hours=always, upload=500, upload_working_hours=7), clock).share()
+    assert rate is not None
+    assert rate() == 7
+    rate = Line(Limits(upload=5000, upload_working_hours=7), clock).share()
+    assert rate is not None
+    assert rate() == 5000
+    rate = Line(Limits(working_hours=always, upload_working_hours=7, upload=None), clock).share()
+    assert rate is not None
+    assert Line(Limits(), clock).share() is None
+
+
+def test_several_that_send_share_the_line() -> None:
+    clock = FixedClock()
+    line = Line(Limits(upload=900, upload_working_hours=900), clock)
+    one, two, three = line.share(), line.share(), line.share()
+    assert one is not None
+    assert two is not None
+    assert three is not None
+    assert one() == 900  # the others do not send
+    assert two() == 450
+    assert (three(), one(), two()) == (300, 300, 300)
+    clock.pass_by(seconds=11)
+    assert one() == 900
+    tiny = Line(Limits(upload=1, upload_working_hours=1), clock)
+    assert [rate() for rate in (tiny.share(), tiny.share()) if rate] == [1, 1]

@@ -164,6 +164,19 @@ def test_a_clock_that_is_wrong(tmp_path: Path, room: Path, kind: Kind) -> None:
     assert "clock" in facts.concerns
 
 
+def test_cancelled_at_a_server(tmp_path: Path, room: Path) -> None:
+    with serving("webdav", tmp_path / "lager") as server:
+        (server.folder / "eimer").mkdir()
+        with Session([server.remote()], room=room, destination="nas") as session:
+            for after in (1, 3, 6):
+                asked = functools.partial(next, iter([False] * after + [True] * 99))
+                place = SessionPlace(session, "basis:", "eimer", room)
+                with pytest.raises(KnownError) as caught:
+                    probe(place, SystemClock(), cancelled=asked, most_bytes=SMALL)
+                assert caught.value.code is Code.CANCELLED
+                assert list((server.folder / "eimer").iterdir()) == []
+
+
 def test_a_wrong_password_and_nobody_there(tmp_path: Path, room: Path, kind: Kind) -> None:
     with serving(kind, tmp_path / "lager") as server:
         (server.folder / "eimer").mkdir()

@@ -27,6 +27,7 @@ from core.plan.model import Destination
 from core.secrets.recovery import Pair
 
 if TYPE_CHECKING:
+    from core.destinations.line import Line
     from core.destinations.remote import RemoteFolder
     from core.destinations.storages import Access
     from core.rclone.remotes import Remote
@@ -215,7 +216,7 @@ class Reach:
     `pair_of` gives the recovery lines of a destination; KnownError when there are none. `pairs`
     gives all there are, former ones too, the newest first. `password_of` gives what opens a place
     in the network, '' when nothing is kept. `tell` hears of a host that was met for the first time.
-    `upload_rate` says how many bytes a second may go out to the network now (None: all there is).
+    `line` is what all that send into the network share; without it nothing is limited.
     """
 
     def __init__(
@@ -227,14 +228,14 @@ class Reach:
         pairs: Callable[[], Iterable[Pair]] = tuple,
         password_of: Callable[[str], str] = lambda _: "",
         tell: Listener | None = None,
-        upload_rate: Callable[[], int | None] | None = None,
+        line: Callable[[], Line] | None = None,
     ) -> None:
         self._home = home
         self._pair_of = pair_of
         self._pairs = pairs
         self._password_of = password_of
         self._tell = tell or Silence()
-        self._upload_rate = upload_rate
+        self._line = line
         self._cancelled = cancelled
         self._open: list[Reached] = []
         self._begun: dict[tuple[Where, str], Future[Reached]] = {}
@@ -362,7 +363,7 @@ class Reach:
                 cancelled=self._cancelled,
                 config=storages.config_of(where.location, access),
                 patience=Patience() if far else None,
-                upload_rate=self._upload_rate if far else None,
+                upload_rate=self._line().share() if far and self._line else None,
             )
         except BaseException:
             lock.release()

@@ -16,6 +16,7 @@ from core.rclone.remotes import (
     Remote,
     account,
     crypt_remote,
+    inline,
     is_of_this_pc,
     local_remote,
     obscure,
@@ -157,3 +158,10 @@ def test_only_a_mounted_folder_is_of_this_pc(tmp_path: Path) -> None:
     assert not is_of_this_pc([])
     hidden = Remote("basis", {"type": "alias", "remote": ":webdav,url='https://example.org':"})
     assert not is_of_this_pc([hidden, crypt])
+
+
+def test_a_remote_as_the_beginning_of_a_path() -> None:
+    made = inline(Remote("t", {"type": "crypt", "remote": 'konto:a "b", c:d/', "password": "x=y"}))
+    assert made == ':crypt,remote="konto:a ""b"", c:d/",password="x=y":'
+    with pytest.raises(ValueError):
+        inline(Remote("t", {"type": "alias", "remote": "konto:a]b"}))
