@@ -8,6 +8,7 @@ each time, so that nothing it may get wrong (a clock that jumps, a PC that sleep
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import queue
 import threading
 from collections.abc import Mapping, Sequence
@@ -232,9 +233,11 @@ class Agent:
         histories = self._current_histories(store, plan)
         now = self._clock.now()
         look = self._look_at_disks(store, plan, histories, now)
-        battery, metered = self._power.battery(), self._power.metered()
-        around = Around(now, self._awake, battery, metered, look.missing)
+        around = Around(now, self._awake, missing=look.missing)
         found = agenda(plan, histories, around, busy=self._busy())
+        if found.orders:
+            around = self._asked(around)
+            found = agenda(plan, histories, around, busy=self._busy())
         self._decisions = found.decisions
         wanted = copy_conditions(plan, histories, found.decisions, around)
         store.keep_events([*wanted, *self._stumble_events()], codes=(*COPY_CODES, "copy_blocked"))
@@ -247,6 +250,11 @@ class Agent:
             self._submit_due(order.system, order.destinations, only_due=True)
         if not self._works():
             self._read_back(store, plan, histories, around)
+
+    def _asked(self, around: Around) -> Around:
+        """With power and line; the system is only asked when something is about to begin."""
+        battery, metered = self._power.battery(), self._power.metered()
+        return dataclasses.replace(around, battery=battery, metered=metered)
 
     def _look_at_disks(
         self, store: HomeStore, plan: Plan, histories: Mapping[CopyKey, History], now: datetime
@@ -377,7 +385,9 @@ class Agent:
         """Once a day each destination reads what is due to be read."""
         done = store.events(lasting=False, since=around.now - timedelta(days=2))
         read = {row.destination: row.ended for row in done if row.code == "read_back"}
-        for id in reading_back_due(plan, histories, around, read):
+        if not reading_back_due(plan, histories, around, read):
+            return
+        for id in reading_back_due(plan, histories, self._asked(around), read):
             store.add_event(_happened("read_back", "info", around.now, destination=id))
             self._submit_reading(plan, id)
 

@@ -14,7 +14,8 @@ from core.agent.disks.volumes import LinuxVolumes, mount_point, system_volumes
 from core.agent.manners import awake_command
 from core.destinations.devices import Device
 from core.destinations.local import Mount
-from core.plan.model import Destination, LocalLocation, Plan
+from core.plan.locations import LocalLocation
+from core.plan.model import Destination, Plan
 from tests.unit.agent.given import a_plan, place
 
 PC, USB = Device("disk:sda", "uuid:pc"), Device("disk:sdb", "uuid:usb")
