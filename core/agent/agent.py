@@ -8,6 +8,7 @@ each time, so that nothing it may get wrong (a clock that jumps, a PC that sleep
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import queue
 import threading
 from collections.abc import Mapping, Sequence
@@ -21,12 +22,12 @@ from core import VERSION
 from core.agent import wire
 from core.agent.begin import Around, Decision, History, history, wants_when_plugged
 from core.agent.conditions import COPY_CODES, CopyKey, copy_conditions, lasting
-from core.agent.disks.port import DISK_CODES, Disks
+from core.agent.disks.port import DISK_CODES, DiskLook, Disks
 from core.agent.door import Door
 from core.agent.job_process import JobOrder, JobProcess
 from core.agent.listeners import Mouth
 from core.agent.note import leave_note, only_agent
-from core.agent.planning import agenda, reading_back_due
+from core.agent.planning import agenda, made_since, reading_back_due
 from core.agent.queue import Rank, Wanted, startable, to_make_room
 from core.agent.surroundings import Power, ThisPc, refresh_time_zone
 from core.agent.wire import Line, Message, NotOurs
@@ -231,24 +232,39 @@ class Agent:
         store.keep_events([], codes=("plan_invalid",))
         histories = self._current_histories(store, plan)
         now = self._clock.now()
-        missing: frozenset[str] = frozenset()
-        plugged: frozenset[str] = frozenset()
-        if self._disks is not None:
-            look = self._disks.look(plan, store, now, self._destinations_in_use())
-            missing, plugged = look.missing, look.plugged
-            store.keep_events(look.events, codes=DISK_CODES)
-        around = Around(now, self._awake, self._power.battery(), self._power.metered(), missing)
+        look = self._look_at_disks(store, plan, histories, now)
+        around = Around(now, self._awake, missing=look.missing)
         found = agenda(plan, histories, around, busy=self._busy())
+        if found.orders:
+            around = self._asked(around)
+            found = agenda(plan, histories, around, busy=self._busy())
         self._decisions = found.decisions
         wanted = copy_conditions(plan, histories, found.decisions, around)
         store.keep_events([*wanted, *self._stumble_events()], codes=(*COPY_CODES, "copy_blocked"))
-        self._submit_plugged(plan, histories, plugged, now)
+        self._submit_plugged(plan, histories, look.plugged, now)
+        for id in sorted(look.to_read):
+            self._submit_reading(plan, id)
         if self._works():
             return
         for order in found.orders:
             self._submit_due(order.system, order.destinations, only_due=True)
         if not self._works():
             self._read_back(store, plan, histories, around)
+
+    def _asked(self, around: Around) -> Around:
+        """With power and line; the system is only asked when something is about to begin."""
+        battery, metered = self._power.battery(), self._power.metered()
+        return dataclasses.replace(around, battery=battery, metered=metered)
+
+    def _look_at_disks(
+        self, store: HomeStore, plan: Plan, histories: Mapping[CopyKey, History], now: datetime
+    ) -> DiskLook:
+        if self._disks is None:
+            return DiskLook(frozenset(), frozenset(), frozenset(), [])
+        made = made_since(plan, histories)
+        look = self._disks.look(plan, store, now, made=made, in_use=self._destinations_in_use())
+        store.keep_events(look.events, codes=DISK_CODES)
+        return look
 
     def _open_store(self) -> HomeStore:
         if self._store is None:
@@ -369,10 +385,15 @@ class Agent:
         """Once a day each destination reads what is due to be read."""
         done = store.events(lasting=False, since=around.now - timedelta(days=2))
         read = {row.destination: row.ended for row in done if row.code == "read_back"}
-        for id in reading_back_due(plan, histories, around, read):
+        if not reading_back_due(plan, histories, around, read):
+            return
+        for id in reading_back_due(plan, histories, self._asked(around), read):
             store.add_event(_happened("read_back", "info", around.now, destination=id))
-            copies = frozenset((copy.system, id) for copy in plan.copies if copy.destination == id)
-            self._submit(Rank.DUE, ("verify", id, "--due"), copies)
+            self._submit_reading(plan, id)
+
+    def _submit_reading(self, plan: Plan, id: str) -> None:
+        copies = frozenset((copy.system, id) for copy in plan.copies if copy.destination == id)
+        self._submit(Rank.DUE, ("verify", id, "--due"), copies)
 
     def _submit(
         self, rank: Rank, typed: tuple[str, ...], copies: frozenset[CopyKey] = frozenset()
@@ -464,8 +485,9 @@ class Agent:
             job, rc = self._ended.get_nowait()
             before = self._histories or {}
             self._histories = None
-            if self._disks is not None:
-                self._disks.job_ended(job.wanted.copies, good=rc in (Exit.OK, Exit.PARTLY))
+            if self._disks is not None and job.wanted.verb == "verify":
+                for _, id in job.wanted.copies:
+                    self._disks.was_read(id)
             if job.wanted.rank is not Rank.DUE:
                 continue
             for key in job.wanted.copies:

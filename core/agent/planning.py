@@ -88,3 +88,18 @@ def reading_back_due(
         if last is None or last > around.now or around.now - last >= _READ_EVERY:
             found.append(where.id)
     return found
+
+
+def made_since(plan: Plan, histories: Mapping[CopyKey, History]) -> dict[str, datetime]:
+    """Since when all copies of a destination are good; those of which one is not are left out."""
+    found: dict[str, datetime] = {}
+    for where in plan.destinations:
+        past = [
+            histories.get((copy.system, copy.destination), History())
+            for copy in plan.copies
+            if copy.destination == where.id
+        ]
+        good = [one.last for one in past if one.last is not None and not one.failures]
+        if good and len(good) == len(past):
+            found[where.id] = min(good)
+    return found

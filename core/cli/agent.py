@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import os
 import signal
 import sys
@@ -17,8 +19,10 @@ from core.agent.calling import ask
 from core.agent.note import read_note
 from core.cli.context import Context
 from core.clock import parse_stamp
+from core.copies.jobs import open_store
 from core.errors import Code, Exit, KnownError
 from core.texts import PROGRAM, t
+from core.texts.events import sentence
 from core.texts.formats import date_time
 
 _PATIENCE = 60.0
@@ -141,6 +145,8 @@ def _status(context: Context, options: argparse.Namespace) -> Exit:
     if answer is None or note is None:
         raise KnownError(Code.AGENT_ABSENT)
     out, texts = context.output, context.texts
+    with contextlib.suppress(KnownError):  # only for the names
+        context.reading_plan()
     found = answer["status"]
     out.record("agent", state="running", pid=note.pid, since=note.since, **found)
     out.say(
@@ -158,7 +164,36 @@ def _status(context: Context, options: argparse.Namespace) -> Exit:
         when = date_time(parse_stamp(copy["next"]), texts.lang) if copy["next"] else ""
         label = out.copy_label(copy["system"], copy["destination"])
         out.line(f"  {label}: {texts.t(_WAITS.get(copy['wait'], copy['wait']), next=when)}")
+    _show_events(context)
     return Exit.OK
+
+
+def _show_events(context: Context) -> None:
+    """What lasts now, as a person should know it."""
+    out, now = context.output, context.clock.now()
+    with open_store(context.home, context.clock) as store:
+        lasting = store.events()
+    for event in lasting:
+        said = sentence(
+            context.texts,
+            event.code,
+            system=event.system,
+            name=out.names.get(event.destination, event.destination),
+            since=parse_stamp(event.since),
+            now=now,
+            params=event.params,
+        )
+        out.record(
+            "lasting",
+            code=event.code,
+            severity=event.severity,
+            system=event.system,
+            destination=event.destination,
+            since=event.since,
+            params=json.loads(event.params),
+            sentence=said,
+        )
+        out.line(f"  {said}")
 
 
 def _stop(context: Context, options: argparse.Namespace) -> Exit:

@@ -117,6 +117,7 @@ def _fields(
         "overdue": verdict.is_overdue,
         "overdue_since": _stamp(verdict.overdue_since),
         "by_word": list(_by_word(facts)),
+        "detached_at": _stamp(facts.detached),
         "due": is_due(plan, copy, jobs.last_success(store, copy), context.clock.now()),
         "reachable": facts.reachable,
         "writes_elsewhere": facts.writes_elsewhere,
@@ -161,7 +162,7 @@ def _by_word(facts: CopyFacts) -> Iterator[str]:
     """What only a person can know of a copy; it is shown as what they said (DESIGN §4)."""
     if facts.site is Site.AWAY:
         yield "away"
-    if facts.offline:
+    if facts.offline and facts.detached is None:
         yield "offline"
 
 
@@ -182,6 +183,9 @@ def _notes(context: Context, facts: CopyFacts, fields: Mapping[str, object]) -> 
     t = context.texts.t
     for word in _by_word(facts):
         yield t(_BY_WORD[word])
+    if facts.offline and facts.detached is not None:
+        gone = age(facts.detached, context.clock.now(), context.texts.lang)
+        yield t("abgezogen {since}", since=gone)
     if fields["due"]:
         yield t("fällig")
     if not fields["reachable"]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.clock import parse_stamp
+from core.clock import parse_stamp, stamp
 from core.copies import jobs
 from core.copies.desk import index_path
 from core.copies.format.copy_folder import list_path, record_path
@@ -25,7 +25,7 @@ from core.paths import Home
 from core.plan.locations import folder_of_pc
 from core.plan.model import Copy, Plan, System
 from core.store.database import is_broken
-from core.store.home import GOOD, HomeStore
+from core.store.home import GOOD, HomeStore, RunRow
 from core.store.index import DEVICE, IndexView
 
 DevicePort = Callable[[Path], Device]
@@ -98,7 +98,18 @@ def _copy_facts(
         writes_elsewhere=run is not None and run.code == Code.DESTINATION_WRITER,
         reachable=reachable,
         device=device,
+        detached=_detached(store, where.id, run),
     )
+
+
+def _detached(store: HomeStore, destination: str, run: RunRow | None) -> datetime | None:
+    """Since when the disk of a destination is gone, as the background process saw it.
+
+    What was written there since was written to a disk that is back, and nobody saw it.
+    """
+    row = store.disk(destination)
+    gone = row.gone_since if row else None
+    return None if gone is None or (run is not None and run.began > stamp(gone)) else gone
 
 
 def _unmended(store: HomeStore, copy: Copy) -> int:

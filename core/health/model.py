@@ -86,7 +86,8 @@ class CopyFacts:
     copied: when the newest complete state began. restored: the newest test that brought it back.
     damage: places known to be damaged and not mended. last_run, last_code: how the newest run ended
     and with which error, '' for none. writes_elsewhere: another PC writes there. Medium, site,
-    offline and operator are what the plan says.
+    offline and operator are what the plan says. detached: since when, by our own record, it has
+    been unplugged; None while it is attached, and where nobody watches.
     """
 
     destination: str
@@ -105,6 +106,7 @@ class CopyFacts:
     writes_elsewhere: bool
     reachable: bool
     device: Device
+    detached: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from core.clock import Clock, stamp
+from core.clock import Clock, parse_stamp, stamp
 from core.store.database import (
     BrokenDatabase,
     check_whole,
@@ -129,6 +129,13 @@ class DiskRow(NamedTuple):
     volume: str
     attached: str
     detached: str
+
+    @property
+    def gone_since(self) -> datetime | None:
+        """Since when it has been unplugged; None while it is attached."""
+        if not self.detached or self.detached < self.attached:
+            return None
+        return parse_stamp(self.detached)
 
 
 class SheetPrint(NamedTuple):

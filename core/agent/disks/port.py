@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.agent.conditions import CopyKey
 from core.plan.model import Plan
 from core.store.home import Event, HomeStore
 
@@ -19,10 +18,13 @@ DISK_CODES = (
 
 @dataclass(frozen=True, slots=True)
 class DiskLook:
-    """missing: offline destinations that are not attached. plugged: those that just came."""
+    """missing: offline destinations that are not attached. plugged: those that just came. to_read:
+    those whose copies are made, and should be read back before they go.
+    """
 
     missing: frozenset[str]
     plugged: frozenset[str]
+    to_read: frozenset[str]
     events: list[Event]
 
 
@@ -34,13 +36,23 @@ class Disks(Protocol):
         ...
 
     def look(
-        self, plan: Plan, store: HomeStore, now: datetime, in_use: frozenset[str] | None
+        self,
+        plan: Plan,
+        store: HomeStore,
+        now: datetime,
+        *,
+        made: Mapping[str, datetime],
+        in_use: frozenset[str] | None,
     ) -> DiskLook:
-        """What is attached now; main thread only."""
+        """What is attached now; main thread only.
+
+        made: since when all copies of a destination are good. in_use: where jobs may be writing,
+        None for anywhere.
+        """
         ...
 
-    def job_ended(self, copies: frozenset[CopyKey], *, good: bool) -> None:
-        """A job that may have written to these has ended."""
+    def was_read(self, destination: str) -> None:
+        """What was due to be read there has been read."""
         ...
 
     def close(self) -> None: ...

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.agent.conditions import CopyKey, lasting
+from core.agent.conditions import lasting
 from core.agent.disks.port import DiskLook
 from core.agent.disks.recognising import Found, Recognised, recognise
 from core.agent.disks.volumes import Volumes
@@ -20,20 +20,22 @@ from core.store.home import DiskRow, Event, HomeStore
 STAYS = timedelta(hours=3)
 """A disk that is only attached for its copy should be gone by then (DOMAIN A8)."""
 _SAID_FOR = timedelta(days=1)
+_TRY_AGAIN = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
 class _State:
     """What is known of one disk while the agent runs.
 
-    copied: a copy was made since it was plugged in, and it has not been ejected. let_go: when it
-    was. refused: why it could not be.
+    since: when it was attached. read: what was due was read back since. let_go: when it was
+    ejected. tried, refused: when that was last tried in vain, and why it could not be.
     """
 
     attached: bool = False
     since: datetime | None = None
-    copied: bool = False
+    read: bool = False
     let_go: datetime | None = None
+    tried: datetime | None = None
     refused: str = ""
 
 
@@ -52,10 +54,16 @@ class DiskWatch:
         self._volumes.close()
 
     def look(
-        self, plan: Plan, store: HomeStore, now: datetime, in_use: frozenset[str] | None
+        self,
+        plan: Plan,
+        store: HomeStore,
+        now: datetime,
+        *,
+        made: Mapping[str, datetime],
+        in_use: frozenset[str] | None,
     ) -> DiskLook:
-        """Look at every disk; eject those whose copies are made."""
-        missing, plugged = set(), set()
+        """Look at every disk; eject those whose copies are made and read back."""
+        missing, plugged, to_read = set(), set(), set()
         events: list[Event] = []
         own = device_of(self._home.state)
         known = known_vaults(plan, store)
@@ -63,17 +71,26 @@ class DiskWatch:
             if not (where.offline or where.removable) or folder_of_pc(where.location) is None:
                 continue
             seen = recognise(plan, where, known, own)
-            state = self._states.setdefault(where.id, _State())
+            state = self._states.get(where.id) or self._remembered(store, where.id)
             if self._notice(store, where, state, seen, now):
                 plugged.add(where.id)
-            if where.offline and state.attached and state.copied and _is_free(where, in_use):
-                self._eject(where, state, now)
-                if not state.refused:
+            if where.offline and _is_done(state, made.get(where.id)) and _is_free(where, in_use):
+                if not state.read:
+                    to_read.add(where.id)
+                elif self._eject(where, state, now):
                     self._notice(store, where, state, Recognised(Found.ABSENT), now)
             if where.offline and not state.attached:
                 missing.add(where.id)
             events += _events(where, state, seen, now)
-        return DiskLook(frozenset(missing), frozenset(plugged), events)
+        return DiskLook(frozenset(missing), frozenset(plugged), frozenset(to_read), events)
+
+    def _remembered(self, store: HomeStore, id: str) -> _State:
+        """The first look: a disk that was here when the agent ended has not been plugged in."""
+        row = store.disk(id)
+        state = self._states[id] = _State()
+        if row is not None and row.attached and row.gone_since is None:
+            state.attached, state.since = True, parse_stamp(row.attached)
+        return state
 
     def _notice(
         self,
@@ -88,27 +105,36 @@ class DiskWatch:
         if is_here == state.attached:
             return False
         row = store.disk(where.id) or DiskRow(where.id, "", "", "")
+        state.attached = is_here
         if is_here:
-            state.since, state.copied, state.let_go, state.refused = now, False, None, ""
+            state.since, state.read = now.replace(microsecond=0), False
+            state.let_go, state.tried, state.refused = None, None, ""
             lasts = seen.device.lasting or row.volume
             store.set_disk(row._replace(volume=lasts, attached=stamp(now)))
         else:
             store.set_disk(row._replace(detached=stamp(now)))
-        state.attached = is_here
         return is_here
 
-    def _eject(self, where: Destination, state: _State, now: datetime) -> None:
+    def _eject(self, where: Destination, state: _State, now: datetime) -> bool:
+        """Let it go; whether it did. Somebody may be looking into it: then again in a while."""
+        if state.tried is not None and timedelta(0) <= now - state.tried < _TRY_AGAIN:
+            return False
+        state.tried = now
         folder = folder_of_pc(where.location)
         state.refused = self._volumes.eject(folder) if folder is not None else ""
-        state.copied = False
         if not state.refused:
             state.let_go = now
+        return not state.refused
 
-    def job_ended(self, copies: frozenset[CopyKey], *, good: bool) -> None:
-        """After a good backup, by us or by a person, the disk has done what it came for."""
-        for _, id in copies:
-            if id in self._states and good:
-                self._states[id].copied = True
+    def was_read(self, destination: str) -> None:
+        """What was due to be read there has been read."""
+        if destination in self._states:
+            self._states[destination].read = True
+
+
+def _is_done(state: _State, made: datetime | None) -> bool:
+    """Whether all its copies were made since it was plugged in."""
+    return state.attached and state.since is not None and made is not None and made >= state.since
 
 
 def _is_free(where: Destination, in_use: frozenset[str] | None) -> bool:
@@ -148,10 +174,3 @@ def _events(where: Destination, state: _State, seen: Recognised, now: datetime) 
         since = state.since + STAYS
         found.append(lasting("disk_stays", "warning", since, destination=where.id))
     return found
-
-
-def detached_since(row: DiskRow | None) -> datetime | None:
-    """Since when a disk has been unplugged, by our own record; None while it is attached."""
-    if row is None or not row.detached or row.detached < row.attached:
-        return None
-    return parse_stamp(row.detached)
