@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -17,6 +17,7 @@ from core.clock import parse_stamp, stamp
 from core.store.events import EventRow
 
 COMES_BACK_WITHIN = timedelta(days=2)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 FAR_WORSE = 2
 """So many times the weight is told anew: at most a handful of times, however bad it gets."""
 
@@ -74,8 +75,9 @@ def _new(finding: Finding, now: datetime) -> EventRow:
         severity=str(finding.severity),
         weight=finding.weight,
         params=_params(finding),
-        # A clock that was set back must not make a cause begin in the future.
-        since=stamp(min(finding.since, now)),
+        # A clock that was set back must not make a cause begin in the future, and what a forged
+        # copy says of the year 1 not one that no stamp can name.
+        since=stamp(max(_EARLIEST, min(finding.since, now))),
         raised=stamp(now),
     )
 

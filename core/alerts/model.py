@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+import msgspec
+
+from core.clock import parse_stamp
 from core.store.events import EventRow
 
 Param = str | int
@@ -44,14 +47,33 @@ class Cause(StrEnum):
     HELD = "held"
     READ_BACK_LATE = "read_back_late"  # period (seconds)
     NEVER_READ_BACK = "never_read_back"
-    ATTACHED = "attached"  # days
+    DISK_STAYS = "disk_stays"  # days
     MAIL_FAILS = "mail_fails"  # code
-    # What only the agent can see:
+    # What only the background process sees:
     DISK_FOREIGN = "disk_foreign"
     DISK_WRONG = "disk_wrong"
+    DISK_NEW = "disk_new"
+    DISK_IN_USE = "disk_in_use"
     NOBODY_SIGNED_IN = "nobody_signed_in"
+    PLAN_INVALID = "plan_invalid"
     STORE_BROKEN = "store_broken"
-    AGENT_DIED = "agent_died"
+    RUNS_INTERRUPTED = "runs_interrupted"
+
+
+SEEN_ELSEWHERE = frozenset(
+    (
+        Cause.DISK_STAYS,
+        Cause.DISK_FOREIGN,
+        Cause.DISK_WRONG,
+        Cause.DISK_NEW,
+        Cause.DISK_IN_USE,
+        Cause.NOBODY_SIGNED_IN,
+        Cause.PLAN_INVALID,
+        Cause.STORE_BROKEN,
+        Cause.RUNS_INTERRUPTED,
+    )
+)
+"""What is handed to `Office.collect` by whoever sees it; all else is judged in `rules`."""
 
 
 class Channel(StrEnum):
@@ -89,6 +111,43 @@ class Finding:
     def key(self) -> tuple[str, str, str]:
         """What makes two findings the same."""
         return (str(self.cause), self.system, self.destination)
+
+
+class Seen(Protocol):
+    """Something that lasts, as another part of the program wrote it down, in words of its own."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def system(self) -> str: ...
+    @property
+    def destination(self) -> str: ...
+    @property
+    def since(self) -> str: ...
+    @property
+    def params(self) -> str: ...
+
+
+_SEVERITIES = {"alarm": Severity.DANGER, "warning": Severity.ACT, "info": Severity.INFO}
+
+
+def seen_elsewhere(rows: Iterable[Seen]) -> Iterator[Finding]:
+    """The findings for `Office.collect` among what others wrote down.
+
+    What they say of copies is left out: `rules` judge those by the same facts.
+    """
+    for row in rows:
+        if row.code in SEEN_ELSEWHERE:
+            yield Finding(
+                cause=Cause(row.code),
+                severity=_SEVERITIES.get(row.severity, Severity.ACT),
+                since=parse_stamp(row.since),
+                system=row.system,
+                destination=row.destination,
+                params=msgspec.json.decode(row.params or "{}", type=dict[str, str | int]),
+            )
 
 
 def key_of(row: EventRow) -> tuple[str, str, str]:

@@ -19,7 +19,7 @@ from core.alerts import digest, ledger, post, rules, telling
 from core.alerts.desktop import Desktop
 from core.alerts.heartbeat import Beat, SendBeat
 from core.alerts.message import Writer, Written, compose
-from core.alerts.model import Channel, Finding, Severity
+from core.alerts.model import Channel, Finding, Severity, seen_elsewhere
 from core.alerts.post import Mailer
 from core.clock import Clock, parse_stamp, stamp
 from core.copies.backing_up.gate import gate_is_closed
@@ -36,6 +36,7 @@ BEAT_EVERY = timedelta(hours=1)
 BEAT_AGAIN = timedelta(minutes=5)
 _KEPT = timedelta(days=400)
 _RUNS = timedelta(days=100)
+_HAPPENED = timedelta(days=1)
 _DIGEST, _BEAT, _BEAT_TRY = "digest", "beat", "beat_try"
 
 
@@ -86,14 +87,15 @@ class Office:
     def collect(self, more: Iterable[Finding] = ()) -> list[EventRow]:
         """Look at how things stand and write down what began, grew worse and ended.
 
-        more: what only the caller can see, each time as long as it lasts. Returns all open events.
+        more: what only the caller can see and does not keep in the store, each time as long as it
+        lasts. Returns all open events.
         """
         now = self._clock.now()
         verdicts = self._verdicts(now)
         with self._alone() as alone:
             if alone:
                 self._remember(verdicts, now)
-                found = [*rules.findings(self._sight(verdicts, now)), *more]
+                found = [*rules.findings(self._sight(verdicts, now)), *self._elsewhere(now), *more]
                 found += post.trouble(self._log.waiting_letters(), now)
                 with self._log.together():
                     known = self._log.events(ended_since=stamp(now - ledger.COMES_BACK_WITHIN))
@@ -105,6 +107,12 @@ class Office:
                 self._log.forget_events(ended_before=stamp(now - _KEPT))
                 self._log.forget_letters(done_before=stamp(now - _KEPT))
         return self._log.open_events()
+
+    def _elsewhere(self, now: datetime) -> Iterator[Finding]:
+        """What the background process wrote down: what lasts, and what happened within a day."""
+        yield from seen_elsewhere(self._store.events())
+        lately = self._store.events(lasting=False, since=now - _HAPPENED)
+        yield from seen_elsewhere(row for row in lately if row.ended == row.noticed)
 
     def _verdicts(self, now: datetime) -> list[SystemVerdict]:
         return [judge(facts, now) for facts in gather(self._home, self._store, self._plan, now)]

@@ -175,7 +175,7 @@ def _attached(sight: Sight) -> Iterator[Finding]:
         lasted = sight.now - since
         if destination in offline and lasted > ATTACHED_LONGEST:
             yield Finding(
-                cause=Cause.ATTACHED,
+                cause=Cause.DISK_STAYS,
                 severity=Severity.ACT,
                 since=since,
                 destination=destination,

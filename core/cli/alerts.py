@@ -13,6 +13,7 @@ from core.copies.jobs import open_store
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Person, Plan
 from core.reports.mails import MailWriter
+from core.reports.office import make_mailer, make_office
 from core.store.events import EventRow
 from core.texts import t
 from core.texts.alerts import SEVERITIES, Names, say_event
@@ -98,7 +99,7 @@ def _ack(context: Context, options: argparse.Namespace) -> Exit:
 def _test(context: Context, options: argparse.Namespace) -> Exit:
     plan = context.reading_plan()
     smtp = receipts.mail_server(plan)
-    mailer = context.mailer(smtp)
+    mailer = make_mailer(smtp, lambda name: context.secrets().get(name))
     writer = MailWriter(plan, program=context.texts.program)
     with open_store(context.home, context.clock) as store:
         for person in _wanted(plan, options.to):
@@ -139,7 +140,14 @@ def _send(context: Context, options: argparse.Namespace) -> Exit:
     """By hand what the agent does by itself: look, decide, send."""
     plan = context.reading_plan()
     with open_store(context.home, context.clock) as store:
-        office = context.office(store, plan)
+        office = make_office(
+            context.home,
+            store,
+            plan,
+            context.clock,
+            lambda name: context.secrets().get(name),
+            program=context.texts.program,
+        )
         rows = office.collect()
         done = office.step(at_once=True)
     out = context.output

@@ -10,23 +10,20 @@ from typing import TYPE_CHECKING
 from core.cli.output import Output
 from core.clock import Clock
 from core.destinations.line import Line
-from core.errors import Code, KnownError
+from core.errors import KnownError
 from core.paths import Home
 from core.plan.check import judge_plan, surroundings
 from core.plan.limits import Limits
-from core.plan.model import Plan, Smtp
+from core.plan.model import Plan
 from core.plan.problems import PlanError
 from core.plan.read import load_text, read_plan
 from core.texts import Texts
 
 if TYPE_CHECKING:
-    from core.alerts.office import Office
-    from core.alerts.smtp import SmtpMailer
     from core.copies.desk import Desk
     from core.copies.opening.reach import Reach
     from core.secrets import SecretStore
     from core.secrets.recovery import Pair
-    from core.store.home import HomeStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,36 +113,6 @@ class Context:
 
         with open_desk(self.home, self.clock, self.output, self.cancelled, self.reach()) as desk:
             yield desk
-
-    def office(self, store: HomeStore, plan: Plan) -> Office:
-        """What tells people; `agent` and command line make it alike."""
-        from core.alerts.desktop import NoDesktop, find_desktop
-        from core.alerts.heartbeat import send_beat
-        from core.alerts.office import Office
-        from core.reports.mails import MailWriter
-
-        return Office(
-            self.home,
-            store,
-            plan,
-            self.clock,
-            writer=MailWriter(plan, program=self.texts.program),
-            mailer=self.mailer,
-            desktop=find_desktop() if plan.alerts.desktop else NoDesktop(),
-            send_beat=send_beat,
-        )
-
-    def mailer(self, smtp: Smtp) -> SmtpMailer:
-        """The way to the mail server; the password is asked for when it is needed."""
-        from core.alerts.smtp import SmtpMailer
-
-        def secret() -> str:
-            found = self.secrets().get(smtp.secret)
-            if found is None:
-                raise KnownError(Code.MAIL_SECRET_MISSING, name=smtp.secret)
-            return found
-
-        return SmtpMailer(smtp, secret)
 
     def reach(self) -> Reach:
         """What opens copies; those still open are closed with `close`."""

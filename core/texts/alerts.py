@@ -74,8 +74,8 @@ WORDS: dict[str, tuple[str, str, str]] = {
         _TRUST,
         t("Lassen Sie sie einmal ganz lesen: {program} verify {id} --full"),
     ),
-    "attached": (
-        t("{destination} ist seit {days} Tagen angeschlossen und soll es nur zum Sichern sein."),
+    "disk_stays": (
+        t("{destination} ist noch angeschlossen und soll es nur zum Sichern sein."),
         t("Was diesen PC trifft (Feuer, Diebstahl, Schadprogramme), trifft jetzt auch sie."),
         t("Ziehen Sie {destination} ab, und legen Sie sie an ihren Platz."),
     ),
@@ -94,6 +94,16 @@ WORDS: dict[str, tuple[str, str, str]] = {
         t("Auf sie wird nichts geschrieben; diese Kopie altert."),
         t("Stecken Sie {destination} an; der Name steht auf ihrem Etikett."),
     ),
+    "disk_new": (
+        t("Am Platz von {destination} ist eine Platte ohne Ihre Kopie angeschlossen."),
+        t("Auf sie wird nichts geschrieben; diese Kopie altert."),
+        t("Stecken Sie {destination} an; der Name steht auf ihrem Etikett."),
+    ),
+    "disk_in_use": (
+        t("{destination} ist fertig gesichert, wird aber noch benutzt."),
+        t("Wer sie jetzt abzieht, kann anderes darauf beschädigen."),
+        t("Schließen Sie, was darauf offen ist, und werfen Sie sie aus."),
+    ),
     "nobody_signed_in": (
         t("Dieser PC war an, aber niemand war angemeldet."),
         t("Solange sich niemand anmeldet, wird nichts gesichert."),
@@ -104,10 +114,15 @@ WORDS: dict[str, tuple[str, str, str]] = {
         t("Den Kopien fehlt nichts. Was sich Ladentresor gemerkt hat, baut es neu auf."),
         t("Kommt das wieder vor, lassen Sie die Platte dieses PCs prüfen."),
     ),
-    "agent_died": (
-        t("Ladentresor ist im Hintergrund unerwartet beendet worden."),
-        t("Solange es nicht läuft, wird nichts von selbst gesichert."),
-        t("Starten Sie es neu, und sehen Sie nach: {program} doctor"),
+    "plan_invalid": (
+        t("Der Sicherungsplan lässt sich nicht verwenden."),
+        t("Mit diesem Plan wird nichts gesichert. Vorhandene Kopien bleiben, wie sie sind."),
+        t("Was zu ändern ist, zeigt: {program} plan check"),
+    ),
+    "runs_interrupted": (
+        t("Ladentresor ist im Hintergrund mitten in einem Lauf beendet worden."),
+        t("Der Lauf geht beim nächsten Mal weiter. Früheren Ständen schadet es nicht."),
+        t("Kommt das wieder vor, sehen Sie nach: {program} doctor"),
     ),
 }
 """By the event's code: what is so, what is not safe because of it, what to do next."""

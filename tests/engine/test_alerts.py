@@ -17,7 +17,7 @@ import pytest
 from core.alerts.heartbeat import Beat
 from core.alerts.office import Office
 from core.alerts.smtp import SmtpMailer
-from core.clock import SystemClock
+from core.clock import SystemClock, stamp
 from core.errors import Code, Exit
 from core.paths import find_home
 from core.plan.model import Smtp
@@ -25,6 +25,7 @@ from core.plan.read import load_plan
 from core.reports.mails import MailWriter
 from core.secrets import sealed_file
 from core.secrets.sealed_file import SealedFileStore
+from core.store.home import Event as Kept
 from core.store.home import HomeStore
 from tests.engine.stage import (
     Event,
@@ -330,6 +331,23 @@ def test_a_slip_in_an_address_is_mended_in_letters_that_wait(shop: Shop, sink: S
         assert now.office.step(at_once=True).sent == 1
     assert sink.to == ["anna.muster@example.org"]
     assert sink.mails[0]["To"] == "anna.muster@example.org"
+
+
+def test_what_the_background_process_sees_is_told_too(shop: Shop, sink: Sink) -> None:
+    shop.backup()
+    with world(shop, sink) as now:
+        moment = stamp(now.clock.now())
+        wrong = Kept("disk_wrong", "warning", "", "platte", moment, "", "", '{"other":"b"}')
+        waits = Kept("copy_waits", "info", "laden", "platte", moment, "", "", "{}")
+        now.store.keep_events([wrong, waits], codes=("disk_wrong", "copy_waits"))
+        now.store.add_event(Kept("store_broken", "warning", "", "", moment, "", "", "{}"))
+        assert now.hours(1) == 1
+        assert [row.code for row in now.office.collect()] == ["disk_wrong", "store_broken"]
+        now.store.keep_events([waits], codes=("disk_wrong", "copy_waits"))
+        assert [row.code for row in now.office.collect()] == ["store_broken"]
+        now.clock.pass_by(hours=24)
+        assert "store_broken" not in [row.code for row in now.office.collect()]
+    assert "eine andere Platte als „Platte platte“" in sink.body()
 
 
 def test_nothing_is_sent_twice_by_two_at_once(shop: Shop, sink: Sink) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from core.alerts.ledger import acknowledged, reconcile
-from core.alerts.model import Cause, Finding, Severity
-from core.clock import stamp
+from core.alerts.model import Cause, Finding, Severity, seen_elsewhere
+from core.clock import parse_stamp, stamp
 from core.store.events import EventRow
 from tests.support.fixed_clock import NOON
 from tests.unit.alerts.given import DAY, HOUR, event
@@ -83,3 +84,25 @@ def test_however_bad_it_gets_it_is_said_a_handful_of_times() -> None:
 def test_nothing_begins_in_the_future() -> None:
     row = reconcile([], [finding(since=NOON + DAY)], NOON).new[0]
     assert row.since == stamp(NOON)
+
+
+def test_nothing_begins_when_no_stamp_can_name_it() -> None:
+    row = reconcile([], [finding(since=datetime(1, 1, 1, tzinfo=UTC))], NOON).new[0]
+    assert parse_stamp(row.since) <= NOON - 9000 * DAY
+
+
+def test_what_others_see_is_handed_on_and_what_they_judge_is_not() -> None:
+    rows = [
+        event(code="disk_wrong", severity="warning", params='{"other":"b"}'),
+        event(code="plan_invalid", severity="alarm"),
+        event(code="copy_overdue", severity="alarm"),
+        event(code="overdue", severity="alarm"),
+        event(code="disk_stays", severity="von morgen", params=""),
+    ]
+    found = list(seen_elsewhere(rows))
+    assert [(one.cause, one.severity) for one in found] == [
+        (Cause.DISK_WRONG, Severity.ACT),
+        (Cause.PLAN_INVALID, Severity.DANGER),
+        (Cause.DISK_STAYS, Severity.ACT),
+    ]
+    assert (found[0].since, found[0].params) == (NOON - DAY, {"other": "b"})

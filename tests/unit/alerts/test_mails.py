@@ -48,7 +48,7 @@ def events() -> list[Notice]:
         Cause.SKIPPED: '{"count":1204}',
         Cause.DAMAGED: '{"count":2}',
         Cause.READ_BACK_LATE: '{"period":7776000}',
-        Cause.ATTACHED: '{"days":3}',
+        Cause.DISK_STAYS: '{"days":3}',
         Cause.MAIL_FAILS: '{"code":"mail_login"}',
         Cause.OVERDUE: '{"copied":"2026-11-19T12:00:00Z","limit":86400}',
     }

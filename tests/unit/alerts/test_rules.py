@@ -126,7 +126,7 @@ def test_a_disk_that_stays_attached() -> None:
         return causes(other, cloud(), attached={"platte": since})
 
     assert said(NOON - 30 * HOUR) == {}
-    assert said(NOON - 40 * HOUR) == {Cause.ATTACHED: Severity.ACT}
+    assert said(NOON - 40 * HOUR) == {Cause.DISK_STAYS: Severity.ACT}
     assert said(NOON - 40 * HOUR, reachable=False) == {}
     assert said(NOON - 40 * HOUR, offline=False) == {}
     assert found(disk, cloud(), attached={"andere": NOON - 9 * DAY}) == []
