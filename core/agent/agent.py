@@ -48,6 +48,8 @@ _AFTER_LOCKED = timedelta(minutes=1)
 _FIRST_STUMBLE = timedelta(minutes=5)
 _LONGEST_STUMBLE = timedelta(hours=4)
 _STOP_SECONDS = 30.0
+_TELL_AT_MOST = timedelta(minutes=1)
+_TELL_AT_LEAST = timedelta(hours=1)
 HANDED = {
     "backup": Rank.MANUAL,
     "verify": Rank.MANUAL,
@@ -128,6 +130,8 @@ class Agent:
         self._decisions: Mapping[CopyKey, Decision] = {}
         self._cleared_up = False
         self._trouble = ""
+        self._has_news = False
+        self._told_at: float | None = None
 
     # -- life -------------------------------------------------------------------------------------
 
@@ -227,9 +231,9 @@ class Agent:
         self._clear_up(store)
         plan = self._current_plan()
         if plan is None:
-            store.keep_events(self._plan_events(), codes=("plan_invalid",))
+            self._keep(store, self._plan_events(), codes=("plan_invalid",))
             return
-        store.keep_events([], codes=("plan_invalid",))
+        self._keep(store, [], codes=("plan_invalid",))
         histories = self._current_histories(store, plan)
         now = self._clock.now()
         look = self._look_at_disks(store, plan, histories, now)
@@ -240,7 +244,9 @@ class Agent:
             found = agenda(plan, histories, around, busy=self._busy())
         self._decisions = found.decisions
         wanted = copy_conditions(plan, histories, found.decisions, around)
-        store.keep_events([*wanted, *self._stumble_events()], codes=(*COPY_CODES, "copy_blocked"))
+        lasting = [*wanted, *self._stumble_events()]
+        self._keep(store, lasting, codes=(*COPY_CODES, "copy_blocked"))
+        self._tell_people(store)
         self._submit_plugged(plan, histories, look.plugged, now)
         for id in sorted(look.to_read):
             self._submit_reading(plan, id)
@@ -263,8 +269,35 @@ class Agent:
             return DiskLook(frozenset(), frozenset(), frozenset(), [])
         made = made_since(plan, histories)
         look = self._disks.look(plan, store, now, made=made, in_use=self._destinations_in_use())
-        store.keep_events(look.events, codes=DISK_CODES)
+        self._keep(store, look.events, codes=DISK_CODES)
         return look
+
+    # -- telling people ---------------------------------------------------------------------------
+
+    def _keep(self, store: HomeStore, events: Sequence[Event], *, codes: Sequence[str]) -> None:
+        if store.keep_events(events, codes=codes):
+            self._has_news = True
+
+    def _tell_people(self, store: HomeStore) -> None:
+        """Have somebody look and tell: when something happened, when a letter waits, each hour.
+
+        In a process of its own: mail servers take their time, and all it goes by is written down.
+        """
+        ticks = self._clock.monotonic()
+        if self._told_at is not None and ticks - self._told_at < _TELL_AT_MOST.total_seconds():
+            return
+        with self._lock:
+            if any(job.wanted.rank is Rank.ERRAND for job in (*self._waiting, *self._running)):
+                return
+        now = stamp(self._clock.now())
+        if (
+            self._has_news
+            or self._told_at is None
+            or ticks - self._told_at >= _TELL_AT_LEAST.total_seconds()
+            or any(letter.next_try <= now for letter in store.alerts.waiting_letters())
+        ):
+            self._told_at, self._has_news = ticks, False
+            self._submit(Rank.ERRAND, ("alerts", "send"))
 
     def _open_store(self) -> HomeStore:
         if self._store is None:
@@ -404,7 +437,7 @@ class Agent:
             cwd="",
             called=self._setting.called,
             passphrase=self._setting.passphrase,
-            background=rank is Rank.DUE,
+            background=rank in (Rank.DUE, Rank.ERRAND),
         )
         return self._queue(rank, typed[0], order, copies, [])
 
@@ -483,11 +516,14 @@ class Agent:
         """Learn from jobs that have ended; those that left no record must not start a storm."""
         while not self._ended.empty():
             job, rc = self._ended.get_nowait()
+            if job.wanted.rank is Rank.ERRAND:
+                continue
             before = self._histories or {}
             self._histories = None
             if self._disks is not None and job.wanted.verb == "verify":
                 for _, id in job.wanted.copies:
                     self._disks.was_read(id)
+            self._has_news = True
             if job.wanted.rank is not Rank.DUE:
                 continue
             for key in job.wanted.copies:

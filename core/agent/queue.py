@@ -2,7 +2,8 @@
 
 One job at a time works in a home, since the engine's database and indexes have one writer; its
 copies are made side by side within it, in one scan. A restore only reads: it never waits, and what
-is merely due makes room for it.
+is merely due makes room for it. An errand tells people what they have to know: it touches no copy,
+and one at a time goes whenever it likes.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ class Rank(IntEnum):
     RESTORE = 0
     MANUAL = 1
     DUE = 2
+    ERRAND = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,17 @@ class Wanted:
     @property
     def works(self) -> bool:
         """Whether it needs the home for itself."""
-        return self.rank is not Rank.RESTORE
+        return self.rank in (Rank.MANUAL, Rank.DUE)
 
 
 def startable(waiting: Sequence[Wanted], running: Sequence[Wanted]) -> list[Wanted]:
     """The jobs that may begin now, the first first."""
     found = [job for job in waiting if job.rank is Rank.RESTORE]
+    if not any(job.rank is Rank.ERRAND for job in running):
+        found += [job for job in waiting if job.rank is Rank.ERRAND][:1]
     if any(job.works for job in running):
         return found
-    reading = bool(found) or any(job.rank is Rank.RESTORE for job in running)
+    reading = any(job.rank is Rank.RESTORE for job in (*found, *running))
     rest = sorted(
         (job for job in waiting if job.works and not (reading and job.rank is Rank.DUE)),
         key=lambda job: (job.rank, job.number),

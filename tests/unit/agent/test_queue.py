@@ -41,3 +41,12 @@ def test_what_is_due_makes_room_for_a_restore_and_waits_for_it() -> None:
     assert to_make_room(manual(9), [due(1)]) == []
     assert numbers([due(1)], [restore(2)]) == []
     assert numbers([due(1), restore(2)], []) == [2]
+
+
+def test_one_errand_at_a_time_goes_beside_everything_and_holds_nobody_up() -> None:
+    errand, next_one = Wanted(7, Rank.ERRAND, "alerts"), Wanted(8, Rank.ERRAND, "alerts")
+    due = Wanted(9, Rank.DUE, "backup")
+    assert startable([errand, next_one, due], []) == [errand, due]
+    assert startable([next_one], [errand, due]) == []
+    assert startable([errand], [due]) == [errand]
+    assert to_make_room(errand, [due]) == []
