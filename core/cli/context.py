@@ -22,6 +22,7 @@ from core.texts import Texts
 if TYPE_CHECKING:
     from core.copies.desk import Desk
     from core.copies.opening.reach import Reach
+    from core.rclone.accounts import Accounts
     from core.secrets import SecretStore
     from core.secrets.recovery import Pair
 
@@ -127,9 +128,15 @@ class Context:
                 password_of=self._password_of,
                 tell=self.output,
                 line=self._shared_line,
+                accounts=self._accounts,
             )
             self._reach.append(made)
         return self._reach[0]
+
+    def _accounts(self) -> Accounts:
+        from core.rclone.accounts import Accounts
+
+        return Accounts(self.home, self.secrets)
 
     def _shared_line(self) -> Line:
         """What all that send into the network share, as the plan limits it."""

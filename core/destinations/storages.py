@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.destinations.remote import Knows
 from core.plan.locations import (
+    AccountLocation,
     LocalLocation,
     Location,
     RcloneLocation,
@@ -21,6 +22,7 @@ from core.plan.locations import (
     needs_password,
 )
 from core.plan.providers import Provider, providers
+from core.rclone.config_file import SECTION
 from core.rclone.environment import UserConfig
 from core.rclone.remotes import Remote, as_folder, folder_remote, local_remote, obscure
 
@@ -61,6 +63,8 @@ def remotes_of(location: Location, access: Access) -> list[Remote]:
             return _in(_s3(location, access), path_in(location))
         case RcloneLocation():
             return [folder_remote(BASE, over=f"{location.remote}:{location.path}")]
+        case AccountLocation():  # over the configuration that only its session can open
+            return [folder_remote(BASE, over=f"{SECTION}:{location.path.strip('/')}")]
 
 
 def base_of(location: Location) -> str:
@@ -74,6 +78,8 @@ def base_of(location: Location) -> str:
             return f"{BASE}:"
         case RcloneLocation():
             return as_folder(f"{location.remote}:{location.path}")
+        case AccountLocation():
+            return as_folder(f"{SECTION}:{location.path.strip('/')}")
         case _:
             return as_folder(f"{STORAGE}:{path_in(location)}")
 
@@ -105,6 +111,8 @@ def path_in(location: Location) -> str:
             return "/".join(part for part in (location.share, location.path.strip("/")) if part)
         case S3Location():
             return "/".join(part for part in (location.bucket, location.path.strip("/")) if part)
+        case AccountLocation():
+            return location.path.strip("/")
         case WebdavLocation():
             return ""
         case LocalLocation() | SyncedLocation():
@@ -115,6 +123,8 @@ def by_hand(location: Location) -> dict[str, str]:
     """rclone's own options for the storage of a place, as a person types them on another PC:
     without secrets, and without what only we need. Empty where nothing has to be set up.
     """
+    if isinstance(location, AccountLocation):  # rclone asks for the rest, and opens the browser
+        return {"type": "drive" if location.kind == "drive" else "onedrive"}
     storage = remotes_of(location, Access())[0]
     if storage.name != STORAGE:
         return {}
@@ -136,7 +146,7 @@ def knows_of(location: Location) -> Knows:
     """What the storage of a place says is missing, where it is: a folder; in a bucket only the
     bucket; of somebody's own remote we cannot tell.
     """
-    if isinstance(location, SftpLocation | SmbLocation | WebdavLocation):
+    if isinstance(location, SftpLocation | SmbLocation | WebdavLocation | AccountLocation):
         return "folders"
     return "bucket" if isinstance(location, S3Location) else ""
 

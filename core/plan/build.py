@@ -7,8 +7,10 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from core.plan.addresses import guessed_vendor
+from core.plan.keys import ACCOUNT_KINDS
 from core.plan.limits import Limits, WhenMetered
 from core.plan.locations import (
+    AccountLocation,
     LocalLocation,
     Location,
     RcloneLocation,
@@ -110,8 +112,11 @@ def _source(item: Mapping[str, Any], key: str) -> FoldersSource:
 
 def location_of(item: Mapping[str, Any]) -> Location | None:
     """The place of a destination; None when what it needs is missing or not good."""
+    name = item.get("kind", "local")
+    if name in ACCOUNT_KINDS:
+        return AccountLocation(**item) if "account" in item else None
     given = {key: value for key, value in item.items() if key != "kind"}
-    kind = _KINDS[item.get("kind", "local")]
+    kind = _KINDS[name]
     if kind is WebdavLocation and "url" in given:
         given.setdefault("vendor", guessed_vendor(given["url"]))
     needed = {f.name for f in fields(kind) if f.default is MISSING}

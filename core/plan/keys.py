@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from core.plan.kinds import (
+    ACCOUNT,
     ADDRESS,
     BUCKET,
     ENDPOINT,
@@ -195,6 +196,21 @@ def _port(usual: int) -> Key:
     )
 
 
+ACCOUNT_KINDS = ("onedrive", "sharepoint", "drive")
+"""Clouds one signs in to with a browser (`account add --kind`)."""
+
+_ACCOUNT = Table(
+    (
+        Key(
+            name="account",
+            kind=ACCOUNT,
+            required=True,
+            about="Name des Kontos, wie bei „account add“.",
+        ),
+        _PATH,
+    )
+)
+
 _LOCATION = Variants(
     default="local",
     tables={
@@ -301,8 +317,9 @@ _LOCATION = Variants(
                 ),
             )
         ),
+        **dict.fromkeys(ACCOUNT_KINDS, _ACCOUNT),
     },
-    later=("onedrive", "drive"),
+    later=(),
 )
 
 _DESTINATION = Table(

@@ -162,6 +162,9 @@ ENDPOINT = Matching(r'(?:https?://)?[^\s/?#@"]+', "bad_endpoint", 1000)
 REGION = Matching(r"[a-z0-9-]+", "bad_region", 60)
 BUCKET = Matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "bad_bucket", 63)
 
+ACCOUNT = Matching("[a-z0-9][a-z0-9-]{0,39}", "bad_account", 40)
+"""The name of a cloud account, as `core.rclone.accounts` has it."""
+
 # A connection string such as `:sftp,ssh="…":` would have rclone run any program; a plan may come
 # from a copy that somebody else wrote.
 REMOTE = Matching(r"[A-Za-z0-9_.+@][A-Za-z0-9_.+@ -]*", "bad_remote")

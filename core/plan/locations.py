@@ -163,6 +163,28 @@ class RcloneLocation:
         return ""
 
 
+AccountKind: TypeAlias = Literal["onedrive", "sharepoint", "drive"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLocation:
+    """A folder in a cloud one signs in to with a browser; `account` as in `account add`."""
+
+    kind: AccountKind
+    account: str
+    path: str = ""
+
+    @property
+    def address(self) -> str:
+        """`onedrive:laden/Sicherung`."""
+        return f"{self.kind}:{self.account}/{self.path.strip('/')}"
+
+    @property
+    def host(self) -> str:
+        """The service, as its name is known."""
+        return self.kind
+
+
 Location: TypeAlias = (
     LocalLocation
     | SyncedLocation
@@ -171,8 +193,11 @@ Location: TypeAlias = (
     | WebdavLocation
     | S3Location
     | RcloneLocation
+    | AccountLocation
 )
-Remote: TypeAlias = SftpLocation | SmbLocation | WebdavLocation | S3Location | RcloneLocation
+Remote: TypeAlias = (
+    SftpLocation | SmbLocation | WebdavLocation | S3Location | RcloneLocation | AccountLocation
+)
 """A place that is no folder of this PC."""
 
 
@@ -214,6 +239,8 @@ def steps_to(location: Location) -> tuple[str, ...]:
             return (f"s3:{location.host}", location.bucket, *_parts(location.path))
         case RcloneLocation():
             return (f"rclone:{location.config or ''}:{location.remote}", *_parts(location.path))
+        case AccountLocation():
+            return (f"account:{location.account}", *_parts(location.path.lower()))
         case _:
             raise ValueError("a folder of this PC has a path")
 

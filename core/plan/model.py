@@ -16,6 +16,7 @@ from typing import Literal
 from core.errors import Code, KnownError
 from core.plan.limits import Limits
 from core.plan.locations import (
+    AccountLocation,
     LocalLocation,
     Location,
     S3Location,
@@ -350,6 +351,8 @@ def default_layout(location: Location, medium: Medium, *, encrypted: bool) -> La
 
 def default_operator(location: Location) -> tuple[str, str]:
     """Operator group and jurisdiction of the provider a place is at; '' where nobody knows."""
+    if isinstance(location, AccountLocation):
+        return ("Google", "US") if location.kind == "drive" else ("Microsoft", "US")
     if not isinstance(location, S3Location) or location.provider not in providers():
         return "", ""
     provider = providers()[location.provider]

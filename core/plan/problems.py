@@ -41,6 +41,7 @@ class ProblemCode(StrEnum):
     POSIX_PATH = "posix_path"
     DOTTED_PATH = "dotted_path"
     BAD_HOST = "bad_host"
+    BAD_ACCOUNT = "bad_account"
     BAD_URL = "bad_url"
     BAD_STORAGE_PATH = "bad_storage_path"
     BAD_SHARE = "bad_share"

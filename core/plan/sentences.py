@@ -78,6 +78,10 @@ _KEY: dict[ProblemCode, str] = {
         "liegt, mit Laufwerk."
     ),
     _C.DOTTED_PATH: t("{value} enthält „..“. Schreiben Sie den Pfad ohne Umwege."),
+    _C.BAD_ACCOUNT: t(
+        "„{value}“ ist kein Name eines Kontos. Die Konten zeigt „account list“; neue legt „account "
+        "add“ an."
+    ),
     _C.BAD_HOST: t(
         "„{value}“ ist kein Name und keine Adresse eines Geräts. Beispiele: nas.fritz.box, "
         "192.168.178.20."

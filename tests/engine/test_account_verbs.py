@@ -14,9 +14,10 @@ import pytest
 
 from core.cli.main import PASSPHRASE
 from core.errors import Code, Exit
-from tests.support import cli
+from tests.support import cli, keys
 from tests.support.fake_clouds import Reached, browse, playing
 from tests.support.secrets_search import find_secret
+from tests.support.trees import compare, mutate, shop_tree, snapshot
 
 WORD = "Küchenschelle-Konto"
 SECRET = "client-geheim-4711"
@@ -34,10 +35,11 @@ def environment(cloud: Reached) -> dict[str, str]:
 
 
 def typed(
-    cloud: Reached, home: Path, *args: str, stdin: str = "", signs_in: bool = True
+    cloud: Reached, home: Path, *args: str, stdin: str = "", signs_in: bool = True, word: str = WORD
 ) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, events and all output of `account …`; the link is followed as a browser would."""
-    with cli.start("--json", "account", *args, home=home, env=environment(cloud)) as running:
+    env = environment(cloud) | {PASSPHRASE: word}
+    with cli.start("--json", "account", *args, home=home, env=env) as running:
         process = running.process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -81,6 +83,65 @@ def test_the_life_of_an_account(cloud: Reached, tmp_path: Path) -> None:
         code, lines, _ = typed(cloud, home, verb, "laden")
         assert (code, lines[-1]["code"]) == (Exit.NOT_FOUND, Code.ACCOUNT_UNKNOWN)
     assert list((home / "config" / "konten").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["onedrive", "drive"])
+def test_copies_of_two_systems_in_a_cloud_one_signs_in_to(
+    cloud: Reached, tmp_path: Path, kind: str
+) -> None:
+    """Days, clean words for what is missing, and everything back; through one account."""
+    home, word = tmp_path / "home", keys.ENV[PASSPHRASE]
+    keys.put_pair(home)
+    env = environment(cloud) | keys.ENV
+    systems, copies = "", ""
+    for name in ("kasse", "laden"):
+        shop_tree(tmp_path / name, files=12)
+        systems += f'''
+[[systems]]
+id = "{name}"
+[[systems.sources]]
+kind = "folders"
+paths = ["{tmp_path / name}"]
+'''
+        copies += f'''
+[[copies]]
+system = "{name}"
+destination = "wolke"
+'''
+    plan = tmp_path / "plan.toml"
+    plan.write_text(f'''version = 1
+{systems}
+[[destinations]]
+id = "wolke"
+[destinations.location]
+kind = "{kind}"
+account = "laden"
+path = "Sicherung"
+{copies}''')
+
+    def run(*args: str | Path, rc: int = 0) -> list[dict[str, Any]]:
+        done = cli.run("--json", *args, home=home, env=env, check=False)
+        assert done.rc == rc, done.stdout + done.stderr
+        return done.lines
+
+    run("plan", "apply", plan)
+    assert run("backup", rc=Exit.NOT_FOUND)[-1]["code"] == Code.ACCOUNT_UNKNOWN
+    client: tuple[str, ...] = ()
+    if kind == "drive":
+        cloud.cloud.client_secret, client = SECRET, ("--client-id", "ab12")
+    code, _, said = typed(
+        cloud, home, "add", "laden", "--kind", kind, *client, stdin=f"{SECRET}\n", word=word
+    )
+    assert code == 0, said
+    for day in (1, 2):
+        mutate(tmp_path / "kasse", seed=1, day=day)
+        results = [one for one in run("backup") if one.get("event") == "result"]
+        assert len(results) == 2
+    run("verify", "--full")
+    for name in ("kasse", "laden"):
+        run("restore", name, "--into", tmp_path / "zurück" / name)
+        back = tmp_path / "zurück" / name / name
+        assert compare(snapshot(tmp_path / name), snapshot(back)) == []
 
 
 def test_the_client_of_the_shop(cloud: Reached, tmp_path: Path) -> None:

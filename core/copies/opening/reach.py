@@ -22,7 +22,7 @@ from core.destinations import known_hosts
 from core.destinations.local import LocalFolder, reads_medium
 from core.errors import Code, KnownError
 from core.paths import Home, home_failure
-from core.plan.locations import Location, SftpLocation, folder_of_pc
+from core.plan.locations import AccountLocation, Location, SftpLocation, folder_of_pc
 from core.plan.model import Destination
 from core.secrets.recovery import Pair
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from core.destinations.line import Line
     from core.destinations.remote import RemoteFolder
     from core.destinations.storages import Access
+    from core.rclone.accounts import Accounts
+    from core.rclone.patience import Patience
     from core.rclone.remotes import Remote
     from core.rclone.session import Session
 
@@ -216,7 +218,8 @@ class Reach:
     `pair_of` gives the recovery lines of a destination; KnownError when there are none. `pairs`
     gives all there are, former ones too, the newest first. `password_of` gives what opens a place
     in the network, '' when nothing is kept. `tell` hears of a host that was met for the first time.
-    `line` is what all that send into the network share; without it nothing is limited.
+    `line` is what all that send into the network share; without it nothing is limited. `accounts`
+    knows the clouds this home signed in to.
     """
 
     def __init__(
@@ -229,6 +232,7 @@ class Reach:
         password_of: Callable[[str], str] = lambda _: "",
         tell: Listener | None = None,
         line: Callable[[], Line] | None = None,
+        accounts: Callable[[], Accounts] | None = None,
     ) -> None:
         self._home = home
         self._pair_of = pair_of
@@ -236,6 +240,7 @@ class Reach:
         self._password_of = password_of
         self._tell = tell or Silence()
         self._line = line
+        self._accounts = accounts
         self._cancelled = cancelled
         self._open: list[Reached] = []
         self._begun: dict[tuple[Where, str], Future[Reached]] = {}
@@ -246,6 +251,8 @@ class Reach:
 
         Starting rclone and deriving its keys takes a quarter of a second, in which others work.
         """
+        if isinstance(where.location, AccountLocation):
+            return  # two systems would want its one session at once
         if where.needs_rclone and (where, system) not in self._begun:
             self._helpers = self._helpers or ThreadPoolExecutor(2, thread_name_prefix="reach")
             self._begun[where, system] = self._helpers.submit(self._open_ahead, where, system)
@@ -353,18 +360,24 @@ class Reach:
         access = self._access(where)
         far = folder_of_pc(where.location) is None
         shadow, lock = self._shadow(where.id, system)
+        remotes = [*storages.remotes_of(where.location, access), *vaults]
+        patience = Patience() if far else None
+        rate = self._line().share() if far and self._line else None
         try:
-            # Several run at once for one login: with a password, unlike with a token that is
-            # renewed, none of them disturbs the others.
-            session = Session(
-                [*storages.remotes_of(where.location, access), *vaults],
-                room=shadow / "rclone",
-                destination=where.id,
-                cancelled=self._cancelled,
-                config=storages.config_of(where.location, access),
-                patience=Patience() if far else None,
-                upload_rate=self._line().share() if far and self._line else None,
-            )
+            if isinstance(where.location, AccountLocation):
+                session = self._account_session(where, where.location, remotes, patience, rate)
+            else:
+                # Several run at once for one login: with a password, unlike with a token that is
+                # renewed, none of them disturbs the others.
+                session = Session(
+                    remotes,
+                    room=shadow / "rclone",
+                    destination=where.id,
+                    cancelled=self._cancelled,
+                    config=storages.config_of(where.location, access),
+                    patience=patience,
+                    upload_rate=rate,
+                )
         except BaseException:
             lock.release()
             raise
@@ -376,6 +389,26 @@ class Reach:
             way.close()
             raise
         return way
+
+    def _account_session(
+        self,
+        where: Where,
+        location: AccountLocation,
+        remotes: list[Remote],
+        patience: Patience | None,
+        rate: Callable[[], int | None] | None,
+    ) -> Session:
+        """The one session an account may have at a time."""
+        if self._accounts is None:
+            raise KnownError(Code.ACCOUNT_UNKNOWN, account=location.account)
+        return self._accounts().session(
+            location.account,
+            destination=where.id,
+            remotes=remotes,
+            cancelled=self._cancelled,
+            patience=patience,
+            upload_rate=rate,
+        )
 
     def _access(self, where: Where) -> Access:
         from core.destinations.storages import Access
