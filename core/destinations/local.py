@@ -15,6 +15,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import AnyStr, BinaryIO, Generic, NamedTuple, TypeVar
 
@@ -154,6 +155,27 @@ class Range(NamedTuple):
 
     offset: int
     length: int
+
+
+class Fetch:
+    """Objects on their way to where they can be read: here, where they lie already.
+
+    Attributes: paths (the objects that came for it).
+    """
+
+    def __init__(self, comings: Mapping[str, Future[None]] | None = None) -> None:
+        self._comings = comings or {}
+        self.paths = frozenset(self._comings)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether `wait` would return, or raise, at once."""
+        return all(coming.done() for coming in self._comings.values())
+
+    def wait(self) -> None:
+        """Return when all are at hand or known to be missing; `KnownError` when they cannot be."""
+        for coming in self._comings.values():
+            coming.result()
 
 
 class LocalFolder:
@@ -467,8 +489,19 @@ class LocalFolder:
     def fetch_all(self, relative: str) -> None:
         """All objects below a folder will be read."""
 
+    def begin_fetch(self, wanted: Mapping[str, Iterable[Range]], *, frugal: bool) -> Fetch:
+        """Parts of objects will be read soon; `frugal`: only a little of the copy is wanted.
+
+        They are at hand when the `wait` of the answer returns, until it is given to `let_go`.
+        """
+        return Fetch()
+
     def fetch_ranges(self, wanted: Mapping[str, Iterable[Range]], *, frugal: bool) -> None:
-        """Parts of objects will be read; `frugal`: only a little of the copy is wanted."""
+        """As `begin_fetch`, when they are at hand; they stay until `forget_fetched`."""
+        self.begin_fetch(wanted, frugal=frugal).wait()
+
+    def let_go(self, fetch: Fetch) -> None:
+        """Nobody reads what was fetched for this any more."""
 
     @property
     def is_crowded(self) -> bool:
@@ -528,7 +561,7 @@ class NewFile:
             raise self._folder.failure(error) from error
         return self
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         try:
             write_all(self._fd, memoryview(data))
         except OSError as error:

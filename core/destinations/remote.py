@@ -13,17 +13,19 @@ import os
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
-from core.destinations.local import LocalFolder, NewFile, Range, SpoolFolder, write_all
+from core.destinations.local import Fetch, LocalFolder, NewFile, Range, SpoolFolder, write_all
 from core.errors import Code, KnownError
 from core.rclone.session import UNFINISHED, Item, Session
 
 SPOOL_BYTES = 2 * 1024**3
 UPLOADS = 4
+_IDLE_BYTES = 256 * 1024**2
 _RANGE_GAP = 64 * 1024
 _MOST_RANGES = 16
 _POLL_SECONDS = 0.05
@@ -77,9 +79,12 @@ class RemoteFolder(SpoolFolder):
         self._sizes: dict[str, int] = {}
         self._listings: dict[str, dict[str, int | None]] = {}
         self._documents: dict[str, bytes] = {}
-        self._whole: dict[str, int] = {}
+        # What was fetched: whole objects, or ranges; how many read them, who was read last; bytes.
+        self._comings: dict[str, Future[None]] = {}
         self._ranges: dict[str, list[Range]] = {}
-        self._fetched = 0
+        self._readers: Counter[str] = Counter()
+        self._idle: dict[str, None] = {}
+        self._fetched: dict[str, int] = {}
         shutil.rmtree(self.root, ignore_errors=True)
         try:
             self.root.mkdir(parents=True, mode=0o700)
@@ -165,36 +170,59 @@ class RemoteFolder(SpoolFolder):
 
     def fetch(self, objects: Iterable[str]) -> None:
         """Bring whole objects into the shadow; what is missing there stays missing."""
-        wanted = [path for path in dict.fromkeys(objects) if path not in self._whole]
-        for future in [self._pool.submit(self._fetch_one, path) for path in wanted]:
-            future.result()
+        for coming in [self._begin_whole(path) for path in dict.fromkeys(objects)]:
+            coming.result()
 
     def fetch_all(self, relative: str) -> None:
         items = self._session.list(self._fs, self._there(relative), recurse=True)
         skip = len(self._prefix) + 1 if self._prefix else 0
         self.fetch(item.path[skip:] for item in items if not item.is_folder)
 
-    def fetch_ranges(self, wanted: Mapping[str, Iterable[Range]], *, frugal: bool) -> None:
+    def begin_fetch(self, wanted: Mapping[str, Iterable[Range]], *, frugal: bool) -> Fetch:
         """Bring what is needed of objects: ranges where that saves much, else whole objects.
 
         frugal: only a little of the copy is wanted, so that an object will hardly be asked again.
         """
-        whole = []
+        comings = {}
         for path, ranges in wanted.items():
-            if path in self._whole:
+            self._idle.pop(path, None)
+            if path in self._comings:
+                comings[path] = self._begin_whole(path)
                 continue
             joined = _joined(ranges)
             size = self.size(path) if not frugal or len(joined) > _MOST_RANGES else None
             if len(joined) > _MOST_RANGES or (
                 not frugal and sum(r.length for r in joined) * 4 > (size or 0)
             ):
-                whole.append(path)
+                comings[path] = self._begin_whole(path)
             else:
-                self._fetch_ranges(path, joined)
-        self.fetch(whole)
+                comings[path] = self._pool.submit(self._fetch_ranges, path, joined)
+        fetch = Fetch(comings)
+        self._readers.update(fetch.paths)
+        return fetch
+
+    def let_go(self, fetch: Fetch) -> None:
+        """What was used last stays longest: the next files often need it again."""
+        self._readers.subtract(fetch.paths)
+        for path in fetch.paths:
+            if self._readers[path] <= 0:
+                del self._readers[path]
+                self._idle[path] = None
+        most = min(_IDLE_BYTES, self._spool_bytes // 2)
+        while self._idle and self._fetched_bytes() > most:
+            self._forget(next(iter(self._idle)))
+
+    def _begin_whole(self, path: str) -> Future[None]:
+        """The whole object, which may be there or on its way already."""
+        self._idle.pop(path, None)
+        with self._lock:  # or one that is missing would be noted after it was struck out
+            if path not in self._comings:
+                self._comings[path] = self._pool.submit(self._fetch_one, path)
+            return self._comings[path]
 
     def _fetch_ranges(self, path: str, ranges: list[Range]) -> None:
-        have = self._ranges.setdefault(path, [])
+        with self._lock:
+            have = self._ranges.setdefault(path, [])
         for wanted in ranges:
             if any(r.offset <= wanted.offset and _end(r) >= _end(wanted) for r in have):
                 continue
@@ -213,27 +241,37 @@ class RemoteFolder(SpoolFolder):
                     raise
                 return
             self._do(functools.partial(_put, self._made(path), wanted.offset, data))
-            have.append(wanted)
-            self._fetched += len(data)
+            with self._lock:
+                have.append(wanted)
+                self._fetched[path] = self._fetched.get(path, 0) + len(data)
 
     def _fetch_one(self, path: str) -> None:
+        size = None
+        try:
+            size = self._download(path)
+        finally:
+            with self._lock:
+                if size is None:
+                    self._comings.pop(path, None)  # it may be there the next time it is asked for
+                else:
+                    self._fetched[path] = size
+
+    def _download(self, path: str) -> int | None:
+        """Bring an object; its size, None when it is missing."""
         place = self._made(path)
         try:
             self._session.download(self._fs, self._there(path), Path(place))
-            size = os.path.getsize(place)
+            return os.path.getsize(place)
         except FileNotFoundError:
-            return
+            return None
         except KnownError as error:
             if error.code is Code.TARGET_FULL:
                 raise KnownError(Code.HOME_FULL, path=str(self.root)) from error
             if error.code is not Code.REMOTE_DAMAGED:
                 raise
-            return  # as good as missing: whoever reads it looks elsewhere
+            return None  # as good as missing: whoever reads it looks elsewhere
         except OSError as error:
             raise self.failure(error) from error
-        with self._lock:
-            self._whole[path] = size
-            self._fetched += size
 
     def _made(self, relative: str) -> str:
         place = self.place(relative)
@@ -243,22 +281,31 @@ class RemoteFolder(SpoolFolder):
     @property
     def is_crowded(self) -> bool:
         """Whether the shadow holds as much as it may of what was fetched."""
-        return self._fetched > self._spool_bytes // 2
+        return self._fetched_bytes() > self._spool_bytes // 2
+
+    def _fetched_bytes(self) -> int:
+        with self._lock:
+            return sum(self._fetched.values())
 
     def forget_fetched(self) -> None:
         """Empty the shadow of what was fetched; nobody may be reading it."""
-        for path in (*self._whole, *self._ranges):
-            _unlink(self.place(path))
-        self._whole.clear()
-        self._ranges.clear()
-        self._fetched = 0
+        for path in {*self._comings, *self._ranges}:
+            self._forget(path)
+        self._readers.clear()
+
+    def _forget(self, path: str) -> None:
+        self._idle.pop(path, None)
+        with self._lock:
+            self._comings.pop(path, None)
+            self._ranges.pop(path, None)
+            self._fetched.pop(path, None)
+        _unlink(self.place(path))
 
     def forget_cached(self, relative: str) -> None:
         """Take the file from there the next time it is read."""
         with self._lock:
-            self._whole.pop(relative, None)
             self._documents.pop(relative, None)
-        _unlink(self.place(relative))
+        self._forget(relative)
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -322,7 +369,7 @@ class RemoteFolder(SpoolFolder):
 
     def remove(self, relative: str) -> None:
         place = self.place(relative)
-        if relative not in self._sizes and os.path.exists(place) and relative not in self._whole:
+        if relative not in self._sizes and os.path.exists(place) and relative not in self._comings:
             _unlink(place)  # never sent
             return
         self.forget_cached(relative)

@@ -14,6 +14,7 @@ from core.copies.bringing_back.restore import restore
 from core.copies.bringing_back.wishes import Wish
 from core.copies.events import Silence
 from core.copies.opening.reach import Reach, Where
+from core.destinations.local import Range
 from core.destinations.remote import RemoteFolder
 from core.errors import KnownError
 from core.paths import find_home
@@ -164,3 +165,42 @@ def read_so_far() -> int:
     """Bytes this process has read from files."""
     lines = Path("/proc/self/io").read_text().splitlines()
     return int(dict(line.split(": ") for line in lines)["rchar"])
+
+
+# ------------------------------------------------------------------ fetching ahead
+
+
+def test_what_nobody_reads_any_more_makes_room(tmp_path: Path) -> None:
+    """The shadow holds what is read now and a little more, however much goes through it."""
+    with opened(tmp_path, spool_bytes=4 * MIB) as folder:
+        for number in range(20):
+            folder.create(f"daten/{number}", Random(number).randbytes(SMALL))
+        folder.barrier()
+        coming = [
+            folder.begin_fetch({f"daten/{number}": [Range(0, SMALL)]}, frugal=False)
+            for number in range(3)
+        ]
+        for number in range(20):
+            if number + 3 < 20:
+                wanted = {f"daten/{number + 3}": [Range(0, SMALL)], "daten/0": [Range(0, SMALL)]}
+                coming.append(folder.begin_fetch(wanted, frugal=False))
+            coming[number].wait()
+            here = tmp_path / "spool" / "laden" / "daten" / str(number)
+            assert here.read_bytes() == Random(number).randbytes(SMALL)
+            folder.let_go(coming[number])
+            assert held(tmp_path) <= 2 * MIB + 4 * SMALL
+        assert (tmp_path / "spool/laden/daten/0").exists()  # asked for to the last
+        folder.forget_fetched()
+        assert held(tmp_path) == 0
+
+
+def test_an_object_that_is_missing_is_looked_for_again(tmp_path: Path) -> None:
+    with opened(tmp_path) as folder:
+        wanted = {"daten/neu": [Range(0, SMALL)]}
+        folder.fetch(wanted)
+        folder.begin_fetch(wanted, frugal=False).wait()
+        assert held(tmp_path) == 0
+        folder.create("daten/neu", bytes(SMALL))
+        folder.barrier()
+        folder.fetch(wanted)
+        assert held(tmp_path) == SMALL

@@ -24,6 +24,7 @@ from core.copies.format import names, percent
 from core.copies.format.contents import StoredObject
 from core.copies.hands.batches import Batch, Item, Job, JobDone, Taken, Target
 from core.copies.hands.pool import (
+    LOAD_OF_A_FILE,
     START_PROCESSES_FROM_BYTES,
     START_PROCESSES_FROM_FILES,
     Pool,
@@ -461,12 +462,13 @@ class _Backup:
         job = Job(self._jobs, tuple(self._batches))
         self._submitted_files += self._batch_files
         self._submitted_bytes += self._batch_bytes
+        load = self._batch_bytes + self._batch_files * LOAD_OF_A_FILE
         self._batches, self._batch_files, self._batch_bytes = [], 0, 0
         apart = (
             self._submitted_files > START_PROCESSES_FROM_FILES
             or self._submitted_bytes > START_PROCESSES_FROM_BYTES
         )
-        self._pool.submit(job, apart=apart)
+        self._pool.submit(job, apart=apart, load=load)
         self._take_ready()
 
     def _check_space(self) -> None:

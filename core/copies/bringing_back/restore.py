@@ -7,6 +7,7 @@ list says.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -31,16 +32,18 @@ from core.copies.format.rows import (
     path_segments,
 )
 from core.copies.hands.pool import (
+    LOAD_OF_A_FILE,
     START_PROCESSES_FROM_BYTES,
     START_PROCESSES_FROM_FILES,
     Pool,
     workers,
 )
-from core.destinations.local import Range
+from core.destinations.local import Fetch, Range
 from core.errors import Code, KnownError
 
 _JOB_FILES = 256
 _JOB_BYTES = 8 * 1024 * 1024
+_JOBS_AHEAD = 8  # on their way from behind a network while others are written
 
 
 def restore(
@@ -105,18 +108,15 @@ class _Restore:
         self._bad: set[int] = set()
         self._job: list[OutFile] = []
         self._job_bytes = 0
-        self._ordered_files = 0
-        self._ordered_bytes = 0
+        self._coming: deque[tuple[OutJob, int, Fetch]] = deque()
+        self._fetched: dict[int, Fetch] = {}
+        self._is_large = False
         self._done_bytes = 0
         self._numbers = 0
 
     def run(self) -> Report:
         self._listener.phase("restore", system=self._state.record.system, destination="")
         wanted, hints = self._survey()
-        self._places.find(wanted, hints)
-        lost = {sha for sha in wanted if not self._places.of(sha)}
-        self._places.search_objects(lost, self._stop_if_cancelled)
-        self._target.make()
         self._pool: Pool[OutJob, tuple[Outcome, ...]] = Pool(
             WriterBack,
             str(self._copy.folder.root),
@@ -125,6 +125,12 @@ class _Restore:
             workers=workers(),
         )
         try:
+            if self._is_large:
+                self._pool.start()  # while the places are looked up
+            self._places.find(wanted, hints)
+            lost = {sha for sha in wanted if not self._places.of(sha)}
+            self._places.search_objects(lost, self._stop_if_cancelled)
+            self._target.make()
             self._write_all()
         except BaseException:
             self._pool.cancel()
@@ -144,6 +150,7 @@ class _Restore:
         wanted: set[bytes] = set()
         hints: set[str] = set()
         met = False
+        files = size = 0
         for row, parts in self._rows():
             if isinstance(row, Header):
                 self._target.header = row
@@ -154,6 +161,8 @@ class _Restore:
                 continue
             met = True
             if isinstance(row, FileRow):
+                files += 1
+                size += row.size
                 for sha256, run in [(p.sha256, p.run) for p in parts] or [(row.sha256, row.run)]:
                     wanted.add(self._sha(sha256))
                     hints.add(run)
@@ -163,6 +172,7 @@ class _Restore:
                 path=", ".join(self._wish.paths) or "*",
                 system=self._state.record.system,
             )
+        self._is_large = files > START_PROCESSES_FROM_FILES or size > START_PROCESSES_FROM_BYTES
         return wanted, hints
 
     def _is_asked_for(self, row: Row, parts: list[PartRow]) -> bool:
@@ -205,6 +215,7 @@ class _Restore:
         for folder, group in groupby(rows, key=parent):
             self._write_folder(percent.decode(folder), list(group))
         self._submit()
+        self._hand_out()
         self._take(everything=True)
         self._retry_bad()
         for target, key, row in self._hard_later:
@@ -277,41 +288,47 @@ class _Restore:
         self._job_bytes += row.size
         if len(self._job) >= _JOB_FILES or self._job_bytes >= _JOB_BYTES:
             self._submit()
-            self._take()
 
     # -- jobs ---------------------------------------------------------------------------------
 
     def _submit(self) -> None:
         if not self._job:
             return
-        self._ordered_files += len(self._job)
-        self._ordered_bytes += self._job_bytes
-        apart = (
-            self._ordered_files > START_PROCESSES_FROM_FILES
-            or self._ordered_bytes > START_PROCESSES_FROM_BYTES
-        )
+        load = self._job_bytes + len(self._job) * LOAD_OF_A_FILE
         job, self._job, self._job_bytes = tuple(self._job), [], 0
-        self._bring(job)
-        self._pool.submit(job, apart=apart)
+        self._coming.append((job, load, self._bring(job)))
+        self._hand_out(leaving=_JOBS_AHEAD)
 
-    def _bring(self, job: Sequence[OutFile]) -> None:
-        """See that what the files consist of is at hand, where it lies behind a network."""
+    def _bring(self, job: Sequence[OutFile]) -> Fetch:
+        """Have brought what the files consist of, where it lies behind a network."""
         folder = self._copy.folder
         if folder.is_crowded:
+            self._hand_out()
             self._take(everything=True)
-            folder.forget_fetched()
         wanted: dict[str, list[Range]] = {}
         for file in job:
             for piece in file.pieces:
                 for source in piece.sources[:1]:
                     wanted.setdefault(source.path, []).append(Range(source.offset, source.stored))
-        folder.fetch_ranges(wanted, frugal=bool(self._wish.paths))
+        return folder.begin_fetch(wanted, frugal=bool(self._wish.paths))
+
+    def _hand_out(self, *, leaving: int = 0) -> None:
+        """Hand out jobs whose objects are at hand, and those for which there is no more waiting."""
+        while self._coming and (len(self._coming) > leaving or self._coming[0][2].is_done):
+            job, load, fetch = self._coming.popleft()
+            fetch.wait()
+            self._fetched[job[0].number] = fetch
+            self._pool.submit(job, apart=self._is_large, load=load)
+            self._take()
 
     def _take(self, *, everything: bool = False) -> None:
         for outcomes in self._pool.ready(everything=everything):
             self._stop_if_cancelled()
             for outcome in outcomes:
                 self._book(outcome)
+            fetch = self._fetched.pop(outcomes[0].number, None) if outcomes else None
+            if fetch is not None:
+                self._copy.folder.let_go(fetch)
 
     def _book(self, outcome: Outcome) -> None:
         path, file, _ = self._pending[outcome.number]

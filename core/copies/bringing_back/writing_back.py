@@ -7,7 +7,9 @@ import errno
 import hashlib
 import os
 import sys
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from core.copies.bringing_back.places import Source
@@ -20,6 +22,7 @@ from core.errors import Code, KnownError
 
 _BLOCK = 1024 * 1024
 _ZEROS = bytes(_BLOCK)
+_UNPACKED_AHEAD = 2  # pieces
 _EMPTY = hashlib.sha256().digest()
 MAX_PACKED = 64 * 1024 * 1024  # parts are at most 16 MiB; more is not unpacked in memory
 
@@ -70,13 +73,17 @@ class WriterBack:
         self._root = root
         self._signals = signals
         self._view = memoryview(bytearray(_BLOCK))
+        self._held = _HeldObject(root)
 
     def close(self) -> None:
-        """Nothing is held open between files."""
+        """Nothing is held open between jobs."""
 
     def take(self, batch: OutJob) -> tuple[Outcome, ...]:
         """Bring back every file of the job."""
-        return tuple(self._one(file) for file in batch)
+        try:
+            return tuple(self._one(file) for file in batch)
+        finally:
+            self._held.close()
 
     def _one(self, file: OutFile) -> Outcome:
         if self._signals.cancelled():
@@ -101,6 +108,11 @@ class WriterBack:
             os.close(fd)
 
     def _fill(self, fd: int, file: OutFile) -> None:
+        if len(file.pieces) > 1:
+            if self._fill_at_once(fd, file):
+                return
+            os.ftruncate(fd, 0)
+            os.lseek(fd, 0, os.SEEK_SET)
         whole = hashlib.sha256()
         total = 0
         for piece in file.pieces:
@@ -110,6 +122,60 @@ class WriterBack:
             raise BadContent("sha256 differs")
         if file.sparse:
             os.ftruncate(fd, file.size)
+
+    def _fill_at_once(self, fd: int, file: OutFile) -> bool:
+        """All pieces of a file from their first places; whether it is what it should be.
+
+        One digest over the whole says that of each piece. Where it differs, or a piece cannot be
+        had, they have to be taken one by one. The next ones are unpacked while one is written.
+        """
+        whole = hashlib.sha256()
+        size = 0
+        try:
+            with ThreadPoolExecutor(1, thread_name_prefix="unpack") as helper:
+                for data in self._unpacked(file.pieces, helper):
+                    if self._signals.cancelled():
+                        raise KnownError(Code.CANCELLED)
+                    whole.update(data)
+                    _write(fd, data, sparse=file.sparse)
+                    size += len(data)
+                    self._signals.advance(len(data))
+        except BadContent:
+            return False
+        if size != file.size or whole.digest() != file.sha:
+            return False
+        if file.sparse:
+            os.ftruncate(fd, size)
+        return True
+
+    def _unpacked(
+        self, pieces: tuple[Piece, ...], helper: ThreadPoolExecutor
+    ) -> Iterator[memoryview]:
+        ahead: deque[Future[memoryview]] = deque()
+        for piece in pieces:
+            ahead.append(helper.submit(self._whole_piece, piece))
+            if len(ahead) > _UNPACKED_AHEAD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+    def _whole_piece(self, piece: Piece) -> memoryview:
+        """A piece as its first place gives it, of the listed size; `BadContent` for all else."""
+        if piece.size == 0 and piece.sha == _EMPTY:
+            return memoryview(b"")
+        if not piece.sources or max(piece.size, piece.sources[0].stored) > MAX_PACKED:
+            raise BadContent("not to be had at once")
+        source = piece.sources[0]
+        try:
+            fd = self._held.fd(source.path)
+            os.lseek(fd, source.offset, os.SEEK_SET)
+            data = os.read(fd, source.stored)
+        except OSError as error:
+            raise BadContent(f"{source.path}: {error.strerror or error}") from error
+        block = _inflated(data, source) if source.packing == "deflate" else memoryview(data)
+        if len(block) != piece.size:
+            raise BadContent(f"{source.path}: not as long as listed")
+        return block
 
     def _piece(
         self, fd: int, start: int, piece: Piece, whole: hashlib._Hash, *, sparse: bool
@@ -159,22 +225,41 @@ class WriterBack:
             raise BadContent(f"{source.path}: {error.strerror or error}") from error
 
     def _read_blocks(self, source: Source) -> Iterator[memoryview]:
-        fd = open_plain(f"{self._root}/{source.path}")
-        try:
-            if source.offset:
-                os.lseek(fd, source.offset, os.SEEK_SET)
-            if source.packing == "deflate":
-                yield _inflated(os.read(fd, min(source.stored, MAX_PACKED)), source)
+        fd = self._held.fd(source.path)
+        os.lseek(fd, source.offset, os.SEEK_SET)
+        if source.packing == "deflate":
+            yield _inflated(os.read(fd, min(source.stored, MAX_PACKED)), source)
+            return
+        left = source.stored
+        while left:
+            length = read_into(fd, self._view[: min(left, _BLOCK)])
+            if not length:
                 return
-            left = source.stored
-            while left:
-                length = read_into(fd, self._view[: min(left, _BLOCK)])
-                if not length:
-                    return
-                left -= length
-                yield self._view[:length]
-        finally:
-            os.close(fd)
+            left -= length
+            yield self._view[:length]
+
+
+class _HeldObject:
+    """The object that was read last: many files in a row lie in the same bundle."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._path = ""
+        self._fd = -1
+
+    def fd(self, path: str) -> int:
+        """A file handle for the object at `path`, ours to keep; OSError as of `open_plain`."""
+        if path != self._path:
+            self.close()
+            self._fd = open_plain(f"{self._root}/{path}")
+            self._path = path
+        return self._fd
+
+    def close(self) -> None:
+        """Let go of the object, so that it can be removed."""
+        if self._path:
+            os.close(self._fd)
+            self._path = ""
 
 
 def _inflated(data: bytes, source: Source) -> memoryview:
@@ -186,11 +271,16 @@ def _inflated(data: bytes, source: Source) -> memoryview:
         raise BadContent(f"{source.path}: {error}") from error
 
 
-def _write(fd: int, block: memoryview, *, sparse: bool) -> None:
-    if sparse and block == _ZEROS[: len(block)]:
-        os.lseek(fd, len(block), os.SEEK_CUR)
-    else:
-        write_all(fd, block)
+def _write(fd: int, data: memoryview, *, sparse: bool) -> None:
+    if not sparse:
+        write_all(fd, data)
+        return
+    for at in range(0, len(data), _BLOCK):
+        block = data[at : at + _BLOCK]
+        if block == _ZEROS[: len(block)]:
+            os.lseek(fd, len(block), os.SEEK_CUR)
+        else:
+            write_all(fd, block)
 
 
 def give_back_facts(

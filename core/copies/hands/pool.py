@@ -14,8 +14,10 @@ from core.copies.hands.batches import Signals
 if TYPE_CHECKING:
     from core.copies.hands.processes import Crew
 
-START_PROCESSES_FROM_FILES = 2000
-START_PROCESSES_FROM_BYTES = 200 * 1024 * 1024
+START_PROCESSES_FROM_FILES = 1000
+START_PROCESSES_FROM_BYTES = 64 * 1024 * 1024
+LOAD_OF_A_FILE = 32 * 1024
+"""Opening, naming and closing a file takes as long as so many bytes of it."""
 _WAIT_SECONDS = 0.2
 
 Job = TypeVar("Job")
@@ -75,21 +77,26 @@ class Pool(Generic[Job, Done]):
         self._crew: Crew | None = None
         self._seen = 0
 
-    def submit(self, job: Job, *, apart: bool) -> None:
+    def submit(self, job: Job, *, apart: bool, load: int = 0) -> None:
         """Do `job` now, or in another process when `apart`; results come from `ready`.
 
-        Call `ready` after each `submit`: it is what waits when too much is under way.
+        load: its bytes, so that little waits behind the one job that takes long. Call `ready` after
+        each `submit`: it is what waits when too much is under way.
         """
         if not apart and self._crew is None:
             if self._own is None:
                 self._own = self._make(self._setting, self._signals)
             self._ready.append(self._own.take(job))
             return
+        self.start().submit(msgspec.msgpack.encode(job), load)
+
+    def start(self) -> Crew:
+        """Start the processes, if they do not run; worth it before the first job is at hand."""
         if self._crew is None:
             from core.copies.hands.processes import Crew  # only large jobs pay for the import
 
             self._crew = Crew(self._number, self._make, self._setting, self._job_type)
-        self._crew.submit(msgspec.msgpack.encode(job))
+        return self._crew
 
     def ready(self, *, everything: bool = False) -> Iterator[Done]:
         """What is done by now; waits while too much is under way, or for all of it."""

@@ -499,7 +499,7 @@ class _Verification:
         folder = self._copy.folder
         if folder.spooled:
             job = self._bring(pool, job)
-        pool.submit(tuple(job), apart=self._done_bytes + reads > _JOB_BYTES)
+        pool.submit(tuple(job), apart=self._done_bytes + reads > _JOB_BYTES, load=reads)
         self._take(pool)
 
     def _bring(self, pool: _Pool, job: list[CheckItem]) -> list[CheckItem]:
