@@ -15,8 +15,8 @@ class Packer:
     """Fills bundles one after the other and writes each when it is full.
 
     `name(n)` is the stored path of the n-th bundle; `take_room(bytes)` is asked before each is
-    written. Attributes: folders (absolute, where names were created). Failures of the medium come
-    as `KnownError`.
+    written; `room` is memory that earlier bundles were built in (`Bundle`). Attributes: folders
+    (absolute, where names were created). Failures of the medium come as `KnownError`.
     """
 
     def __init__(
@@ -25,12 +25,14 @@ class Packer:
         run_folder: str,
         name: Callable[[int], str],
         take_room: Callable[[int], None] = lambda size: None,
+        room: bytearray | None = None,
     ) -> None:
         self._folder = folder
         self._run_folder = run_folder
         self._name = name
         self._take_room = take_room
-        self._bundle = Bundle()
+        self._room = bytearray() if room is None else room
+        self._bundle = Bundle(self._room)
         self._members: set[str] = set()
         self._parts: list[Part] = []
         self._objects: list[StoredObject] = []
@@ -59,9 +61,16 @@ class Packer:
         self._objects.clear()
 
     def _write(self) -> None:
-        data = self._bundle.finish()
         stored = self._name(len(self._objects) + 1)
-        path = f"{self._run_folder}/{stored}"
+        with self._bundle.finish() as data:
+            self._write_object(f"{self._run_folder}/{stored}", data)
+            digest = hashlib.sha256(data).digest()
+            self._objects.append(StoredObject(stored, len(data), digest, tuple(self._parts)))
+        self._bundle = Bundle(self._room)
+        self._members.clear()
+        self._parts = []
+
+    def _write_object(self, path: str, data: memoryview) -> None:
         try:
             self._take_room(len(data))
             make_folders(path.rpartition("/")[0], 0o755, below=self._folder.root)
@@ -71,11 +80,6 @@ class Packer:
                 out.write(data)
         except OSError as error:
             raise self._folder.failure(error) from error
-        digest = hashlib.sha256(data).digest()
-        self._objects.append(StoredObject(stored, len(data), digest, tuple(self._parts)))
-        self._bundle = Bundle()
-        self._members.clear()
-        self._parts = []
 
 
 class FileParts:
@@ -110,10 +114,11 @@ def packer_of_job(
     run_folder: str,
     job: int,
     take_room: Callable[[int], None] = lambda size: None,
+    room: bytearray | None = None,
 ) -> Packer:
     """For all that one job stores in bundled layout."""
 
     def name(number: int) -> str:
         return f"buendel-{job:06d}.zip" if number == 1 else f"buendel-{job:06d}-{number}.zip"
 
-    return Packer(folder, run_folder, name, take_room)
+    return Packer(folder, run_folder, name, take_room, room)

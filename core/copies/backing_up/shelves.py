@@ -49,6 +49,7 @@ class Shelves:
         self._known = [KnownContents(Path(t.index_path)) if t.index_path else None for t in targets]
         self._job = 0
         self._packers: dict[int, Packer] = {}
+        self._memories = [bytearray() for _ in targets]
         # What went into bundles that the index of the run does not show us yet: all of the job, and
         # of jobs before it what is worth the memory.
         self._packed: list[set[bytes]] = [set() for _ in targets]
@@ -106,7 +107,11 @@ class Shelves:
         if number not in self._packers:
             folder, target = self.folders[number], self.targets[number]
             self._packers[number] = packer_of_job(
-                folder, target.run_folder, self._job, partial(self.take_room, number)
+                folder,
+                target.run_folder,
+                self._job,
+                partial(self.take_room, number),
+                self._memories[number],
             )
         return self._packers[number]
 

@@ -22,6 +22,7 @@ _UNIX_FILE = 0o100600 << 16
 _DOS_DATE = (1 << 5) | 1  # 1 January 1980: the true time stands in the list
 _WORTH = 0.97
 _SAMPLE = 4096
+_GROWTH = 1024 * 1024
 _SAMPLED_FROM = 16 * 1024
 
 
@@ -35,8 +36,7 @@ class Member(NamedTuple):
 
 def deflate(data: bytes | memoryview, level: int = 1) -> bytes:
     """`data` as raw deflate, complete in itself."""
-    pack = isal_zlib.compressobj(level, isal_zlib.DEFLATED, -15)
-    return bytes(pack.compress(data) + pack.flush())
+    return isal_zlib.compress(data, level, -15)
 
 
 def worth_packing(data: bytes | memoryview) -> bool:
@@ -53,11 +53,13 @@ def worth_packing(data: bytes | memoryview) -> bool:
 class Bundle:
     """A ZIP being built in memory.
 
+    `room` is what it is built in, grown as needed; one that served a bundle before, which nobody
+    looks at any more, spares getting that memory anew.
     Attributes: size (bytes so far, without the directory), members (their number).
     """
 
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
+    def __init__(self, room: bytearray | None = None) -> None:
+        self._room = bytearray() if room is None else room
         self._directory: list[bytes] = []
         self.size = 0
         self.members = 0
@@ -68,11 +70,12 @@ class Bundle:
 
     def add(self, name: str, data: bytes | memoryview) -> Member:
         """Append one member, packed when that saves something."""
+        body: bytes | memoryview
         packed = deflate(data) if worth_packing(data) else b""
         if packed and len(packed) < _WORTH * len(data):
             method, body = _DEFLATED, packed
         else:
-            method, body = _STORED, bytes(data)
+            method, body = _STORED, data
         raw_name = name.encode()
         common = struct.pack(
             "<HHHHHIIIHH",
@@ -101,13 +104,18 @@ class Bundle:
         self.members += 1
         return Member(offset, len(body), "deflate" if method == _DEFLATED else "roh")
 
-    def _put(self, data: bytes) -> None:
-        self._chunks.append(data)
-        self.size += len(data)
+    def _put(self, data: bytes | memoryview) -> None:
+        end = self.size + len(data)
+        if end > len(self._room):
+            self._room += bytes(max(end - len(self._room), min(end, _GROWTH)))
+        with memoryview(self._room) as room:
+            room[self.size : end] = data
+        self.size = end
 
-    def finish(self) -> bytes:
-        """The whole ZIP file."""
-        directory = b"".join(self._directory)
+    def finish(self) -> memoryview:
+        """The whole ZIP file; to be released before the room serves for another bundle."""
+        directory, start = b"".join(self._directory), self.size
+        self._put(directory)
         end = struct.pack(
             "<4sHHHHIIH",
             b"PK\x05\x06",
@@ -116,7 +124,8 @@ class Bundle:
             self.members,
             self.members,
             len(directory),
-            self.size,
+            start,
             0,
         )
-        return b"".join(self._chunks) + directory + end
+        self._put(end)
+        return memoryview(self._room)[: self.size]

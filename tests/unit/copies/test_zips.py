@@ -32,7 +32,7 @@ SAMPLES: dict[str, bytes] = {
 def bundle(samples: dict[str, bytes]) -> tuple[bytes, dict[str, Member]]:
     built = Bundle()
     places = {name: built.add(name, memoryview(data)) for name, data in samples.items()}
-    return built.finish(), places
+    return bytes(built.finish()), places
 
 
 def unpack(whole: bytes, place: Member) -> bytes:
@@ -140,3 +140,17 @@ def test_the_most_members_open_everywhere() -> None:
 
 def test_an_empty_bundle_is_a_zip() -> None:
     assert zipfile.ZipFile(io.BytesIO(Bundle().finish())).namelist() == []
+
+
+def test_a_room_serves_one_bundle_after_the_other() -> None:
+    room = bytearray()
+    for round_ in range(3):
+        samples = {f"{round_}-{name}": data[round_:] for name, data in SAMPLES.items()}
+        if round_ == 1:
+            samples = dict(list(samples.items())[:2])  # a small one where a large one was
+        built = Bundle(room)
+        for name, data in samples.items():
+            built.add(name, memoryview(data))
+        with built.finish() as whole, zipfile.ZipFile(io.BytesIO(whole)) as archive:
+            assert archive.testzip() is None
+            assert {info.filename: archive.read(info) for info in archive.infolist()} == samples
