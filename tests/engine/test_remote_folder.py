@@ -45,8 +45,12 @@ def opened(room: Path, *, fs: str = "basis:", spool_bytes: int = MIB) -> Iterato
 
 def held(room: Path) -> int:
     """Bytes in the shadow now."""
+    return held_below(room / "spool")
+
+
+def held_below(shadow: Path) -> int:
     found = 0
-    for path in (room / "spool").rglob("*"):
+    for path in shadow.rglob("*"):
         try:
             found += path.stat().st_size if path.is_file() else 0
         except FileNotFoundError:
@@ -204,3 +208,50 @@ def test_an_object_that_is_missing_is_looked_for_again(tmp_path: Path) -> None:
         folder.barrier()
         folder.fetch(wanted)
         assert held(tmp_path) == SMALL
+
+
+class _Watching(Silence):
+    """Remembers how much lay in the shadow at most."""
+
+    def __init__(self, shadow: Path) -> None:
+        self._shadow = shadow
+        self.most = 0
+
+    def progress(self, *, files: int, size: int, current: str) -> None:
+        self.most = max(self.most, held_below(self._shadow))
+
+
+def test_a_file_larger_than_the_spool_comes_back_through_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bundles come and go one by one, and none of them twice."""
+    monkeypatch.setattr("core.copies.bringing_back.restore._AT_ONCE_BYTES", MIB)
+    monkeypatch.setattr("core.copies.bringing_back.restore._PORTION_BYTES", 2 * MIB)
+    monkeypatch.setattr("core.destinations.remote._IDLE_BYTES", MIB)
+    shop = make_shop(tmp_path, layout="sealed")
+    dump = Random(7).randbytes(80 * MIB)
+    (shop.source / "shop.sql").write_bytes(dump)
+    shop.day()
+
+    def pair_of(_: str) -> Pair:
+        assert shop.pair is not None
+        return shop.pair
+
+    reach = Reach(find_home(str(shop.home)), pair_of, lambda: False)
+    try:
+        where = Where("platte", shop.disks["platte"], encrypted=True)
+        reached = reach.open(where, "laden")
+        assert reached._session is not None
+        states = reached.copy.states().states
+        watching = _Watching(reached.copy.folder.root)
+        before = reached._session.transferred()
+        report = restore(
+            reached.copy, states[0], states, tmp_path / "aus", Wish(), watching, lambda: False
+        )
+        cost = reached._session.transferred() - before
+    finally:
+        reach.close()
+    assert not report.failed
+    assert (tmp_path / "aus/shop/shop.sql").read_bytes() == dump
+    assert 0 < watching.most <= 60 * MIB, watching.most
+    assert cost < 1.2 * len(dump)

@@ -7,8 +7,9 @@ list says.
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from core.copies.hands.pool import (
     LOAD_OF_A_FILE,
     START_PROCESSES_FROM_BYTES,
     START_PROCESSES_FROM_FILES,
+    LocalSignals,
     Pool,
     workers,
 )
@@ -43,6 +45,8 @@ from core.errors import Code, KnownError
 
 _JOB_FILES = 256
 _JOB_BYTES = 8 * 1024 * 1024
+_AT_ONCE_BYTES = 256 * 1024 * 1024  # a file of more does not lie in the spool as a whole
+_PORTION_BYTES = 64 * 1024 * 1024
 _JOBS_AHEAD = 8  # on their way from behind a network while others are written
 
 
@@ -78,6 +82,25 @@ def _rows_with_parts(rows: Iterator[Row]) -> Iterator[tuple[Row, list[PartRow]]]
         held, parts = row, []
     if held is not None:
         yield held, parts
+
+
+def _stored(pieces: Iterable[Piece]) -> int:
+    """Bytes of what these pieces consist of where they lie."""
+    return sum(source.stored for piece in pieces for source in piece.sources[:1])
+
+
+def _portions(pieces: tuple[Piece, ...]) -> Iterator[tuple[Piece, ...]]:
+    """The pieces in order, about `_PORTION_BYTES` at a time."""
+    some: list[Piece] = []
+    size = 0
+    for piece in pieces:
+        some.append(piece)
+        size += _stored([piece])
+        if size >= _PORTION_BYTES:
+            yield tuple(some)
+            some, size = [], 0
+    if some:
+        yield tuple(some)
 
 
 class _Restore:
@@ -284,6 +307,9 @@ class _Restore:
             row.sparse,
         )
         self._pending[self._numbers] = (row.path, file, row)
+        if self._copy.folder.spooled and _stored(pieces) > _AT_ONCE_BYTES:
+            self._bring_back_alone(file)
+            return
         self._job.append(file)
         self._job_bytes += row.size
         if len(self._job) >= _JOB_FILES or self._job_bytes >= _JOB_BYTES:
@@ -305,12 +331,14 @@ class _Restore:
         if folder.is_crowded:
             self._hand_out()
             self._take(everything=True)
+        return self._fetch_for(piece for file in job for piece in file.pieces)
+
+    def _fetch_for(self, pieces: Iterable[Piece]) -> Fetch:
         wanted: dict[str, list[Range]] = {}
-        for file in job:
-            for piece in file.pieces:
-                for source in piece.sources[:1]:
-                    wanted.setdefault(source.path, []).append(Range(source.offset, source.stored))
-        return folder.begin_fetch(wanted, frugal=bool(self._wish.paths))
+        for piece in pieces:
+            for source in piece.sources[:1]:
+                wanted.setdefault(source.path, []).append(Range(source.offset, source.stored))
+        return self._copy.folder.begin_fetch(wanted, frugal=bool(self._wish.paths))
 
     def _hand_out(self, *, leaving: int = 0) -> None:
         """Hand out jobs whose objects are at hand, and those for which there is no more waiting."""
@@ -320,6 +348,37 @@ class _Restore:
             self._fetched[job[0].number] = fetch
             self._pool.submit(job, apart=self._is_large, load=load)
             self._take()
+
+    def _bring_back_alone(self, file: OutFile) -> None:
+        """A file that is too large to lie in the spool as a whole: its pieces come and go."""
+        self._submit()
+        self._hand_out()
+        self._take(everything=True)
+        hand = WriterBack(
+            str(self._copy.folder.root), LocalSignals(self._advance), self._some_at_a_time
+        )
+        try:
+            for outcome in hand.take((file,)):
+                self._book(outcome)
+        finally:
+            hand.close()
+
+    def _some_at_a_time(self, pieces: tuple[Piece, ...]) -> Iterator[tuple[Piece, ...]]:
+        """Pieces in order, those that follow on their way meanwhile."""
+        coming: deque[tuple[tuple[Piece, ...], Fetch]] = deque()
+        try:
+            for some in [*_portions(pieces), ()]:
+                if some:
+                    coming.append((some, self._fetch_for(some)))
+                if len(coming) > 1 or not some:
+                    coming[0][1].wait()
+                    yield coming[0][0]
+                    self._copy.folder.let_go(coming.popleft()[1])
+        finally:
+            for _, fetch in coming:
+                with contextlib.suppress(KnownError):
+                    fetch.wait()
+                self._copy.folder.let_go(fetch)
 
     def _take(self, *, everything: bool = False) -> None:
         for outcomes in self._pool.ready(everything=everything):

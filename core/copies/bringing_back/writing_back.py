@@ -8,7 +8,7 @@ import hashlib
 import os
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -66,12 +66,24 @@ class BadContent(Exception):
     """An object does not hold what it should, or cannot be read."""
 
 
-class WriterBack:
-    """Brings files back; one per process."""
+def _all_at_once(pieces: tuple[Piece, ...]) -> Iterator[tuple[Piece, ...]]:
+    yield pieces
 
-    def __init__(self, root: str, signals: Signals) -> None:
-        self._root = root
+
+class WriterBack:
+    """Brings files back; one per process.
+
+    `at_hand` gives the pieces of a file in order, some at a time, when they can be read.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        signals: Signals,
+        at_hand: Callable[[tuple[Piece, ...]], Iterator[tuple[Piece, ...]]] = _all_at_once,
+    ) -> None:
         self._signals = signals
+        self._at_hand = at_hand
         self._view = memoryview(bytearray(_BLOCK))
         self._held = _HeldObject(root)
 
@@ -115,9 +127,10 @@ class WriterBack:
             os.lseek(fd, 0, os.SEEK_SET)
         whole = hashlib.sha256()
         total = 0
-        for piece in file.pieces:
-            size, whole = self._piece(fd, total, piece, whole, sparse=file.sparse)
-            total += size
+        for pieces in self._at_hand(file.pieces):
+            for piece in pieces:
+                size, whole = self._piece(fd, total, piece, whole, sparse=file.sparse)
+                total += size
         if total != file.size or whole.digest() != file.sha:
             raise BadContent("sha256 differs")
         if file.sparse:
@@ -152,12 +165,13 @@ class WriterBack:
         self, pieces: tuple[Piece, ...], helper: ThreadPoolExecutor
     ) -> Iterator[memoryview]:
         ahead: deque[Future[memoryview]] = deque()
-        for piece in pieces:
-            ahead.append(helper.submit(self._whole_piece, piece))
-            if len(ahead) > _UNPACKED_AHEAD:
+        for some in self._at_hand(pieces):
+            for piece in some:
+                ahead.append(helper.submit(self._whole_piece, piece))
+                if len(ahead) > _UNPACKED_AHEAD:
+                    yield ahead.popleft().result()
+            while ahead:  # what comes next may take the place of these
                 yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
 
     def _whole_piece(self, piece: Piece) -> memoryview:
         """A piece as its first place gives it, of the listed size; `BadContent` for all else."""
