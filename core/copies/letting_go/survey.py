@@ -25,7 +25,7 @@ SMALLEST_REPACKED = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HalfDead:
-    """An object of which less than half is needed."""
+    """An object of whose contents less than half is needed, by their bytes."""
 
     run: str
     stored: StoredObject
@@ -156,8 +156,8 @@ def _look(
             if not found.needs_object(stored):
                 view.dead_objects += 1
                 view.dead_size += stored.size
-            elif (live := _live(found.needs, stored)) * 2 < stored.size:
-                half_dead.append(HalfDead(run, stored, live))
+            elif is_half_dead(found.needs, stored):
+                half_dead.append(HalfDead(run, stored, _live(found.needs, stored)))
     except KnownError as error:
         if error.code not in DAMAGE:
             raise
@@ -191,6 +191,16 @@ def _fitting(copy: CopyFolder, run: str, refs: Iterable[ContentsRef]) -> Content
             raise
         return None
     return ContentsRef(run=run, size=there[0], sha256=there[1], lines=lines)
+
+
+def is_half_dead(needs: Needs, stored: StoredObject) -> bool:
+    """Whether less than half of what an object holds is needed.
+
+    Measured at its contents: what a ZIP says of tiny ones is more than they hold, and packing them
+    again would change nothing, time after time.
+    """
+    held = sum(part.stored for part in stored.parts) if stored.parts else stored.size
+    return _live(needs, stored) * 2 < held
 
 
 def _live(needs: Needs, stored: StoredObject) -> int:
