@@ -22,7 +22,7 @@ def home_of(folder: Path) -> Home:
     return find_home(str(folder))
 
 
-def wait_for(true: Callable[[], object], *, seconds: float = 20, what: str = "") -> Any:
+def wait_for(true: Callable[[], object], *, seconds: float = 60, what: str = "") -> Any:
     """Wait until something is so; gives what it gave."""
     until = time.monotonic() + seconds
     while not (found := true()):
