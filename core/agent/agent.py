@@ -33,6 +33,7 @@ from core.agent.surroundings import Power, ThisPc, refresh_time_zone
 from core.agent.wire import Line, Message, NotOurs
 from core.clock import Clock, stamp
 from core.copies.locking import locked
+from core.copies.proofs import RUNS_REMEMBERED
 from core.errors import Code, Exit, KnownError
 from core.paths import Home
 from core.plan.model import Plan
@@ -211,10 +212,9 @@ class Agent:
             self._trouble = ""
         except KnownError as error:
             self._trouble = str(error.code)
-        except Exception as error:
-            if not is_broken(error):
-                raise
-            self._reopen()  # moved aside and made anew; the copies are the truth
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end all copying
+            self._trouble = "store_broken" if is_broken(error) else f"bug_{type(error).__name__}"
+            self._reopen()  # a broken one is moved aside and made anew; the copies are the truth
 
     def _notice_jumps(self) -> None:
         """Sleep and a clock that was set look alike: the wall clock moved and we did not."""
@@ -247,7 +247,10 @@ class Agent:
         lasting = [*wanted, *self._stumble_events()]
         self._keep(store, lasting, codes=(*COPY_CODES, "copy_blocked"))
         self._tell_people(store)
-        self._submit_plugged(plan, histories, look.plugged, now)
+        busy = self._busy()
+        for id in sorted(look.to_audit):
+            self._submit_reading(plan, id, audit=True)  # before its copy, which waits in the queue
+        self._submit_plugged(plan, histories, look.plugged, now, busy)
         for id in sorted(look.to_read):
             self._submit_reading(plan, id)
         if self._works():
@@ -266,7 +269,7 @@ class Agent:
         self, store: HomeStore, plan: Plan, histories: Mapping[CopyKey, History], now: datetime
     ) -> DiskLook:
         if self._disks is None:
-            return DiskLook(frozenset(), frozenset(), frozenset(), [])
+            return DiskLook(frozenset(), frozenset(), frozenset(), frozenset(), [])
         made = made_since(plan, histories)
         look = self._disks.look(plan, store, now, made=made, in_use=self._destinations_in_use())
         self._keep(store, look.events, codes=DISK_CODES)
@@ -309,10 +312,11 @@ class Agent:
 
     def _reopen(self) -> None:
         store, self._store = self._store, None
-        if store is not None:
-            store.close()
         self._histories = None
-        self._open_store()
+        with contextlib.suppress(KnownError):
+            if store is not None:
+                store.close()
+            self._open_store()
 
     def _clear_up(self, store: HomeStore) -> None:
         """Runs of an agent that was killed, once, as soon as nobody else works here."""
@@ -322,6 +326,7 @@ class Agent:
             number = store.mark_interrupted()
             self._cleared_up = True
             self._histories = None
+            store.forget_events(self._clock.now() - RUNS_REMEMBERED)
             if number:
                 event = _happened("runs_interrupted", "info", self._clock.now(), number=number)
                 store.add_event(event)
@@ -397,9 +402,9 @@ class Agent:
         histories: Mapping[CopyKey, History],
         plugged: frozenset[str],
         now: datetime,
+        busy: frozenset[CopyKey],
     ) -> None:
         """A disk that was just plugged in: its copies begin at once, all systems."""
-        busy = self._busy()
         for copy in plan.copies:
             key = (copy.system, copy.destination)
             past = histories.get(key, History())
@@ -424,9 +429,10 @@ class Agent:
             store.add_event(_happened("read_back", "info", around.now, destination=id))
             self._submit_reading(plan, id)
 
-    def _submit_reading(self, plan: Plan, id: str) -> None:
+    def _submit_reading(self, plan: Plan, id: str, *, audit: bool = False) -> None:
+        """Read what is due; or, as an audit, look whether everything is there in its size."""
         copies = frozenset((copy.system, id) for copy in plan.copies if copy.destination == id)
-        self._submit(Rank.DUE, ("verify", id, "--due"), copies)
+        self._submit(Rank.DUE, ("verify", id) if audit else ("verify", id, "--due"), copies)
 
     def _submit(
         self, rank: Rank, typed: tuple[str, ...], copies: frozenset[CopyKey] = frozenset()
@@ -514,15 +520,15 @@ class Agent:
 
     def _take_ended(self, store: HomeStore) -> None:
         """Learn from jobs that have ended; those that left no record must not start a storm."""
+        before = self._histories or {}
         while not self._ended.empty():
             job, rc = self._ended.get_nowait()
             if job.wanted.rank is Rank.ERRAND:
                 continue
-            before = self._histories or {}
             self._histories = None
             if self._disks is not None and job.wanted.verb == "verify":
                 for _, id in job.wanted.copies:
-                    self._disks.was_read(id)
+                    self._disks.was_read(id, audit="--due" not in job.wanted.arguments)
             self._has_news = True
             if job.wanted.rank is not Rank.DUE:
                 continue
@@ -566,8 +572,8 @@ class Agent:
         try:
             while True:
                 self._answer(wire.hear(line), mouth, hello)
-        except (EOFError, OSError, NotOurs):
-            pass
+        except (EOFError, OSError, NotOurs, KeyError, TypeError, ValueError):
+            pass  # gone, or talks nonsense
         finally:
             with self._lock:
                 for job in (*self._waiting, *self._running):

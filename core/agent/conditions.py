@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from core.agent import due as rules
 from core.agent.begin import Around, Decision, History, Wait
 from core.clock import stamp
+from core.errors import Code
 from core.health.copies import age_limit
 from core.plan.model import Copy, Plan
 from core.store.home import Event
@@ -52,7 +53,7 @@ def copy_conditions(
         key = (copy.system, copy.destination)
         past = histories.get(key, History())
         found += _age(plan, copy, past, around.now)
-        found += _outcome(copy, past)
+        found += _outcome(copy, past, offline=plan.destination(copy.destination).offline)
         if key in decisions:
             found += _waiting(copy, decisions[key], around)
     return found
@@ -77,13 +78,14 @@ def _time_to_make(past: History) -> timedelta:
     return timedelta(minutes=15) if not past.failures else timedelta(0)
 
 
-def _outcome(copy: Copy, past: History) -> Iterator[Event]:
+def _outcome(copy: Copy, past: History, *, offline: bool) -> Iterator[Event]:
+    """How the last run ended; that a disk lies in its drawer is no failure."""
     here = {"system": copy.system, "destination": copy.destination}
     if past.failing_since is None:
         return
     if past.status == "HELD":
         yield lasting("copy_held", "warning", past.failing_since, **here)
-    elif past.status == "FAILED":
+    elif past.status == "FAILED" and not (offline and past.code == Code.DESTINATION_MISSING):
         since = past.failing_since
         yield lasting("copy_failing", "warning", since, **here, cause=past.code)
 

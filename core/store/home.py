@@ -493,6 +493,13 @@ class HomeStore:
             event._replace(noticed=now, ended=event.ended or now),
         )
 
+    def forget_events(self, before: datetime) -> int:
+        """Forget what ended before then; returns how many."""
+        with typed_failures(self.path):
+            return self._base.execute(
+                "DELETE FROM event WHERE ended != '' AND ended < ?", (stamp(before),)
+            ).rowcount
+
     def disk(self, destination: str) -> DiskRow | None:
         """What is known of the disk of a destination."""
         rows = self._run(

@@ -24,6 +24,9 @@ SENTENCES: dict[str, str] = {
     "disk_wrong": t("Am Platz von „{name}“ ist eine andere Ihrer Platten angeschlossen: {other}."),
     "disk_foreign": t("Am Platz von „{name}“ ist eine fremde Platte angeschlossen."),
     "disk_new": t("Am Platz von „{name}“ ist eine Platte ohne Ihre Kopie angeschlossen."),
+    "disk_torn_out": t(
+        "„{name}“ wurde mitten im Sichern abgezogen; sie wird beim Einstecken geprüft."
+    ),
     "plan_invalid": t("Der Sicherungsplan lässt sich nicht verwenden."),
     "store_broken": t("Die eigene Datenbank war beschädigt; sie liegt jetzt beiseite."),
     "runs_interrupted": t("Der Hintergrunddienst war mitten in einem Lauf beendet worden."),

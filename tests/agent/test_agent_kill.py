@@ -71,13 +71,13 @@ def lives(tmp_path: Path, seed: int, victim: str, layout: Layout) -> None:
             running.process.wait(10)
             assert running.wait_for_orphans() == []
         else:
-            agent.wait_for(lambda: not agent.works(shop.home), seconds=60)
+            agent.wait_for(lambda: not agent.works(shop.home))
             assert agent.answers(shop.home) is not None
     assert shop.differences(1) == []
     with agent.running(shop.home, env=env) as running:
         assert cli.run("agent", "run-now", home=shop.home).rc == 0
         agent.wait_for(lambda: the_job(running))
-        agent.wait_for(lambda: not agent.works(shop.home), seconds=120)
+        agent.wait_for(lambda: not agent.works(shop.home))
         rows = agent.runs(shop.home)
         assert rows[-1].status in ("COMMITTED", "UNCHANGED"), rows
         assert "RUNNING" not in {row.status for row in rows}

@@ -39,7 +39,7 @@ def test_due_jobs_step_aside_and_typed_ones_do_not(shop: Shop) -> None:
         )
         assert said.stdout.strip() == "best-effort: prio 7"
         assert niceness(running.pid) == mine
-        agent.wait_for(lambda: not agent.works(shop.home), seconds=60)
+        agent.wait_for(lambda: not agent.works(shop.home))
         big_file(shop, 510)
         with cli.start("backup", home=shop.home) as typed:
             agent.wait_for(lambda: len([r for r in agent.runs(shop.home) if r.run]) == 2)

@@ -22,7 +22,7 @@ def home_of(folder: Path) -> Home:
     return find_home(str(folder))
 
 
-def wait_for(true: Callable[[], object], *, seconds: float = 20, what: str = "") -> Any:
+def wait_for(true: Callable[[], object], *, seconds: float = 150, what: str = "") -> Any:
     """Wait until something is so; gives what it gave."""
     until = time.monotonic() + seconds
     while not (found := true()):
@@ -43,6 +43,8 @@ def running(folder: Path, *args: str, **more: Any) -> Iterator[cli.Running]:
     with cli.start("--json", "agent", *args, home=folder, **more) as agent:
         wait_for(lambda: answers(folder), what="an agent that answers")
         yield agent
+        if agent.process.poll() is None and (found := answers(folder)) is not None:
+            assert not found["trouble"].startswith("bug_"), found["trouble"]
 
 
 def note_of(folder: Path) -> Note:

@@ -12,6 +12,7 @@ from core.store.home import Event, HomeStore
 
 DISK_CODES = (
     "disk_stays", "disk_ready", "disk_in_use", "disk_wrong", "disk_foreign", "disk_new",
+    "disk_torn_out",
 )  # fmt: skip
 """Events that `Disks.look` may tell."""
 
@@ -19,12 +20,14 @@ DISK_CODES = (
 @dataclass(frozen=True, slots=True)
 class DiskLook:
     """missing: offline destinations that are not attached. plugged: those that just came. to_read:
-    those whose copies are made, and should be read back before they go.
+    those whose copies are made, and should be read back before they go. to_audit: those that came
+    back after they were torn out of a job.
     """
 
     missing: frozenset[str]
     plugged: frozenset[str]
     to_read: frozenset[str]
+    to_audit: frozenset[str]
     events: list[Event]
 
 
@@ -51,8 +54,8 @@ class Disks(Protocol):
         """
         ...
 
-    def was_read(self, destination: str) -> None:
-        """What was due to be read there has been read."""
+    def was_read(self, destination: str, *, audit: bool) -> None:
+        """What was due to be read there has been read, or all of it looked at (`audit`)."""
         ...
 
     def close(self) -> None: ...

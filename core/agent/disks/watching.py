@@ -12,6 +12,7 @@ from core.agent.disks.recognising import Found, Recognised, recognise
 from core.agent.disks.volumes import Volumes
 from core.clock import parse_stamp, stamp
 from core.destinations.devices import device_of
+from core.errors import Code
 from core.paths import Home
 from core.plan.locations import folder_of_pc
 from core.plan.model import Destination, Plan
@@ -28,7 +29,8 @@ class _State:
     """What is known of one disk while the agent runs.
 
     since: when it was attached. read: what was due was read back since. let_go: when it was
-    ejected. tried, refused: when that was last tried in vain, and why it could not be.
+    ejected. tried, refused: when that was last tried in vain, and why it could not be. torn_out:
+    when it was pulled out of a running job; until all of it has been looked at.
     """
 
     attached: bool = False
@@ -37,6 +39,7 @@ class _State:
     let_go: datetime | None = None
     tried: datetime | None = None
     refused: str = ""
+    torn_out: datetime | None = None
 
 
 class DiskWatch:
@@ -63,7 +66,7 @@ class DiskWatch:
         in_use: frozenset[str] | None,
     ) -> DiskLook:
         """Look at every disk; eject those whose copies are made and read back."""
-        missing, plugged, to_read = set(), set(), set()
+        missing, plugged, to_read, to_audit = set(), set(), set(), set()
         events: list[Event] = []
         own = device_of(self._home.state)
         known = known_vaults(plan, store)
@@ -72,8 +75,13 @@ class DiskWatch:
                 continue
             seen = recognise(plan, where, known, own)
             state = self._states.get(where.id) or self._remembered(store, where.id)
+            was_attached = state.attached
             if self._notice(store, where, state, seen, now):
                 plugged.add(where.id)
+                if state.torn_out is not None:
+                    to_audit.add(where.id)
+            elif was_attached and not state.attached and _was_torn_out(plan, store, where, in_use):
+                state.torn_out = now
             if where.offline and _is_done(state, made.get(where.id)) and _is_free(where, in_use):
                 if not state.read:
                     to_read.add(where.id)
@@ -82,7 +90,8 @@ class DiskWatch:
             if where.offline and not state.attached:
                 missing.add(where.id)
             events += _events(where, state, seen, now)
-        return DiskLook(frozenset(missing), frozenset(plugged), frozenset(to_read), events)
+        come, read, audit = frozenset(plugged), frozenset(to_read), frozenset(to_audit)
+        return DiskLook(frozenset(missing), come, read, audit, events)
 
     def _remembered(self, store: HomeStore, id: str) -> _State:
         """The first look: a disk that was here when the agent ended has not been plugged in."""
@@ -90,6 +99,8 @@ class DiskWatch:
         state = self._states[id] = _State()
         if row is not None and row.attached and row.gone_since is None:
             state.attached, state.since = True, parse_stamp(row.attached)
+        torn = [e for e in store.events() if e.code == "disk_torn_out" and e.destination == id]
+        state.torn_out = parse_stamp(torn[0].since) if torn else None
         return state
 
     def _notice(
@@ -126,15 +137,29 @@ class DiskWatch:
             state.let_go = now
         return not state.refused
 
-    def was_read(self, destination: str) -> None:
-        """What was due to be read there has been read."""
-        if destination in self._states:
-            self._states[destination].read = True
+    def was_read(self, destination: str, *, audit: bool) -> None:
+        """What was due to be read there has been read, or all of it looked at (`audit`)."""
+        state = self._states.get(destination)
+        if state is not None and audit:
+            state.torn_out = None
+        elif state is not None:
+            state.read = True
 
 
 def _is_done(state: _State, made: datetime | None) -> bool:
     """Whether all its copies were made since it was plugged in."""
     return state.attached and state.since is not None and made is not None and made >= state.since
+
+
+def _was_torn_out(
+    plan: Plan, store: HomeStore, where: Destination, in_use: frozenset[str] | None
+) -> bool:
+    """Whether a disk that has gone was being written to."""
+    newest = (store.last_run(copy.system, where.id) for copy in plan.copies)
+    return not _is_free(where, in_use) or any(
+        run is not None and (run.code == Code.DESTINATION_GONE or run.status == "INTERRUPTED")
+        for run in newest
+    )
 
 
 def _is_free(where: Destination, in_use: frozenset[str] | None) -> bool:
@@ -165,6 +190,8 @@ def _events(where: Destination, state: _State, seen: Recognised, now: datetime) 
         found.append(lasting(code, "warning", now, destination=where.id, other=seen.other))
     if state.let_go is not None and not state.attached and now - state.let_go < _SAID_FOR:
         found.append(lasting("disk_ready", "info", state.let_go, destination=where.id))
+    if state.torn_out is not None:
+        found.append(lasting("disk_torn_out", "warning", state.torn_out, destination=where.id))
     if not where.offline or not state.attached or state.since is None:
         return found
     if state.refused:

@@ -73,6 +73,12 @@ def test_a_due_copy_never_waits_in_silence(why: Wait) -> None:
     assert json.loads(found["copy_waits"].params) == {"why": str(why)}
 
 
+def test_a_disk_in_its_drawer_is_no_failure() -> None:
+    missing = History(NOW - HOUR, 1, NOW, "FAILED", "destination_missing", NOW)
+    assert set(codes(PLAN, missing)) == {"copy_failing"}
+    assert codes(a_plan(place("rot", offline=True)), missing) == {}
+
+
 def test_a_clock_that_was_ahead_is_told() -> None:
     assert set(codes(PLAN, History(NOW + DAY))) == {"clock_back"}
 
@@ -108,10 +114,14 @@ def test_events_last_and_end(store: HomeStore, clock: FixedClock) -> None:
     assert store.events() == []
     (over,) = store.events(lasting=False)
     assert over.ended == stamp(clock.now())
+    assert store.forget_events(clock.now()) == 0
     store.keep_events([one], codes=COPY_CODES)  # it came back: another one
     assert len(store.events(lasting=False)) == 2
     store.add_event(lasting("store_broken", "warning", NOW))
     assert {e.code for e in store.events()} == {"copy_failing"}  # that one is over at once
+    clock.pass_by(hours=1)
+    assert store.forget_events(clock.now()) == 2
+    assert [e.code for e in store.events(lasting=False)] == ["copy_failing"]  # it still lasts
 
 
 def test_the_same_code_of_two_copies_are_two_events(store: HomeStore) -> None:
