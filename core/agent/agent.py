@@ -132,7 +132,7 @@ class Agent:
         self._cleared_up = False
         self._trouble = ""
         self._has_news = False
-        self._told_at: float | None = None
+        self._told_at = clock.monotonic() - _TELL_AT_MOST.total_seconds()
 
     # -- life -------------------------------------------------------------------------------------
 
@@ -287,7 +287,7 @@ class Agent:
         In a process of its own: mail servers take their time, and all it goes by is written down.
         """
         ticks = self._clock.monotonic()
-        if self._told_at is not None and ticks - self._told_at < _TELL_AT_MOST.total_seconds():
+        if ticks - self._told_at < _TELL_AT_MOST.total_seconds():
             return
         with self._lock:
             if any(job.wanted.rank is Rank.ERRAND for job in (*self._waiting, *self._running)):
@@ -295,7 +295,6 @@ class Agent:
         now = stamp(self._clock.now())
         if (
             self._has_news
-            or self._told_at is None
             or ticks - self._told_at >= _TELL_AT_LEAST.total_seconds()
             or any(letter.next_try <= now for letter in store.alerts.waiting_letters())
         ):

@@ -58,9 +58,10 @@ def due(rhythm: Rhythm, last: datetime | None, now: datetime, zone: tzinfo | Non
     """Whether a copy is due, and since when. `last`: when its last good run began, in UTC.
 
     zone: that of the shop, None for the PC's own. Never made is due at once; so is a last run that
-    lies in the future, once: waiting for that clock could take years.
+    lies in the future, once: waiting for that clock could take years. What lies before 1970 a
+    stranger's copy made up.
     """
-    if last is None or last > now + CLOCK_TOLERANCE:
+    if last is None or not _EPOCH <= last <= now + CLOCK_TOLERANCE:
         return Due(now, next_slot(rhythm, now, zone))
     if rhythm.by_hand:
         end = last + rhythm.every

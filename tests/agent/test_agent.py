@@ -347,6 +347,7 @@ def test_idle_it_costs_nothing(shop: Shop) -> None:
     with agent.running(shop.home) as running:
         agent.wait_for(lambda: (agent.answers(shop.home) or {}).get("copies"))
         time.sleep(0.5)
+        agent.wait_for(lambda: not agent.jobs(shop.home))
         before = agent.cpu_seconds(running.pid)
         time.sleep(4)
         assert agent.cpu_seconds(running.pid) - before <= 0.01

@@ -75,7 +75,12 @@ def codes(folder: Path, *, lasting: bool = True) -> set[str]:
 
 
 def works(folder: Path) -> list[dict[str, Any]]:
-    """The jobs under way."""
+    """The jobs under way that touch copies."""
+    return [job for job in jobs(folder) if job["rank"] != "errand"]
+
+
+def jobs(folder: Path) -> list[dict[str, Any]]:
+    """All jobs under way, those too that only tell people."""
     found = answers(folder)
     return [] if found is None else list(found["jobs"])
 

@@ -161,3 +161,8 @@ def test_what_was_made_is_not_due_again_before_its_time(
     else:
         assert last < found.since <= last + later
         assert due(rhythm, found.since, last + later, BERLIN).since != found.since
+
+
+def test_a_run_of_the_year_one_is_a_strangers_tale() -> None:
+    now = berlin("2026-11-22T10:00")
+    assert due(EVENING, datetime(1, 1, 1, tzinfo=UTC), now, BERLIN).since == now

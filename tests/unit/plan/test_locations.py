@@ -140,7 +140,7 @@ def test_what_only_looks_like_an_address(address: str) -> None:
         ('kind = "s3"; provider = "awss"; bucket = "abc"; access_key = "K"', C.WRONG_CHOICE),
         ('kind = "rclone"; remote = ":sftp,ssh=\\"touch /tmp/x\\":"', C.BAD_REMOTE),
         ('kind = "rclone"; remote = "a:b"', C.BAD_REMOTE),
-        ('kind = "drive"', C.NOT_YET),
+        ('kind = "drive"', C.MISSING_KEY),
     ],
 )
 def test_every_mistake_has_its_line_and_key(written: str, code: ProblemCode) -> None:

@@ -237,7 +237,6 @@ def test_every_mistake_at_once_each_with_its_line_and_key() -> None:
         ('kind = "folders"', 'kind = "database"', C.NOT_YET),
         ('kind = "folders"', 'kind = "folder"', C.WRONG_CHOICE),
         ('kind = "folders"', "kind = 1", C.WRONG_TYPE),
-        ('kind = "local"', 'kind = "drive"', C.NOT_YET),
         ('kind = "local"', 'kind = "lokal"', C.WRONG_CHOICE),
         ('path = "/mnt/a"', 'path = "mnt/a"', C.RELATIVE_PATH),
         ("encrypted = false", "encrypted = 0", C.WRONG_TYPE),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.plan.keys import PLAN
+from core.plan.keys import ACCOUNT_KINDS, PLAN
 from core.plan.kinds import Duration, Key, ListOf, Table, Variants, parse_duration
 from core.plan.problems import PlanError
 from core.plan.read import read_plan
@@ -69,6 +69,7 @@ def test_required_keys() -> None:
         "webdav": ["kind", "url"],
         "s3": ["kind", "bucket", "access_key"],
         "rclone": ["kind", "remote"],
+        **{kind: ["kind", "account"] for kind in ACCOUNT_KINDS},
     }
     assert {path: table["required"] for path, table in required if "location" not in path} == {
         "": ["systems", "destinations", "copies"],
