@@ -75,9 +75,9 @@ def codes(folder: Path, *, lasting: bool = True) -> set[str]:
 
 
 def works(folder: Path) -> list[dict[str, Any]]:
-    """The jobs under way."""
+    """The jobs under way that touch copies; errands (telling people) come and go beside them."""
     found = answers(folder)
-    return [] if found is None else list(found["jobs"])
+    return [job for job in found["jobs"] if job["rank"] != "errand"] if found else []
 
 
 def job_pid(folder: Path) -> int:
