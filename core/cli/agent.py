@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from core.agent import autostart
+from core.agent import autostart, wire
 from core.agent.autostart import Start
-from core.agent.calling import ask
+from core.agent.calling import ask, call
 from core.agent.note import read_note
 from core.cli.context import Context
 from core.clock import parse_stamp
@@ -199,8 +199,12 @@ def _show_events(context: Context) -> None:
 def _stop(context: Context, options: argparse.Namespace) -> Exit:
     """Returns when it has gone, so that what is typed next is not handed over to it."""
     note = read_note(context.home)
-    if ask(context.home, {"do": "stop"}, any_protocol=True) is None or note is None:
+    line = call(context.home, any_protocol=True)
+    if line is None or note is None:
         raise KnownError(Code.AGENT_ABSENT)
+    with contextlib.closing(line), contextlib.suppress(OSError, EOFError, wire.NotOurs):
+        wire.tell(line, {"do": "stop"})
+        wire.hear(line)  # it may be gone before it has answered
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until and read_note(context.home) == note:
         time.sleep(0.05)
