@@ -167,6 +167,7 @@ class Window(QMainWindow):
     def _shortcuts(self) -> None:
         for keys, done in (
             ("Ctrl+R", self.restore),
+            ("Escape", self._escape),
             ("F6", self._jump),
             ("F5", self.shop.refresh),
             ("Alt+1", lambda: self.open("overview")),
@@ -206,6 +207,7 @@ class Window(QMainWindow):
         self._wizard = wizard
         wizard.left.connect(self._leave_wizard)
         self.setCentralWidget(wizard)
+        wizard.show()  # at once: what is hidden takes no focus
         wizard.begin()
 
     def set_up(self) -> None:
@@ -217,6 +219,7 @@ class Window(QMainWindow):
         wizard.left.connect(self._leave_wizard)
         wizard.finished.connect(self._set_up_done)
         self.setCentralWidget(wizard)
+        wizard.show()  # at once: what is hidden takes no focus
         wizard.begin()
 
     def _set_up_done(self) -> None:
@@ -230,6 +233,11 @@ class Window(QMainWindow):
             self._wizard = None
             self.build()
             self.shop.refresh()
+
+    def _escape(self) -> None:
+        """One step back, wherever the keyboard is."""
+        if self._wizard is not None:
+            self._wizard.step_back()
 
     def _jump(self) -> None:
         """F6: between navigation and content."""

@@ -14,6 +14,7 @@ from gui.widgets.basics import Page, button, column, row, text
 from gui.widgets.marks import ShopMark
 
 Translate = Callable[..., str]
+_STACKED_FROM = 1.2
 
 
 class FirstStart(Page):
@@ -49,7 +50,8 @@ class FirstStart(Page):
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.body.addWidget(title)
         self.body.addSpacing(px(30))
-        doors = row(gap=px(28))
+        stacked = look.scale > _STACKED_FROM
+        doors = column(gap=px(20)) if stacked else row(gap=px(28))
         doors.addStretch(1)
         if protect is not None:
             doors.addWidget(
@@ -102,7 +104,7 @@ class Door(QFrame):
         px = look.px
         self._done = done
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setMaximumWidth(px(400))
+        self.setMaximumWidth(px(400) if look.scale <= _STACKED_FROM else px(560))
         inside = column(margins=(px(36), px(36), px(36), px(26)))
         self.setLayout(inside)
         inside.addWidget(Drawing(look, drawing), 0, Qt.AlignmentFlag.AlignHCenter)

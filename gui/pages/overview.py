@@ -399,7 +399,7 @@ class RunCard(QWidget):
             self._title.setText(texts.t(names.get(exit_code, EXITS[min(EXITS)])))
             self._amount.setText(view.ended.report if view.ended else "")
         self._amount.setVisible(bool(self._amount.text()))
-        self._note.hide()
+        self._note.setText("")
         self._button.setText(t("Ausblenden"))
         self._button.setAccessibleName(t("Ausblenden"))
         self._button.setIcon(self._look.icon("x", self._look.tokens.ink))

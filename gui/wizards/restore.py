@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.errors import KnownError
@@ -71,7 +71,6 @@ class RestoreWizard(QWidget):
         self.result = ResultPage(look, self)
         for page in (self.place, self.what, self.where, self.result):
             self.frame.stack.addWidget(page)
-        QShortcut(QKeySequence("Escape"), self).activated.connect(self._step_back)
 
     def begin(self) -> None:
         """Show the first step."""
@@ -163,7 +162,8 @@ class RestoreWizard(QWidget):
         if self.frame.stack.currentWidget() is self.what:
             self.what.field.setFocus()
 
-    def _step_back(self) -> None:
+    def step_back(self) -> None:
+        """Escape: what the button at the left would do."""
         if self.frame.back.isVisible() and self.frame.back.isEnabled():
             self.frame.back.click()
         elif self.frame.leave.isVisible():

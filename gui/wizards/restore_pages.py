@@ -126,7 +126,7 @@ class PlacePage(Page):
 
     def begin(self) -> None:
         """Look for copies on what is plugged in."""
-        self.field.setFocus()
+        QTimer.singleShot(0, self.field, self.field.setFocus)
         roots = [Path(one.rootPath()) for one in QStorageInfo.mountedVolumes() if _may_hold(one)]
         self._wizard.shop.bridge.call(lambda: copies_below(roots), self._show_found, lambda _: None)
 
@@ -321,7 +321,7 @@ class WhatPage(Page):
         self.systems.blockSignals(False)
         self._show_mode()
         self._row_chosen(self.list.currentRow())
-        self.field.setFocus()
+        QTimer.singleShot(0, self.field, self.field.setFocus)  # once the page is really shown
 
     def forget(self) -> None:
         """Another home: what was found says nothing any more."""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.destinations.devices import Device, device_of
@@ -58,7 +57,6 @@ class SetupWizard(QWidget):
         }
         for page in self.pages.values():
             self.frame.stack.addWidget(page)
-        QShortcut(QKeySequence("Escape"), self).activated.connect(self._escape)
         self.step = Step.SHOP
 
     def begin(self) -> None:
@@ -139,7 +137,8 @@ class SetupWizard(QWidget):
         else:
             self._finish()
 
-    def _escape(self) -> None:
+    def step_back(self) -> None:
+        """Escape: what the button at the left would do."""
         if self.frame.back.isVisible():
             self.frame.back.click()
         elif self.frame.leave.isEnabled():

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from core.health.look import Picture
 from core.health.said import say_picture
@@ -58,7 +58,6 @@ class Stage:
 @pytest.fixture
 def stage(
     dressed: Callable[[Tokens, float], Look],
-    qtbot: QtBot,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Stage]]:
@@ -83,7 +82,6 @@ def stage(
         look = dressed(tokens, scale)
         settings = Settings(width=size[0], height=size[1], scale=scale)
         window = Window(shop, look, settings)
-        qtbot.addWidget(window)
         window.show()
         found = Stage(shop, window, runner, bridge)
         found.settle()
@@ -93,3 +91,8 @@ def stage(
     yield make
     for one in made:
         one.bridge.close()
+        one.window.close()
+        one.window.deleteLater()
+    # A window left over is dressed again with every later one.
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    QApplication.processEvents()

@@ -28,6 +28,7 @@ from gui.widgets.figures import RunStrip
 from gui.widgets.ledger import LedgerModel
 from gui.widgets.version_line import VersionLine, places
 from gui.window import layout_kind
+from gui.wizards.restore import RestoreWizard
 from tests.gui.conftest import Stage
 from tests.gui.pages import PAGES, still
 from tests.support.fixed_clock import NOON
@@ -154,6 +155,7 @@ def test_tab_reaches_everything_that_can_be_used(page: Callable[..., Stage], nam
     }
     reached: set[int] = set()
     window.activateWindow()
+    made.settle()
     for _ in range(80):
         QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
         focused = QApplication.focusWidget()
@@ -192,6 +194,10 @@ def test_a_day_by_keyboard_alone(page: Callable[..., Stage]) -> None:
     assert isinstance(QApplication.focusWidget(), QLineEdit)
     key(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     assert "Was möchten Sie zurück?" in [one.text() for one in shown(window, QLabel)]  # type: ignore[attr-defined]
+    window.activateWindow()
+    assert isinstance(window.page, RestoreWizard)
+    window.page.what.field.setFocus()
+    made.settle()
     key(Qt.Key.Key_Escape)
     assert window.page.accessibleName() == "Läufe"
     key(Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
