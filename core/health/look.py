@@ -19,7 +19,8 @@ from core.health.history import DAYS, Day, last_days
 from core.health.model import SystemVerdict
 from core.health.three_two_one import judge
 from core.paths import Home
-from core.plan.model import LocalLocation, Plan
+from core.plan.locations import LocalLocation
+from core.plan.model import Plan
 from core.plan.problems import PlanError
 from core.plan.read import load_text, read_plan
 from core.store.database import BrokenDatabase
