@@ -1,7 +1,7 @@
 """Set up `.venv` beside this file, then run the program or its checks.
 
     python3 dev.py run ARGS           the program, in the folder of the caller
-    python3 dev.py test [TIER]        checks and tests; TIER: check, unit, kill, full, bench
+    python3 dev.py test [TIER]        checks and tests; TIER: check, unit, kill, full, screens …
     python3 dev.py test [TIER] -- ..  pytest with these arguments
     python3 dev.py lock [--upgrade]   make installer/lock/*.txt anew from pyproject.toml
 
@@ -53,6 +53,7 @@ TIERS = {
     "unit": ("tests/unit",),
     "kill": ("-m", "kill", "--timeout=3600"),
     "full": ("-m", "full", "--timeout=3600"),
+    "screens": ("-m", "screens", "--timeout=600"),
     "bench": ("-m", "bench", "--timeout=3600", "--capture=no"),
 }
 
@@ -78,8 +79,8 @@ def main() -> None:
 def run(args: Sequence[str]) -> NoReturn:
     """The program takes the place of this process: same folder, signals and exit code."""
     set_up("app")
-    # -P: a folder named core where the caller stands is not ours.
-    become(["-P", "-m", "core", *args], {"PYTHONPATH": str(PROJECT), CALLED: called()})
+    # -P: a folder named gui where the caller stands is not ours.
+    become(["-P", "-m", "gui", *args], {"PYTHONPATH": str(PROJECT), CALLED: called()})
 
 
 def called() -> str:
@@ -110,7 +111,7 @@ def test(args: Sequence[str]) -> NoReturn:
     tier = args[0] if args and args[0] != "--" else None
     rest = list(args[1:] if tier else args)
     if tier not in {None, "check", *TIERS} or (rest and rest[0] != "--"):
-        sys.exit("./test [check|unit|kill|full|bench] [-- Argumente für pytest]")
+        sys.exit("./test [check|unit|kill|full|screens|bench] [-- Argumente für pytest]")
     if tier == "check" or not args:
         failed = failed_checks()
         if failed:

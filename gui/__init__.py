@@ -1,1 +1,1 @@
-"""The window. PySide6 is imported here and nowhere else; core decides, gui shows."""
+"""The window: Qt only here; asks core, decides nothing (DESIGN §2)."""

@@ -71,6 +71,13 @@ def make_parser(texts: Texts) -> Parser:
     )
     _where_from(browse, texts)
 
+    search = verb("search", t("Einen Namen in allen Ständen suchen, auch Gelöschtes"))
+    search.add_argument("system", metavar="SYSTEM", help=t("seine id im Plan"))
+    search.add_argument("text", metavar="TEXT", help=t("ein Stück des Namens"))
+    search.add_argument(
+        "--from", dest="source", metavar=t("ZIEL"), help=t("aus der Kopie an diesem Ziel")
+    )
+
     restore = verb("restore", t("Daten zurückholen, in einen leeren Ordner"))
     restore.add_argument("system", metavar="SYSTEM", help=t("seine id im Plan"))
     restore.add_argument("--into", required=True, metavar=t("ORDNER"), help=t("leerer Ordner"))

@@ -6,35 +6,11 @@ import sys
 
 from core.cli.context import Context
 from core.cli.secret import ends_at_once
-from core.secrets.recovery import CHECK_LINE, Mistake, Pair, Slip, read_typed
+from core.secrets.recovery import CHECK_LINE, Mistake, Pair, read_typed
 from core.texts import t
+from core.texts.slips import describe_mistake
 
 _MOST_TYPED = 4096
-_SLIPS = {
-    Slip.WRONG: t("Zeile {line}, Gruppe {group}: anders als auf dem Blatt"),
-    Slip.SIGN: t("Zeile {line}, Gruppe {group}: ein Zeichen, das auf keinem Blatt vorkommt"),
-    Slip.LENGTH: t("Zeile {line}, Gruppe {group}: zu wenige oder zu viele Zeichen"),
-    Slip.MISSING: t("Zeile {line}: Gruppe {group} fehlt"),
-    Slip.EXTRA: t("Zeile {line}: Gruppe {group} ist zu viel"),
-    Slip.SWAPPED: t(
-        "Zeile {line}, Gruppe {group} und Zeile {other_line}, Gruppe {other_group}: vertauscht"
-    ),
-    Slip.LINES_SWAPPED: t("Zeile 1 und Zeile 2 sind vertauscht"),
-    Slip.LINE_MISSING: t("Zeile {line} fehlt"),
-    Slip.LINE_EXTRA: t("Es sind zu viele Zeilen"),
-}
-_WHOLE_LINE = {
-    Slip.MISSING: t("Zeile {line}: Eine Gruppe fehlt"),
-    Slip.EXTRA: t("Zeile {line}: Eine Gruppe ist zu viel"),
-}
-_CHECKSUM = {
-    Slip.WRONG: t("Prüfzeile, Gruppe {group}, oder eine Gruppe darüber: anders als auf dem Blatt"),
-    Slip.SIGN: t("Prüfzeile, Gruppe {group}: ein Zeichen, das auf keinem Blatt vorkommt"),
-    Slip.LENGTH: t("Prüfzeile, Gruppe {group}: zu wenige oder zu viele Zeichen"),
-    Slip.MISSING: t("Prüfzeile: Eine Gruppe fehlt"),
-    Slip.EXTRA: t("Prüfzeile: Eine Gruppe ist zu viel"),
-    Slip.SWAPPED: t("Prüfzeile: Gruppe {group} und Gruppe {other_group} sind vertauscht"),
-}
 
 
 def ask_for_lines(context: Context) -> tuple[Pair | None, list[Mistake]]:
@@ -62,11 +38,6 @@ def _judge(lines: list[str]) -> tuple[Pair | None, list[Mistake]]:
 
 
 def _tell(context: Context, mistake: Mistake) -> None:
-    words = _SLIPS
-    if mistake.line == CHECK_LINE and mistake.slip in _CHECKSUM:
-        words = _CHECKSUM
-    elif not mistake.group and mistake.slip in _WHOLE_LINE:
-        words = _WHOLE_LINE
     other_line, other_group = mistake.other
     context.output.record(
         "mistake",
@@ -76,13 +47,7 @@ def _tell(context: Context, mistake: Mistake) -> None:
         other_line=other_line,
         other_group=other_group,
     )
-    context.output.say(
-        words[mistake.slip],
-        line=mistake.line,
-        group=mistake.group,
-        other_line=other_line,
-        other_group=other_group,
-    )
+    context.output.line(describe_mistake(context.texts, mistake))
 
 
 def _read_lines(context: Context) -> list[str]:

@@ -21,6 +21,7 @@ _HOMES = {
     "backup": "backing_up",
     "snapshots": "looking",
     "browse": "looking",
+    "search": "searching",
     "restore": "restoring",
     "verify": "verifying",
     "prune": "pruning",
@@ -45,11 +46,11 @@ def verb(name: str) -> Verb:
 
 
 def welcome(context: Context) -> Exit:
-    """Without a verb: say what there is (the window comes with a later version)."""
+    """Without a verb and without a screen for the window: say what there is."""
     out = context.output
     out.say("Ladentresor hält Kopien von allem, wovon Ihr Laden lebt, und holt es wieder zurück.")
     out.line()
-    out.say("Ein Fenster gibt es in dieser Fassung noch nicht. Sie tippen Befehle ein:")
+    out.say("Ein Fenster kann sich hier nicht öffnen. Sie tippen Befehle ein:")
     out.say("  {program} demo      zeigt alles an einem erfundenen Laden, ohne Ihre Daten")
     out.say("  {program} doctor    sieht nach, ob dieser PC und Ihr Plan bereit sind")
     out.say("  {program} --help    nennt alle Befehle")

@@ -18,28 +18,41 @@ _FOR_GAP = {
 }
 
 
+_ORDER = (
+    ((Reason.DAMAGED,), Step.MEND),
+    (_LATE, Step.BACK_UP),
+    ((Reason.READ_BACK_OVERDUE,), Step.READ_BACK_DUE),
+    ((Reason.NEVER_READ_BACK,), Step.READ_BACK),
+)
+
+
 def next_step(copies: Sequence[CopyVerdict], gaps: Sequence[Why]) -> Why | None:
     """The next step of a system, None when all is well."""
-    for reasons, step in (
-        ((Reason.DAMAGED,), Step.MEND),
-        (_LATE, Step.BACK_UP),
-        ((Reason.READ_BACK_OVERDUE,), Step.READ_BACK_DUE),
-        ((Reason.NEVER_READ_BACK,), Step.READ_BACK),
-    ):
-        found = [copy for copy in copies if copy.has(*reasons)]
-        if found:
-            # What can be done without getting up comes first.
-            found.sort(key=lambda copy: not copy.facts.reachable)
-            first = found[0].facts
-            return _at(step if first.reachable else Step.ATTACH, first.destination)
-    if not gaps:
-        return None
+    return next(iter(next_steps(copies, gaps)), None)
+
+
+def next_steps(copies: Sequence[CopyVerdict], gaps: Sequence[Why]) -> tuple[Why, ...]:
+    """What is to be done at a system, the most useful first; one step for each copy.
+
+    What is missing in the plan is only named when nothing is broken or late: once that is done the
+    gap may be gone.
+    """
+    found: dict[str, Why] = {}
+    for reasons, step in _ORDER:
+        met = [copy for copy in copies if copy.has(*reasons)]
+        # What can be done without getting up comes first.
+        met.sort(key=lambda copy: not copy.facts.reachable)
+        for copy in met:
+            name = copy.facts.destination
+            found.setdefault(name, _at(step if copy.facts.reachable else Step.ATTACH, name))
+    if found or not gaps:
+        return tuple(found.values())
     for copy in copies:
         if copy.has(*_DEVICE):
-            return _at(Step.OTHER_DEVICE, copy.facts.destination)
+            return (_at(Step.OTHER_DEVICE, copy.facts.destination),)
     gap = gaps[0]
     step = _FOR_GAP[Gap(gap.code)]
-    return Why(step, {key: value for key, value in gap.params.items() if key == "destination"})
+    return (Why(step, {key: value for key, value in gap.params.items() if key == "destination"}),)
 
 
 def _at(step: Step, destination: str) -> Why:

@@ -66,6 +66,8 @@ class Starter:
     medium: Medium = Medium.DISK
     site: Site = Site.HERE
     offline: bool = False
+    removable: bool = False
+    encrypted: bool = False
 
 
 def example_plan(
@@ -77,7 +79,7 @@ def example_plan(
 ) -> str:
     """A commented German plan that copies these folders to each of these destinations.
 
-    Every destination is written as plain (`encrypted = false`), with a comment that says so.
+    A plain destination is written as such (`encrypted = false`), with a comment that says so.
     """
     system_id = _free_id(system, [])
     ids: list[str] = []
@@ -178,8 +180,7 @@ def _destination(id: str, starter: Starter, name: str) -> str:
             _pair("name", quoted(starter.name or name)),
             _pair("medium", quoted(starter.medium), "disk: Platte | nas: NAS | cloud: Cloud"),
             _pair("site", quoted(starter.site), "here: im Laden | away: außer Haus"),
-            _pair("layout", '"tree"', "Ordner, die man mit dem Explorer öffnen kann"),
-            _pair("encrypted", "false", "Wer den Datenträger findet, kann alles lesen"),
+            *_lying(starter),
             _pair(
                 "offline",
                 "true" if starter.offline else "false",
@@ -190,6 +191,20 @@ def _destination(id: str, starter: Starter, name: str) -> str:
             _pair("path", _path(starter.path, key, "plan.toml")),
         )
     )
+
+
+def _lying(starter: Starter) -> tuple[str, ...]:
+    """How the copy lies there: encrypted, or as folders that anybody can open."""
+    if starter.encrypted:
+        made = [_pair("encrypted", "true", "lesbar nur mit dem Wiederherstellungsblatt")]
+    else:
+        made = [
+            _pair("layout", '"tree"', "Ordner, die man mit dem Explorer öffnen kann"),
+            _pair("encrypted", "false", "Wer den Datenträger findet, kann alles lesen"),
+        ]
+    if starter.removable:
+        made.append(_pair("removable", "true", "lässt sich abziehen und mitnehmen"))
+    return tuple(made)
 
 
 def _copy(system: str, destination: str, every: str) -> str:

@@ -13,6 +13,7 @@ from core.store.database import (
     check_whole,
     move_aside,
     open_database,
+    open_for_reading,
     typed_failures,
 )
 from core.store.events import SCHEMA as EVENTS_SCHEMA
@@ -170,7 +171,7 @@ def _lasting_key(event: Event) -> tuple[str, str, str]:
 
 
 class HomeStore:
-    """Opened by the one process that holds the home's lock.
+    """Opened by the one process that holds the home's lock; `HomeView` is for the others.
 
     alerts: what a person has to know, and who was told (`core.store.events`).
     """
@@ -510,3 +511,22 @@ class HomeStore:
 
     def set_disk(self, row: DiskRow) -> None:
         self._run("INSERT OR REPLACE INTO disk VALUES (?,?,?,?)", row)
+
+
+class HomeView(HomeStore):
+    """The home's database for a short look beside the one who writes it; it is never made.
+
+    It answers all questions and takes no changes. What cannot be read raises `KnownError`, or
+    `BrokenDatabase`, when it is asked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.was_broken = False
+        self._base = open_for_reading(path)
+        self.alerts = EventLog(self._base, path)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether all tables are there: an older program's file is brought up by the next job."""
+        return self._run("PRAGMA user_version") == [(len(_SCHEMA),)]

@@ -4,6 +4,10 @@
 
 run_packages='python3-venv ca-certificates unzip' # unzip: getting a copy back by hand
 
+# What the window needs of the system; only where there is a screen.
+window_packages='libglib2.0-0 libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3
+    libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxkbcommon-x11-0 libxcb-shape0'
+
 # Qt without a screen, file systems for the engine tests, and the tools that read a copy by hand.
 test_packages="$run_packages
     libglib2.0-0 libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3
@@ -20,7 +24,11 @@ say() {
 boot() {
     python=$here/.venv/bin/python
     case $1 in
-        run) [ -x "$python" ] || add_packages $run_packages ;;
+        run)
+            [ -x "$python" ] || add_packages $run_packages
+            # Without a command the window opens.
+            [ $# -gt 1 ] || [ -z "$DISPLAY$WAYLAND_DISPLAY" ] || add_packages $window_packages
+            ;;
         *) add_packages $test_packages ;;
     esac
     [ -x "$python" ] || python=python3

@@ -60,7 +60,7 @@ class Lying:
 def find_copies(reach: Reach, where: Where) -> list[Lying]:
     """The copies at a place: right below it, or a folder of this PC that is one itself."""
     folder = folder_of_pc(where.location)
-    return _far_copies(reach, where) if folder is None else _near_copies(folder)
+    return _far_copies(reach, where) if folder is None else near_copies(folder)
 
 
 def _far_copies(reach: Reach, where: Where) -> list[Lying]:
@@ -77,7 +77,7 @@ def _far_copies(reach: Reach, where: Where) -> list[Lying]:
     return found
 
 
-def _near_copies(location: Path) -> list[Lying]:
+def near_copies(location: Path) -> list[Lying]:
     here = _lying(location)
     if here is not None:
         return [here]

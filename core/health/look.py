@@ -1,0 +1,152 @@
+"""One short look at everything: plan, database and disks, for whoever shows it. Changes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import filelock
+
+from core.clock import Clock
+from core.copies.backing_up.gate import gate_is_closed
+from core.destinations.devices import device_of
+from core.errors import KnownError
+from core.health.answer import Answer, Headline, ShopState, Task, answer, tasks
+from core.health.facts import DevicePort, gather
+from core.health.history import DAYS, Day, last_days
+from core.health.model import SystemVerdict
+from core.health.three_two_one import judge
+from core.paths import Home
+from core.plan.locations import LocalLocation
+from core.plan.model import Plan
+from core.plan.problems import PlanError
+from core.plan.read import load_text, read_plan
+from core.store.database import BrokenDatabase
+from core.store.home import HomeStore, HomeView, RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How full a destination is, in bytes."""
+
+    destination: str
+    used: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How everything stood at one moment.
+
+    plan: None when there is none that can be read; trouble says why. verdicts: of the systems that
+    have copies. sizes: bytes of each system as of its newest run. runs: of the last thirty days,
+    oldest first. is_working: another process works in this home.
+    """
+
+    at: datetime
+    plan: Plan | None
+    trouble: KnownError | None
+    answer: Answer
+    tasks: tuple[Task, ...]
+    verdicts: tuple[SystemVerdict, ...]
+    sizes: dict[str, int]
+    days: tuple[Day, ...]
+    rooms: tuple[Room, ...]
+    runs: tuple[RunRow, ...]
+    skipped: int
+    is_working: bool
+
+
+def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
+    """Everything as it stands now. Asks disks that may be slow: not for a window's own thread."""
+    now = clock.now()
+    trouble: KnownError | None = None
+    plan: Plan | None = None
+    try:
+        plan = _plan(home)
+    except KnownError as error:
+        trouble = error
+    if plan is None:
+        nothing = Answer(ShopState.EMPTY, Headline.NO_PLAN)
+        return Picture(now, None, trouble, nothing, (), (), {}, (), (), (), 0, is_working=False)
+    with contextlib.ExitStack() as stack:
+        store = _open(home, clock)
+        stack.callback(store.close)
+        verdicts = tuple(judge(facts, now) for facts in gather(home, store, plan, now, devices))
+        held = tuple(v.facts.system for v in verdicts if gate_is_closed(store, v.facts.system))
+        runs = store.runs(since=now - timedelta(days=DAYS + 1))
+        unproven = any(where.encrypted for where in plan.destinations) and not any(
+            proof.kind == "sheet" for proof in store.proofs()
+        )
+    good = [run for run in runs if run.status in ("COMMITTED", "UNCHANGED")]
+    newest = {(run.system, run.destination): run for run in good}
+    return Picture(
+        now,
+        plan,
+        None,
+        answer(verdicts, held),
+        tasks(verdicts, held, unproven_sheet=unproven),
+        verdicts,
+        {run.system: run.bytes for run in good},
+        last_days(runs, now),
+        _rooms(plan),
+        tuple(runs),
+        max((run.skipped for run in newest.values()), default=0),
+        any(run.status == "RUNNING" for run in runs) and _is_working(home),
+    )
+
+
+def _plan(home: Home) -> Plan | None:
+    """The plan as far as it can be read; None when there is none."""
+    if not home.plan.exists():
+        return None
+    try:
+        return read_plan(load_text(home.plan), source=str(home.plan))
+    except PlanError as error:
+        if error.readable is None or not error.readable.copies:
+            raise
+        return error.readable
+
+
+def _open(home: Home, clock: Clock) -> HomeStore:
+    """For looking only, where that can be; a new, old or broken database is first made right."""
+    if home.database.exists():
+        view = HomeView(home.database)
+        try:
+            if view.is_current:
+                return view
+        except BrokenDatabase:
+            pass
+        view.close()
+    home.make()
+    return HomeStore(home.database, clock)
+
+
+def _rooms(plan: Plan) -> tuple[Room, ...]:
+    found = []
+    for where in plan.destinations:
+        if not isinstance(where.location, LocalLocation):
+            continue  # asking a place behind a network takes a session
+        with contextlib.suppress(OSError, ValueError):
+            usage = shutil.disk_usage(where.location.path)
+            found.append(Room(where.id, usage.total - usage.free, usage.total))
+    return tuple(found)
+
+
+def _is_working(home: Home) -> bool:
+    """Whether somebody holds the home's lock.
+
+    Only asked while a run is noted as going: to ask, the lock is taken for a moment, in which a job
+    that begins would find it taken.
+    """
+    if not home.lock.exists():
+        return False
+    lock = filelock.FileLock(home.lock, timeout=0)
+    try:
+        lock.acquire()
+    except (filelock.Timeout, OSError):
+        return True
+    lock.release()
+    return False

@@ -1,0 +1,191 @@
+"""The application: one window, one tray, one home; language and colours as chosen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import msgspec
+from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTranslator
+from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from core.clock import Clock, SystemClock
+from core.paths import Home
+from core.texts import PROGRAM, Lang, Texts, pick_language
+from gui.bridge import Bridge
+from gui.jobs.child import ChildRunner
+from gui.settings import Theme, read_settings, write_settings
+from gui.shop import Shop
+from gui.theme.look import Look, load_fonts, palette, style_sheet
+from gui.theme.tokens import DARK, LIGHT, Tokens, high_contrast
+from gui.tray import Tray
+from gui.window import Window
+
+
+class App(QObject):
+    """Everything that lives as long as the program."""
+
+    def __init__(
+        self,
+        application: QApplication,
+        home: Home,
+        home_option: str,
+        lang: str | None,
+        *,
+        passphrase: str = "",
+        clock: Clock | None = None,
+        called: str = PROGRAM,
+    ) -> None:
+        super().__init__()
+        self._application = application
+        self.home = home
+        self._called = called
+        self._asked_lang = lang
+        self.settings = read_settings(home.config)
+        application.setApplicationName("Ladentresor")
+        application.setStyle("Fusion")
+        load_fonts()
+        self._system = application.palette()
+        self._qt_words = QTranslator(self)
+        self.bridge = Bridge()
+        texts = self._texts()
+        self.runner = ChildRunner(self.bridge, home_option, texts.lang, passphrase)
+        self.shop = Shop(home, clock or SystemClock(), texts, self.bridge, self.runner)
+        self.look = self._dress()
+        self.window = Window(self.shop, self.look, self.settings)
+        self.window.chose.connect(self._chose, Qt.ConnectionType.QueuedConnection)
+        self.window.closed.connect(self._window_closed)
+        self.tray = Tray(
+            self.look, self.shop,
+            open_window=self.show_window, restore=self._restore, leave=self.leave,
+        )  # fmt: skip
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._system_changed)
+        application.setQuitOnLastWindowClosed(not self.tray.is_there)
+
+    # -- look and language ------------------------------------------------------------------------
+
+    def _texts(self) -> Texts:
+        lang = pick_language(self._asked_lang or self.settings.lang or None, os.environ)
+        self._translate_qt(lang)
+        return Texts(lang, program=self._called)
+
+    def _translate_qt(self, lang: Lang) -> None:
+        """Qt's own words (dialogs, menus of fields) in the same language."""
+        QLocale.setDefault(QLocale("de_DE" if lang == "de" else "en_GB"))
+        self._application.removeTranslator(self._qt_words)
+        place = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        if lang == "de" and self._qt_words.load("qtbase_de", place):
+            self._application.installTranslator(self._qt_words)
+
+    def _dress(self) -> Look:
+        look = Look(tokens_for(self.settings.theme, self._system), self.settings.scale)
+        self._application.setPalette(palette(look.tokens))
+        self._application.setStyleSheet(style_sheet(look))
+        return look
+
+    def _chose(self, changes: dict[str, object]) -> None:
+        """A person chose: at once, and kept."""
+        if "lang" in changes:
+            self._asked_lang = None
+        size = self.window.size()
+        self.settings = msgspec.structs.replace(
+            self.settings, **changes, width=size.width(), height=size.height()
+        )
+        write_settings(self.home.config, self.settings)
+        self._take_look()
+
+    def _take_look(self) -> None:
+        texts = self._texts()
+        self.runner.lang = texts.lang
+        self.shop.speak(texts)
+        self.look = self._dress()
+        self.window.take_look(self.look, self.settings)
+        self.tray.take_look(self.look)
+
+    def _system_changed(self) -> None:
+        if self.settings.theme == "system":
+            self._take_look()
+
+    # -- coming and going -------------------------------------------------------------------------
+
+    def show_window(self) -> None:
+        """Bring the window to the front."""
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    def _restore(self) -> None:
+        self.show_window()
+        self.window.restore()
+
+    def _window_closed(self) -> None:
+        if not self.tray.is_there and self.may_leave():
+            self.leave()
+
+    def may_leave(self) -> bool:
+        """Whether a job that goes on may be stopped; a person is asked."""
+        if not self.shop.is_running:
+            return True
+        t = self.shop.texts.t
+        box = QMessageBox(self.window)
+        box.setWindowTitle("Ladentresor")
+        box.setText(t("Es läuft gerade eine Sicherung. Trotzdem beenden?"))
+        box.setInformativeText(
+            t("Was angekommen ist, bleibt. Der nächste Lauf macht an derselben Stelle weiter.")
+        )
+        stop = box.addButton(t("Sicherung beenden"), QMessageBox.ButtonRole.AcceptRole)
+        stay = box.addButton(t("Weiterlaufen lassen"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stay)
+        box.exec()
+        return box.clickedButton() is stop
+
+    def leave(self) -> None:
+        """End the program."""
+        if self.may_leave():
+            self._application.quit()
+
+    def close(self) -> None:
+        """Stop what runs; after this nothing of ours is left."""
+        self.runner.close()
+        self.bridge.close()
+        self.tray.close()
+        self.window.close()
+
+
+def tokens_for(theme: Theme, system: QPalette) -> Tokens:
+    """The colours: as chosen, or as the system has it; high contrast always wins."""
+    hints = QGuiApplication.styleHints()
+    contrast = getattr(hints.accessibility(), "contrastPreference", None)
+    if contrast is not None and contrast() is Qt.ContrastPreference.HighContrast:
+        role = QPalette.ColorRole
+        return high_contrast(
+            window=system.color(role.Window).name(),
+            text=system.color(role.WindowText).name(),
+            highlight=system.color(role.Highlight).name(),
+            highlighted=system.color(role.HighlightedText).name(),
+        )
+    if theme == "system":
+        dark = hints.colorScheme() is Qt.ColorScheme.Dark
+        return DARK if dark else LIGHT
+    return DARK if theme == "dark" else LIGHT
+
+
+def run_window(
+    arguments: Sequence[str],
+    home: Home,
+    home_option: str,
+    lang: str | None,
+    *,
+    passphrase: str,
+    called: str,
+) -> int:
+    """Open the window and stay until it is left; returns the exit code."""
+    application = QApplication([sys.argv[0], *arguments])
+    app = App(application, home, home_option, lang, passphrase=passphrase, called=called)
+    app.show_window()
+    code = application.exec()
+    app.close()
+    return code

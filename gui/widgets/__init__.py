@@ -1,0 +1,1 @@
+"""Painted and composed parts that pages are made of; they decide nothing."""

@@ -1,0 +1,219 @@
+"""Text, buttons, cards and rules, each in one line of code for whoever builds a page."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.theme.look import Look, Role
+
+
+def text(
+    look: Look, words: str, role: Role = Role.BODY, colour: str = "", *, wrap: bool = True
+) -> QLabel:
+    """A label that a pointer can select nothing of and a reader can read."""
+    label = _Lead() if role is Role.LEAD else QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setText(words)
+    label.setFont(look.font(role))
+    label.setWordWrap(wrap)
+    set_colour(label, colour or look.tokens.ink)
+    policy = QSizePolicy.Policy.Preferred if wrap else QSizePolicy.Policy.Minimum
+    label.setSizePolicy(policy, QSizePolicy.Policy.Preferred)
+    return label
+
+
+class _Lead(QLabel):
+    """Longer text with more room between its lines than Qt gives by itself."""
+
+    def setText(self, words: str) -> None:  # noqa: N802 - Qt's name
+        self.setTextFormat(Qt.TextFormat.RichText)
+        super().setText(f'<p style="line-height:122%; margin:0">{html.escape(words)}</p>')
+        self.setAccessibleName(words)
+
+
+def set_colour(label: QLabel, colour: str) -> None:
+    """Colour of the words; a style of its own, so that the palette of parents does not matter."""
+    label.setStyleSheet(f"color: {colour}; background: transparent;")
+
+
+def button(
+    look: Look, words: str, done: Callable[[], object], *, kind: str = "", icon: str = ""
+) -> QPushButton:
+    """A button that says what happens; kind: primary, link, nav, '' for a secondary one."""
+    made = QPushButton(words)
+    made.setProperty("kind", kind)
+    made.setFont(look.font(Role.STRONG if kind == "primary" else Role.MEDIUM))
+    made.setCursor(Qt.CursorShape.PointingHandCursor)
+    made.setAccessibleName(words)
+    if icon:
+        tokens = look.tokens
+        colour = {"primary": tokens.on_accent, "link": tokens.accent}.get(kind, tokens.ink)
+        made.setIcon(look.button_icon(icon, colour))
+        made.setIconSize(look.button_icon_size())
+    made.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+    made.clicked.connect(lambda *_: done())
+    made.setAutoDefault(kind == "primary")
+    return made
+
+
+def column(*, gap: int = 0, margins: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QVBoxLayout:
+    """A vertical layout."""
+    made = QVBoxLayout()
+    made.setSpacing(gap)
+    made.setContentsMargins(*margins)
+    return made
+
+
+def row(*, gap: int = 0, margins: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QHBoxLayout:
+    """A horizontal layout."""
+    made = QHBoxLayout()
+    made.setSpacing(gap)
+    made.setContentsMargins(*margins)
+    return made
+
+
+def frame(name: str, layout: QLayout | None = None) -> QFrame:
+    """A frame that the style sheet knows by its name: card, inset, rail, footer, rule."""
+    made = QFrame()
+    made.setObjectName(name)
+    if layout is not None:
+        made.setLayout(layout)
+    return made
+
+
+def rule(*, strong: bool = False) -> QFrame:
+    """A hairline."""
+    return frame("rule2" if strong else "rule")
+
+
+class Page(QScrollArea):
+    """A page: scrolls up and down, never sideways. `body` takes its content."""
+
+    def __init__(self, look: Look, margins: tuple[int, int, int, int] = (40, 30, 40, 24)) -> None:
+        super().__init__()
+        self.look = look
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inner = QWidget()
+        inner.setObjectName("page")
+        left, top, right, bottom = (look.px(one) for one in margins)
+        self.body = column(margins=(left, top, right, bottom))
+        inner.setLayout(self.body)
+        self.setWidget(inner)
+        inner.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Keep what has the focus in sight."""
+        if event.type() == QEvent.Type.FocusIn and isinstance(watched, QWidget):
+            self.ensureWidgetVisible(watched)
+        return super().eventFilter(watched, event)
+
+
+class Elided(QLabel):
+    """One line that gives way in the middle; the whole stands in the tooltip."""
+
+    def __init__(self, look: Look, words: str, role: Role, colour: str) -> None:
+        super().__init__()
+        self.setFont(look.font(role))
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        set_colour(self, colour)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._words = ""
+        self.say(words)
+
+    def say(self, words: str) -> None:
+        """Show other words."""
+        self._words = words
+        self.setToolTip(words)
+        self.setAccessibleName(words)
+        self._fit()
+
+    def _fit(self) -> None:
+        metrics = QFontMetrics(self.font())
+        middle = Qt.TextElideMode.ElideMiddle
+        super().setText(metrics.elidedText(self._words, middle, max(0, self.width())))
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        self._fit()
+
+
+class Flow(QLayout):
+    """Items side by side that wrap into the next line."""
+
+    def __init__(self, gap: int, line_gap: int) -> None:
+        super().__init__()
+        self._items: list[QLayoutItem] = []
+        self._gap, self._line_gap = gap, line_gap
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def addItem(self, item: QLayoutItem) -> None:  # noqa: N802 - Qt's name
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:  # noqa: N802 - Qt's name
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:  # noqa: N802 - Qt's name
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+        return self._lay(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rect: QRect) -> None:  # noqa: N802 - Qt's name
+        super().setGeometry(rect)
+        self._lay(rect, move=True)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:  # noqa: N802 - Qt's name
+        size = QSize()
+        for item in self._items:
+            size = size.expandedTo(item.minimumSize())
+        return size
+
+    def _lay(self, rect: QRect, *, move: bool) -> int:
+        x, y, height = rect.x(), rect.y(), 0
+        for item in self._items:
+            hint = item.sizeHint()
+            if x > rect.x() and x + hint.width() > rect.right() + 1:
+                x, y, height = rect.x(), y + height + self._line_gap, 0
+            if move:
+                item.setGeometry(QRect(QPoint(x, y), hint))
+            x += hint.width() + self._gap
+            height = max(height, hint.height())
+        return y + height - rect.y()
+
+
+def clear(layout: QLayout) -> None:
+    """Take everything out of a layout and let it go."""
+    while (item := layout.takeAt(0)) is not None:
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+        elif inner is not None:
+            clear(inner)

@@ -1,0 +1,349 @@
+"""The window: navigation, the page that is open, and what fits its size, language and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QMainWindow, QMenu, QPushButton, QStackedWidget, QWidget
+
+from core.health.answer import ShopState
+from gui.pages.first_start import FirstStart
+from gui.pages.overview import Overview
+from gui.pages.runs import RunsPage
+from gui.settings import SCALES, Settings
+from gui.shop import Shop
+from gui.theme.look import Look, Role
+from gui.widgets.basics import button, column, frame, row, text
+from gui.widgets.marks import ShopMark, tray_icon
+from gui.wizards.restore import RestoreWizard
+from gui.wizards.setup import SetupWizard
+
+_WIDE, _MIDDLE = 1100, 800
+_PAGES = ("overview", "runs")
+
+
+def layout_kind(width: int, scale: float) -> str:
+    """wide, middle or narrow: by the width there is for text of this size (UI.md §5)."""
+    effective = width / scale
+    if effective >= _WIDE:
+        return "wide"
+    return "middle" if effective >= _MIDDLE else "narrow"
+
+
+class Window(QMainWindow):
+    """The one window.
+
+    Signals: `chose` when a person chose other settings, `closed` when they closed the window.
+    """
+
+    chose = Signal(object)
+    closed = Signal()
+
+    def __init__(self, shop: Shop, look: Look, settings: Settings) -> None:
+        super().__init__()
+        self.shop, self.look, self.settings = shop, look, settings
+        self.setMinimumSize(960, 640)
+        self.resize(settings.width or 1200, settings.height or 800)
+        self._kind = layout_kind(self.width(), look.scale)
+        self._page = "overview"
+        self._wizard: RestoreWizard | SetupWizard | None = None
+        self._first: bool | None = None
+        self._nav: dict[str, QPushButton] = {}
+        self._stack = QStackedWidget()
+        shop.changed.connect(self._facts_changed)
+        shop.run_changed.connect(self._state_changed)
+        self._shortcuts()
+        self.build()
+
+    # -- building -----------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Everything anew, for this size, language and look."""
+        look, t = self.look, self.shop.texts.t
+        self.setWindowTitle("Ladentresor")
+        self._first = self._is_first()
+        self._nav = {}
+        self._stack = QStackedWidget()
+        whole = QWidget()
+        whole.setObjectName("page")
+        line = row()
+        whole.setLayout(line)
+        if self._first:
+            self._stack.addWidget(
+                FirstStart(
+                    look, t,
+                    lang=self.shop.texts.lang,
+                    protect=self.set_up,
+                    restore=self.restore,
+                    speak=self._speak,
+                )
+            )  # fmt: skip
+        else:
+            line.addWidget(self._rail())
+            made: dict[str, Callable[[], QWidget]] = {
+                "overview": lambda: Overview(
+                    look, self.shop, self._kind, restore=self.restore,
+                    show_runs=lambda: self.open("runs"),
+                ),
+                "runs": lambda: RunsPage(look, self.shop, self._kind),
+            }  # fmt: skip
+            for name in _PAGES:
+                self._stack.addWidget(made[name]())
+        line.addWidget(self._stack, 1)
+        self.setCentralWidget(whole)
+        whole.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        whole.setFocus()
+        self.open(self._page)
+        self._state_changed()
+
+    def _is_first(self) -> bool:
+        picture = self.shop.picture
+        if picture is None:
+            return not self.shop.home.plan.exists()
+        return picture.plan is None and picture.trouble is None
+
+    def _rail(self) -> QWidget:
+        look, t = self.look, self.shop.texts.t
+        px, narrow = look.px, self._kind != "wide"
+        inside = column(gap=px(4), margins=(px(16), px(22), px(16), px(18)))
+        rail = frame("rail", inside)
+        rail.setFixedWidth(px(228))
+        if narrow:
+            slim = 46 if self._kind == "narrow" else 68
+            inside.setContentsMargins(px((slim - 38) // 2), px(18), px((slim - 38) // 2), px(14))
+            rail.setFixedWidth(px(slim))
+        head = row(gap=px(10))
+        head.addWidget(ShopMark(look, "brand", "Ladentresor", 26))
+        if not narrow:
+            names = column()
+            names.addWidget(text(look, "Ladentresor", Role.STRONG, wrap=False))
+            shop = self.shop.said.shop if self.shop.said else ""
+            if shop:
+                names.addWidget(text(look, shop, Role.HEAD, look.tokens.ink2))
+            head.addLayout(names, 1)
+        inside.addLayout(head)
+        inside.addSpacing(px(18))
+        for name, words, icon in (
+            ("overview", t("Übersicht"), "house"),
+            ("runs", t("Läufe"), "history"),
+        ):
+            made = self._nav_button(words, icon, lambda name=name: self.open(name))  # type: ignore[misc]  # a default keeps the name
+            made.setCheckable(True)
+            self._nav[name] = made
+            inside.addWidget(made)
+        inside.addStretch(1)
+        view = self._nav_button(t("Ansicht"), "settings", lambda: self._view_menu(view))
+        inside.addWidget(view)
+        inside.addSpacing(px(10))
+        back = button(look, "" if narrow else t("Daten zurückholen"), self.restore)
+        self._set_icon(back, "archive-restore", look.tokens.ink)
+        back.setAccessibleName(t("Daten zurückholen"))
+        back.setToolTip(t("Daten zurückholen"))
+        if narrow:
+            back.setStyleSheet("padding: 0;")
+        inside.addWidget(back)
+        return rail
+
+    def _nav_button(self, words: str, icon: str, done: Callable[[], object]) -> QPushButton:
+        narrow = self._kind != "wide"
+        made = button(self.look, "" if narrow else words, done, kind="nav")
+        self._set_icon(made, icon, self.look.tokens.ink2)
+        made.setAccessibleName(words)
+        made.setToolTip(words if narrow else "")
+        if narrow:
+            made.setStyleSheet("padding: 0; text-align: center;")
+        return made
+
+    def _set_icon(self, made: QPushButton, icon: str, colour: str) -> None:
+        if self._kind == "wide":
+            made.setIcon(self.look.button_icon(icon, colour))
+            made.setIconSize(self.look.button_icon_size())
+        else:
+            made.setIcon(self.look.icon(icon, colour))
+            made.setIconSize(QSize(self.look.px(20), self.look.px(20)))
+
+    def _shortcuts(self) -> None:
+        for keys, done in (
+            ("Ctrl+R", self.restore),
+            ("Escape", self._escape),
+            ("F6", self._jump),
+            ("F5", self.shop.refresh),
+            ("Alt+1", lambda: self.open("overview")),
+            ("Alt+2", lambda: self.open("runs")),
+            ("Ctrl+F", self._search),
+            ("Ctrl++", lambda: self._zoom(1)),
+            ("Ctrl+-", lambda: self._zoom(-1)),
+            ("Ctrl+0", lambda: self._choose(scale=1.0)),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(done)
+
+    # -- going about --------------------------------------------------------------------------
+
+    def open(self, name: str) -> None:
+        """Show a page."""
+        if self._first or self._wizard is not None:
+            return
+        self._page = name
+        self._stack.setCurrentIndex(_PAGES.index(name))
+        for one, made in self._nav.items():
+            made.setChecked(one == name)
+            colour = self.look.tokens.accent if one == name else self.look.tokens.ink2
+            icon = {"overview": "house", "runs": "history"}[one]
+            self._set_icon(made, icon, colour)
+            made.setFont(self.look.font(Role.STRONG if one == name else Role.BODY))
+
+    @property
+    def page(self) -> QWidget | None:
+        """What is shown beside the navigation."""
+        return self._wizard or self._stack.currentWidget()
+
+    def restore(self) -> None:
+        """Open the way back, in place of everything else."""
+        if self._wizard is not None:
+            return
+        wizard = RestoreWizard(self.look, self.shop, bare=bool(self._is_first()))
+        self._wizard = wizard
+        wizard.left.connect(self._leave_wizard)
+        self.setCentralWidget(wizard)
+        wizard.show()  # at once: what is hidden takes no focus
+        wizard.begin()
+
+    def set_up(self) -> None:
+        """Open the set-up, in place of everything else."""
+        if self._wizard is not None:
+            return
+        wizard = SetupWizard(self.look, self.shop)
+        self._wizard = wizard
+        wizard.left.connect(self._leave_wizard)
+        wizard.finished.connect(self._set_up_done)
+        self.setCentralWidget(wizard)
+        wizard.show()  # at once: what is hidden takes no focus
+        wizard.begin()
+
+    def _set_up_done(self) -> None:
+        self._leave_wizard()
+        self.shop.back_up()
+
+    def _leave_wizard(self) -> None:
+        if self._wizard is not None:
+            if isinstance(self._wizard, RestoreWizard):
+                self._wizard.close_down()
+            self._wizard = None
+            self.build()
+            self.shop.refresh()
+
+    def _escape(self) -> None:
+        """One step back, wherever the keyboard is."""
+        if self._wizard is not None:
+            self._wizard.step_back()
+
+    def _jump(self) -> None:
+        """F6: between navigation and content."""
+        checked = next((one for one in self._nav.values() if one.isChecked()), None)
+        if checked is None:
+            return
+        if checked.hasFocus():
+            page = self._stack.currentWidget()
+            if page is not None:
+                page.focusNextChild()
+        else:
+            checked.setFocus()
+
+    def _search(self) -> None:
+        if isinstance(self._wizard, RestoreWizard):
+            self._wizard.search()
+        if self._wizard is not None:
+            return
+        self.open("runs")
+        page = self._stack.currentWidget()
+        if isinstance(page, RunsPage):
+            page.field.setFocus()
+
+    # -- what changes -------------------------------------------------------------------------
+
+    def _facts_changed(self) -> None:
+        if self._wizard is None and self._is_first() != self._first:
+            self.build()
+        self._state_changed()
+
+    def _state_changed(self) -> None:
+        said = self.shop.said
+        self.setWindowIcon(tray_icon(self.shop.state))
+        if said is not None and said.state is not ShopState.EMPTY:
+            self.setWindowTitle(f"Ladentresor – {said.word}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        kind = layout_kind(self.width(), self.look.scale)
+        if kind != self._kind:
+            self._kind = kind
+            if self._wizard is None:
+                self.build()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        self.shop.is_seen(seen=True)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        self.shop.is_seen(seen=False)
+        super().closeEvent(event)
+        self.closed.emit()
+
+    def take_look(self, look: Look, settings: Settings) -> None:
+        """Show everything with other colours, texts or size of text."""
+        self.look, self.settings = look, settings
+        self._kind = layout_kind(self.width(), look.scale)
+        if self._wizard is None:
+            self.build()
+
+    # -- choices ------------------------------------------------------------------------------
+
+    def _speak(self, lang: str) -> None:
+        self._choose(lang=lang)
+
+    def _zoom(self, way: int) -> None:
+        at = min(range(len(SCALES)), key=lambda n: abs(SCALES[n] - self.settings.scale))
+        self._choose(scale=SCALES[max(0, min(len(SCALES) - 1, at + way))])
+
+    def _choose(self, **changes: object) -> None:
+        self.chose.emit(changes)
+
+    def _view_menu(self, beside: QPushButton) -> None:
+        menu = self.view_menu()
+        up = QPoint(0, menu.sizeHint().height())
+        menu.popup(beside.mapToGlobal(beside.rect().topLeft()) - up)
+
+    def view_menu(self) -> QMenu:
+        """Language, colours and size of text."""
+        t = self.shop.texts.t
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setFont(self.look.font(Role.BODY))
+        now = self.settings
+        lang = self.shop.texts.lang
+        groups: tuple[tuple[tuple[str, bool, dict[str, object]], ...], ...] = (
+            (
+                ("Deutsch", lang == "de", {"lang": "de"}),
+                ("English", lang == "en", {"lang": "en"}),
+            ),
+            (
+                (t("Farben wie das System"), now.theme == "system", {"theme": "system"}),
+                (t("Hell"), now.theme == "light", {"theme": "light"}),
+                (t("Dunkel"), now.theme == "dark", {"theme": "dark"}),
+            ),
+            tuple(
+                (t("Schrift {n} %", n=round(one * 100)), now.scale == one, {"scale": one})
+                for one in SCALES
+            ),
+        )
+        for number, group in enumerate(groups):
+            if number:
+                menu.addSeparator()
+            for words, chosen, change in group:
+                action = menu.addAction(words)
+                action.setCheckable(True)
+                action.setChecked(chosen)
+                action.triggered.connect(lambda *_, change=change: self._choose(**change))
+        return menu

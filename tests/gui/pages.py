@@ -1,0 +1,218 @@
+"""Every page and step the window has, for whoever has to see them all: tests and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from core.destinations.devices import Device
+from core.health.answer import Answer, Headline, ShopState
+from core.health.look import Picture
+from core.plan.model import Medium, Site
+from core.setup.draft import Draft, Place
+from core.setup.flow import Step
+from core.setup.places import Finding, Probe
+from gui.jobs.port import Ended, Failure, Phase, Progress, Told
+from gui.shop import Shop
+from gui.window import Window
+from gui.wizards import restore as restore_module
+from gui.wizards import restore_pages, setup_pages
+from gui.wizards.restore import RestoreWizard
+from gui.wizards.setup import SetupWizard
+from tests.gui import scenes
+from tests.gui.scenes import PlayedRunner
+
+Act = Callable[[Window, Shop, PlayedRunner], None]
+
+
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine the pictures are made on gets into them."""
+    folders = ["/home/maier/Dokumente", "/home/maier/Bilder", "/home/maier/Schreibtisch"]
+    monkeypatch.setattr(setup_pages, "likely_folders", lambda: folders)
+    monkeypatch.setattr(setup_pages, "volumes", list)
+    monkeypatch.setattr(restore_pages, "copies_below", lambda roots: [])
+    monkeypatch.setattr(
+        restore_module, "new_folder", lambda now, name: f"/home/maier/Schreibtisch/{name} 22.11."
+    )
+
+
+def nothing() -> Picture:
+    """No plan."""
+    return replace(
+        scenes.protected(), plan=None, answer=Answer(ShopState.EMPTY, Headline.NO_PLAN),
+        tasks=(), verdicts=(), runs=(), days=(), rooms=(),
+    )  # fmt: skip
+
+
+def _none(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    pass
+
+
+def _running(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    shop.back_up()
+    runner.hear(Phase("objects", "wawi", "nas"))
+    shop.clock.pass_by(seconds=95)  # type: ignore[attr-defined]  # the fixed clock of tests
+    runner.hear(Progress(1204, 874_000_000))
+
+
+def _failed(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    shop.back_up()
+    runner.hear(
+        Failure(
+            "destination_missing",
+            "„NAS im Lager“ ist nicht erreichbar.",
+            "Auf „NAS im Lager“ kommt nichts Neues an. Die Stände dort bleiben.",
+            "Schließen Sie „NAS im Lager“ an.",
+        )
+    )
+    runner.hear(Ended(7))
+
+
+def _runs(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    window.open("runs")
+
+
+def _version(run: str, began: str, changed: int, size: int) -> dict[str, object]:
+    return {
+        "run": run, "began": began, "first": began, "bytes": size, "mtime_ns": changed * 10**9,
+        "suspect": False,
+    }  # fmt: skip
+
+
+_VERSIONS = [
+    _version("9", "2026-11-18T02:00:00Z", 1794934800, 48_000),
+    _version("7", "2026-11-12T02:00:00Z", 1794434800, 47_100),
+    _version("5", "2026-11-01T02:00:00Z", 1793434800, 46_000),
+    _version("3", "2026-10-12T02:00:00Z", 1791734800, 45_000),
+    _version("1", "2026-09-20T02:00:00Z", 1789834800, 45_000),
+]
+
+
+def _hit(path: str, *, kind: str = "file", gone: bool = False, first: int = 0) -> Told:
+    fields = {"kind": kind, "path": path, "raw": path, "gone": gone, "versions": _VERSIONS[first:]}
+    return Told("", fields)
+
+
+def _wizard(window: Window) -> RestoreWizard:
+    wizard = window.page
+    assert isinstance(wizard, RestoreWizard)
+    return wizard
+
+
+def _what(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    window.restore()
+    wizard = _wizard(window)
+    wizard.what.field.setText("preisliste")
+    wizard.what._search()
+    runner.hear(_hit("Büro/Verkauf/Preisliste 2026.xlsx", gone=True))
+    runner.hear(_hit("Büro/Verkauf/Archiv/Preisliste 2025.xlsx", first=2))
+    runner.hear(_hit("Büro/Lieferanten/Brenner/Preisliste Weine.pdf", first=4))
+    runner.hear(_hit("Büro/Verkauf/Preislisten", kind="folder", first=4))
+    runner.hear(Ended(0))
+
+
+def _whole(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    window.restore()
+    _wizard(window).what._switch()
+    for day in range(16, 22):
+        runner.hear(
+            Told("", {"run": f"{day}", "committed_at": f"2026-11-{day}T02:14:00Z", "files": 48_211,
+                      "bytes": 18_400_000_000, "complete": day != 19, "suspect": False})
+        )  # fmt: skip
+    runner.hear(Ended(0))
+
+
+def _where(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    _what(window, shop, runner)
+    _wizard(window).show_where()
+
+
+def _result(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    _what(window, shop, runner)
+    _wizard(window).fetch()
+    runner.hear(
+        Told("restored", {"files": 1, "bytes": 48_000, "into": _wizard(window).choice.into,
+                          "failed": [], "skipped": [], "renamed": []})
+    )  # fmt: skip
+    runner.hear(Ended(0))
+
+
+def _damaged(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    _whole(window, shop, runner)
+    _wizard(window).fetch()
+    runner.hear(
+        Told("restored", {"files": 48_209, "bytes": 18_390_000_000,
+                          "into": _wizard(window).choice.into,
+                          "failed": [{"path": "Büro/Verkauf/Preisliste 2025.xlsx"}],
+                          "skipped": [{"path": "a"}, {"path": "b"}], "renamed": []})
+    )  # fmt: skip
+    runner.hear(Ended(8))
+
+
+def _place(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    window.restore()
+    page = _wizard(window).place
+    page.field.setText("/media/maier/SICHERUNG A/Ladentresor")
+    page.open_copy()
+    runner.hear(Failure("key_missing", "", "", ""))
+    runner.hear(Ended(14))
+    page.lines[0].setText("k7r3m-2qxd9-hwtpa-46vj3-c8nef-gx2ab")
+    page.lines[1].setText("t4yb7-hc9mw-w2kd8-6pxhh-aaaaa-bbbbb")
+    page.open_copy()
+    runner.hear(Told("mistake", {"mistake": "wrong", "line": 2, "group": 4}))
+    runner.hear(Failure("key_mistyped", "", "", "Vergleichen Sie die genannten Gruppen."))
+    runner.hear(Ended(14))
+
+
+_PLACES = (
+    Place(folder="/media/SICHERUNG A/Ladentresor", name="SICHERUNG A", removable=True,
+          site=Site.AWAY, encrypted=True),
+    Place(folder="/mnt/nas/Ladentresor", name="NAS im Lager", medium=Medium.NAS),
+    Place(folder="/mnt/d/Ladentresor", name="Laufwerk D"),
+)  # fmt: skip
+
+
+def _setup(step: Step) -> Act:
+    def act(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+        window.set_up()
+        wizard = window.page
+        assert isinstance(wizard, SetupWizard)
+        wizard.draft = Draft(
+            shop="Feinkost Maier", folders=("/daten/wawi", "/home/maier/Dokumente"), places=_PLACES
+        )
+        passed = Finding.PASSED
+        wizard.probes = {
+            _PLACES[0].folder: Probe(passed, Device("a", "a"), 1800 * 10**9, 2000 * 10**9),
+            _PLACES[1].folder: Probe(passed, Device("n", "n"), 2400 * 10**9, 4000 * 10**9),
+            _PLACES[2].folder: Probe(passed, Device("pc", "pc"), 600 * 10**9, 10**12),
+        }
+        wizard.source_devices = (Device("pc", "pc"),)
+        page = wizard.pages[Step.SHOP]
+        assert isinstance(page, setup_pages.ShopPage)
+        page.name.setText("Feinkost Maier")
+        wizard.show_step(step)
+
+    return act
+
+
+PAGES: dict[str, tuple[Callable[[], Picture], Act]] = {
+    "01-uebersicht-geschuetzt": (scenes.protected, _none),
+    "02-uebersicht-in-gefahr": (scenes.in_danger, _none),
+    "03-uebersicht-handeln": (scenes.to_act, _none),
+    "04-uebersicht-vor-der-ersten-kopie": (scenes.not_yet, _none),
+    "05-uebersicht-laeuft": (scenes.protected, _running),
+    "06-uebersicht-fehlgeschlagen": (scenes.in_danger, _failed),
+    "07-laeufe": (scenes.in_danger, _runs),
+    "08-erster-start": (nothing, _none),
+    "09-einrichten-laden": (nothing, _setup(Step.SHOP)),
+    "10-einrichten-ziele": (nothing, _setup(Step.PLACES)),
+    "11-einrichten-blatt": (nothing, _setup(Step.SHEET)),
+    "12-zurueckholen-was": (scenes.protected, _what),
+    "13-zurueckholen-ganzes-system": (scenes.protected, _whole),
+    "14-zurueckholen-woher-wohin": (scenes.protected, _where),
+    "15-zurueckholen-ergebnis": (scenes.protected, _result),
+    "16-zurueckholen-beschaedigt": (scenes.protected, _damaged),
+    "17-fremder-pc": (nothing, _place),
+}
