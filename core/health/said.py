@@ -449,7 +449,8 @@ class _Sayer:
     def _days_full(self, failed: int, skipped: int) -> str:
         good = sum(day.result is DayResult.GOOD for day in self._picture.days)
         return self._texts.t(
-            "Letzte {days} Tage: {good} gut, {skipped} mit Auslassung, {failed} fehlgeschlagen.",
+            "Von den letzten {days} Tagen: {good} gut, {skipped} mit Auslassung, "
+            "{failed} fehlgeschlagen.",
             days=len(self._picture.days), good=good, skipped=skipped, failed=failed,
         )  # fmt: skip
 

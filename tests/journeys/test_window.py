@@ -1,6 +1,6 @@
 """A merchant at the window: real files, real runs, the real command line behind it.
 
-Offscreen; the tray and a real screen are tried in tests/gui/test_tray.py.
+Offscreen: a real screen and a tray host were never tried here (docs/verified.md).
 """
 
 from __future__ import annotations
