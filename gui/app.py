@@ -15,6 +15,7 @@ from core.clock import Clock, SystemClock
 from core.paths import Home
 from core.texts import PROGRAM, Lang, Texts, pick_language
 from gui.bridge import Bridge
+from gui.garbage import Collector
 from gui.jobs.child import ChildRunner
 from gui.settings import Theme, read_settings, write_settings
 from gui.shop import Shop
@@ -184,8 +185,10 @@ def run_window(
 ) -> int:
     """Open the window and stay until it is left; returns the exit code."""
     application = QApplication([sys.argv[0], *arguments])
+    garbage = Collector(application)
     app = App(application, home, home_option, lang, passphrase=passphrase, called=called)
     app.show_window()
     code = application.exec()
     app.close()
+    garbage.close()
     return code

@@ -200,6 +200,9 @@ class Agent:
         for job in running:
             if job.process is not None:
                 job.process.end()
+        for job in (*waiting, *running):
+            for mouth in job.mouths:
+                mouth.close()  # they hear how it ended before the line goes
 
     # -- the tick: decide -------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -37,6 +37,16 @@ _SECONDS = {"": 1.0, "s": 1.0, "ms": 0.001, "m": 60.0, "h": 3600.0, "second": 1.
 _TICK = 0.2
 
 _Result = TypeVar("_Result")
+
+
+SETTING = "LADENTRESOR_PATIENCE"
+"""Variable of the environment: how many seconds to go on, for who cannot wait."""
+
+
+def patience_of(environment: Mapping[str, str]) -> Patience:
+    """What the environment says, else the usual fifteen minutes."""
+    said = environment.get(SETTING, "")
+    return Patience(total=float(said)) if said.isdecimal() else Patience()
 
 
 @dataclass(frozen=True, slots=True)

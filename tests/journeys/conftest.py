@@ -1,5 +1,5 @@
 """The window's fixtures serve journeys too."""
 
-from tests.gui.conftest import dressed, qapp_args
+from tests.gui.conftest import collected_here, dressed, qapp_args
 
-__all__ = ["dressed", "qapp_args"]
+__all__ = ["collected_here", "dressed", "qapp_args"]

@@ -42,7 +42,8 @@ def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
         for key, value in os.environ.items()
         if not key.startswith(("LADENTRESOR_", "RCLONE_"))
     }
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | dict(extra or {})
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "LADENTRESOR_PATIENCE": "1"}
+    return kept | ours | dict(extra or {})
 
 
 def run(

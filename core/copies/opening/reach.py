@@ -4,6 +4,7 @@ network.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
@@ -354,14 +355,14 @@ class Reach:
     def _way(self, where: Where, system: str, vaults: list[Remote]) -> _Way:
         """rclone on its way to a place; ends unless somebody takes it over."""
         from core.destinations import storages
-        from core.rclone.patience import Patience
+        from core.rclone.patience import patience_of
         from core.rclone.session import Session
 
         access = self._access(where)
         far = folder_of_pc(where.location) is None
         shadow, lock = self._shadow(where.id, system)
         remotes = [*storages.remotes_of(where.location, access), *vaults]
-        patience = Patience() if far else None
+        patience = patience_of(os.environ) if far else None
         rate = self._line().share() if far and self._line else None
         try:
             if isinstance(where.location, AccountLocation):
