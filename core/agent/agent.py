@@ -49,7 +49,7 @@ _AFTER_LOCKED = timedelta(minutes=1)
 _FIRST_STUMBLE = timedelta(minutes=5)
 _LONGEST_STUMBLE = timedelta(hours=4)
 _STOP_SECONDS = 30.0
-_TELL_AT_MOST = timedelta(minutes=1)
+_TELL_AT_MOST = timedelta(seconds=10)
 _TELL_AT_LEAST = timedelta(hours=1)
 HANDED = {
     "backup": Rank.MANUAL,

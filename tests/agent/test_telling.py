@@ -17,6 +17,6 @@ def test_a_copy_that_fails_by_itself_is_told_by_mail(tmp_path: Path) -> None:
         keep(shop)
         env = keys.ENV | {"SSL_CERT_FILE": str(sink.certificate)}
         with agent.running(shop.home, "--at-once", env=env):  # its source is empty
-            agent.wait_for(lambda: sink.mails, seconds=60, what="a mail")
+            agent.wait_for(lambda: sink.mails, what="a mail")
         assert sink.to == ["anna@example.org"]
         assert "fehlgeschlagen" in sink.mails[0]["Subject"]

@@ -85,7 +85,7 @@ def test_the_life_of_an_account(cloud: Reached, tmp_path: Path) -> None:
     assert list((home / "config" / "konten").iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", ["onedrive", "drive"])
+@pytest.mark.parametrize("kind", ["onedrive", pytest.param("drive", marks=pytest.mark.full)])
 def test_copies_of_two_systems_in_a_cloud_one_signs_in_to(
     cloud: Reached, tmp_path: Path, kind: str
 ) -> None:

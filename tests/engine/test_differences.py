@@ -93,6 +93,7 @@ def record_of(shop: Shop, number: int) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.full
 def test_forty_days_of_small_changes(tmp_path: Path) -> None:
     shop = make_shop(tmp_path)
     fill(shop.source, folders=60)  # else so much goes in two weeks that the gate asks

@@ -121,6 +121,7 @@ def test_the_cable_is_pulled_in_the_middle(net: Net, seconds: float) -> None:
     assert net.arrived() == WHOLE
 
 
+@pytest.mark.full
 def test_the_cable_stays_out_and_the_next_run_heals(net: Net) -> None:
     with net.storage():
         with net.client(patience=6) as client:

@@ -42,7 +42,7 @@ def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
         for key, value in os.environ.items()
         if not key.startswith(("LADENTRESOR_", "RCLONE_"))
     }
-    ours = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "LADENTRESOR_PATIENCE": "1"}
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "LADENTRESOR_PATIENCE": "0"}
     return kept | ours | dict(extra or {})
 
 
