@@ -19,9 +19,9 @@ from typing import Any
 import schedule
 
 from core import VERSION
-from core.agent import wire
+from core.agent import HANDED, wire
 from core.agent.begin import Around, Decision, History, history, wants_when_plugged
-from core.agent.conditions import COPY_CODES, CopyKey, copy_conditions, lasting
+from core.agent.conditions import COPY_CODES, CopyKey, copy_conditions, make_event
 from core.agent.disks.port import DISK_CODES, DiskLook, Disks
 from core.agent.door import Door
 from core.agent.job_process import JobOrder, JobProcess
@@ -51,13 +51,6 @@ _LONGEST_STUMBLE = timedelta(hours=4)
 _STOP_SECONDS = 30.0
 _TELL_AT_MOST = timedelta(seconds=10)
 _TELL_AT_LEAST = timedelta(hours=1)
-HANDED = {
-    "backup": Rank.MANUAL,
-    "verify": Rank.MANUAL,
-    "prune": Rank.MANUAL,
-    "restore": Rank.RESTORE,
-}
-"""The verbs an agent does for whoever types them."""
 
 
 @dataclass(slots=True)
@@ -299,7 +292,7 @@ class Agent:
         if (
             self._has_news
             or ticks - self._told_at >= _TELL_AT_LEAST.total_seconds()
-            or any(letter.next_try <= now for letter in store.alerts.waiting_letters())
+            or store.alerts.is_letter_due(now)
         ):
             self._told_at, self._has_news = ticks, False
             self._submit(Rank.ERRAND, ("alerts", "send"))
@@ -309,7 +302,7 @@ class Agent:
             self._home.make()
             self._store = HomeStore(self._home.database, self._clock)
             if self._store.was_broken:
-                self._store.add_event(_happened("store_broken", "warning", self._clock.now()))
+                self._store.add_event(make_event("store_broken", "warning", self._clock.now()))
         return self._store
 
     def _reopen(self) -> None:
@@ -330,7 +323,7 @@ class Agent:
             self._histories = None
             store.forget_events(self._clock.now() - RUNS_REMEMBERED)
             if number:
-                event = _happened("runs_interrupted", "info", self._clock.now(), number=number)
+                event = make_event("runs_interrupted", "info", self._clock.now(), number=number)
                 store.add_event(event)
 
     def _current_plan(self) -> Plan | None:
@@ -356,7 +349,7 @@ class Agent:
         if self._plan_problem in ("", Code.PLAN_MISSING):
             return []  # nobody has decided anything yet
         now = self._clock.now()
-        return [lasting("plan_invalid", "alarm", now, cause=self._plan_problem)]
+        return [make_event("plan_invalid", "alarm", now, cause=self._plan_problem)]
 
     def _current_histories(self, store: HomeStore, plan: Plan) -> dict[CopyKey, History]:
         """Read again after a job, and now and then: others may work here too."""
@@ -428,7 +421,7 @@ class Agent:
         if not reading_back_due(plan, histories, around, read):
             return
         for id in reading_back_due(plan, histories, self._asked(around), read):
-            store.add_event(_happened("read_back", "info", around.now, destination=id))
+            store.add_event(make_event("read_back", "info", around.now, destination=id))
             self._submit_reading(plan, id)
 
     def _submit_reading(self, plan: Plan, id: str, *, audit: bool = False) -> None:
@@ -558,7 +551,7 @@ class Agent:
     def _stumble_events(self) -> list[Event]:
         """Copies that nothing can be recorded for, since their job does not even begin."""
         return [
-            lasting(
+            make_event(
                 "copy_blocked", "warning", one.since, system=key[0], destination=key[1],
                 cause=one.cause,
             )
@@ -610,8 +603,7 @@ class Agent:
     def _take_job(self, message: Message, mouth: Mouth) -> None:
         """A verb that somebody typed."""
         verb = str(message.get("verb"))
-        rank = HANDED.get(verb)
-        if rank is None:
+        if verb not in HANDED:
             mouth.tell({"refused": "verb"})
             return
         order = JobOrder(
@@ -623,6 +615,7 @@ class Agent:
             terminal=bool(message.get("terminal")),
             zone=str(message.get("zone", "")),
         )
+        rank = Rank.RESTORE if verb == "restore" else Rank.MANUAL
         self._queue(rank, verb, order, frozenset(), [mouth])
 
     def _cancel(self, number: int) -> None:
@@ -669,9 +662,3 @@ class Agent:
 def _never_begun(number: int) -> Message:
     """A job that was cancelled while it waited: nobody has said so yet."""
     return {"done": number, "exit": int(Exit.CANCELLED), "waited": True}
-
-
-def _happened(
-    code: str, severity: str, at: datetime, *, destination: str = "", **params: str | int
-) -> Event:
-    return lasting(code, severity, at, system="", destination=destination, **params)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from core.agent import due as rules
@@ -184,11 +184,7 @@ def shop_closes(schedule: Schedule, now: datetime, zone: tzinfo | None = None) -
     if not is_open:
         return None
     day = local.date() + timedelta(days=int(at >= closes))
-    return _local(day, closes, zone)
-
-
-def _local(day: date, at: time, zone: tzinfo | None) -> datetime:
-    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+    return rules.moment_of(day, closes, zone)
 
 
 def _retry(copy: Copy, past: History, now: datetime) -> datetime:

@@ -27,7 +27,7 @@ CopyKey = tuple[str, str]
 _WAITS = (Wait.SHOP_OPEN, Wait.BATTERY, Wait.METERED)
 
 
-def lasting(
+def make_event(
     code: str,
     severity: str,
     since: datetime,
@@ -36,7 +36,7 @@ def lasting(
     destination: str = "",
     **params: str | int,
 ) -> Event:
-    """An event that lasts."""
+    """An event: it lasts as long as it is kept (`keep_events`), or just happened (`add_event`)."""
     said = json.dumps(params, ensure_ascii=False, sort_keys=True)
     return Event(code, severity, system, destination, stamp(since), "", "", said)
 
@@ -62,15 +62,15 @@ def copy_conditions(
 def _age(plan: Plan, copy: Copy, past: History, now: datetime) -> Iterator[Event]:
     here = {"system": copy.system, "destination": copy.destination}
     if past.last is None:
-        yield lasting("copy_missing", "warning", now, **here)
+        yield make_event("copy_missing", "warning", now, **here)
         return
     if past.last > now + rules.CLOCK_TOLERANCE:
-        yield lasting("clock_back", "warning", now, **here, last=stamp(past.last))
+        yield make_event("clock_back", "warning", now, **here, last=stamp(past.last))
         return
     offline = plan.destination(copy.destination).offline
     limit = age_limit(copy.every, plan.system(copy.system).rpo, offline=offline)
     if past.last + limit + _time_to_make(past) < now:
-        yield lasting("copy_overdue", "alarm", past.last + limit, **here, last=stamp(past.last))
+        yield make_event("copy_overdue", "alarm", past.last + limit, **here, last=stamp(past.last))
 
 
 def _time_to_make(past: History) -> timedelta:
@@ -84,10 +84,10 @@ def _outcome(copy: Copy, past: History, *, offline: bool) -> Iterator[Event]:
     if past.failing_since is None:
         return
     if past.status == "HELD":
-        yield lasting("copy_held", "warning", past.failing_since, **here)
+        yield make_event("copy_held", "warning", past.failing_since, **here)
     elif past.status == "FAILED" and not (offline and past.code == Code.DESTINATION_MISSING):
         since = past.failing_since
-        yield lasting("copy_failing", "warning", since, **here, cause=past.code)
+        yield make_event("copy_failing", "warning", since, **here, cause=past.code)
 
 
 def _waiting(copy: Copy, decision: Decision, around: Around) -> Iterator[Event]:
@@ -95,6 +95,6 @@ def _waiting(copy: Copy, decision: Decision, around: Around) -> Iterator[Event]:
     here = {"system": copy.system, "destination": copy.destination}
     since = decision.since or around.now
     if decision.why is Wait.NOT_ATTACHED:
-        yield lasting("disk_due", "info", since, **here)
+        yield make_event("disk_due", "info", since, **here)
     elif decision.why in _WAITS:
-        yield lasting("copy_waits", "info", since, **here, why=str(decision.why))
+        yield make_event("copy_waits", "info", since, **here, why=str(decision.why))

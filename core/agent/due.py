@@ -85,13 +85,13 @@ def next_slot(rhythm: Rhythm, moment: datetime, zone: tzinfo | None = None) -> d
     day = moment.astimezone(zone).date().toordinal() - 1  # a time zone may be a day ahead
     day -= (day - 1) % step  # weeks begin on Mondays
     while True:
-        slot = _moment(date.fromordinal(day), rhythm.at, zone)
+        slot = moment_of(date.fromordinal(day), rhythm.at, zone)
         if slot > moment:
             return slot
         day += step
 
 
-def _moment(day: date, at: time, zone: tzinfo | None) -> datetime:
+def moment_of(day: date, at: time, zone: tzinfo | None) -> datetime:
     """That time of that day, in UTC; of an hour that comes twice the first, one that a clock skips
     is taken as if it had not been skipped yet.
     """

@@ -15,6 +15,7 @@ from pathlib import Path
 import filelock
 import msgspec
 
+from core.agent import NOTE
 from core.clock import Clock, stamp
 from core.errors import Code, KnownError
 from core.paths import Home, home_failure
@@ -35,7 +36,7 @@ class Note(msgspec.Struct, frozen=True):
 
 
 def note_path(home: Home) -> Path:
-    return home.state / "agent.json"
+    return home.state / NOTE
 
 
 def read_note(home: Home) -> Note | None:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from core.clock import parse_stamp
 from core.store.events import EventRow
+from core.store.home import Event
 
 Param = str | int
 
@@ -113,27 +114,10 @@ class Finding:
         return (str(self.cause), self.system, self.destination)
 
 
-class Seen(Protocol):
-    """Something that lasts, as another part of the program wrote it down, in words of its own."""
-
-    @property
-    def code(self) -> str: ...
-    @property
-    def severity(self) -> str: ...
-    @property
-    def system(self) -> str: ...
-    @property
-    def destination(self) -> str: ...
-    @property
-    def since(self) -> str: ...
-    @property
-    def params(self) -> str: ...
-
-
 _SEVERITIES = {"alarm": Severity.DANGER, "warning": Severity.ACT, "info": Severity.INFO}
 
 
-def seen_elsewhere(rows: Iterable[Seen]) -> Iterator[Finding]:
+def seen_elsewhere(rows: Iterable[Event]) -> Iterator[Finding]:
     """The findings for `Office.collect` among what others wrote down.
 
     What they say of copies is left out: `rules` judge those by the same facts.

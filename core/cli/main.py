@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from core.agent import HANDED, NOTE
 from core.cli import verbs
 from core.cli.context import Context
 from core.cli.output import standard_output
@@ -31,8 +32,6 @@ PASSPHRASE = "LADENTRESOR_PASSPHRASE"
 CALLED = "LADENTRESOR_CALLED"
 """How the person started us; ./run and dev.py set it, so that messages name what can be typed."""
 _LONGEST_REPORT = 60
-_HANDED_OVER = frozenset({"backup", "verify", "prune", "restore"})
-"""What an agent does for us. All else only looks, or hears a secret from this keyboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def _hand_over(
     home: Home, arguments: Sequence[str], verb: str | None, texts: Texts, stop: threading.Event
 ) -> int | None:
     """The exit code when the home's agent did it, None when that is not for it, or it is not."""
-    if verb not in _HANDED_OVER or not (home.state / "agent.json").exists():
+    if verb not in HANDED or not (home.state / NOTE).exists():
         return None
     from core.cli.handover import hand_over  # few homes pay for a socket
 

@@ -220,6 +220,11 @@ class EventLog:
         rows = self._run(f"SELECT {_LETTER} FROM letter WHERE done='' ORDER BY id")  # noqa: S608
         return [LetterRow(*row) for row in rows]  # type: ignore[arg-type]
 
+    def is_letter_due(self, now: str) -> bool:
+        """Whether a waiting letter is to be tried at this moment."""
+        rows = self._run("SELECT 1 FROM letter WHERE done='' AND next_try<=? LIMIT 1", (now,))
+        return bool(rows)
+
     def letters(self, *, since: str) -> list[LetterRow]:
         """All letters made at this moment or later, oldest first."""
         rows = self._run(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.agent.conditions import lasting
+from core.agent.conditions import make_event
 from core.agent.disks.port import DiskLook
 from core.agent.disks.recognising import Found, Recognised, recognise
 from core.agent.disks.volumes import Volumes
@@ -187,17 +187,17 @@ def _events(where: Destination, state: _State, seen: Recognised, now: datetime) 
     found = []
     if seen.found in _STRANGE:
         code = _STRANGE[seen.found]
-        found.append(lasting(code, "warning", now, destination=where.id, other=seen.other))
+        found.append(make_event(code, "warning", now, destination=where.id, other=seen.other))
     if state.let_go is not None and not state.attached and now - state.let_go < _SAID_FOR:
-        found.append(lasting("disk_ready", "info", state.let_go, destination=where.id))
+        found.append(make_event("disk_ready", "info", state.let_go, destination=where.id))
     if state.torn_out is not None:
-        found.append(lasting("disk_torn_out", "warning", state.torn_out, destination=where.id))
+        found.append(make_event("disk_torn_out", "warning", state.torn_out, destination=where.id))
     if not where.offline or not state.attached or state.since is None:
         return found
     if state.refused:
-        event = lasting("disk_in_use", "info", now, destination=where.id, cause=state.refused)
+        event = make_event("disk_in_use", "info", now, destination=where.id, cause=state.refused)
         found.append(event)
     if now - state.since > STAYS:
         since = state.since + STAYS
-        found.append(lasting("disk_stays", "warning", since, destination=where.id))
+        found.append(make_event("disk_stays", "warning", since, destination=where.id))
     return found

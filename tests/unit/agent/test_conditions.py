@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.agent.begin import Around, Decision, History, Wait
-from core.agent.conditions import COPY_CODES, copy_conditions, lasting
+from core.agent.conditions import COPY_CODES, copy_conditions, make_event
 from core.agent.disks.port import DISK_CODES
 from core.agent.planning import agenda, made_since, reading_back_due
 from core.clock import stamp
@@ -99,11 +99,11 @@ def store(tmp_path: Path, clock: FixedClock) -> Iterator[HomeStore]:
 
 
 def test_events_last_and_end(store: HomeStore, clock: FixedClock) -> None:
-    one = lasting("copy_failing", "warning", NOW, system="laden", destination="nas", cause="a")
+    one = make_event("copy_failing", "warning", NOW, system="laden", destination="nas", cause="a")
     assert [e.code for e in store.keep_events([one], codes=COPY_CODES)] == ["copy_failing"]
     noticed = stamp(clock.now())
     clock.pass_by(hours=1)
-    again = lasting("copy_failing", "alarm", NOW, system="laden", destination="nas", cause="b")
+    again = make_event("copy_failing", "alarm", NOW, system="laden", destination="nas", cause="b")
     assert store.keep_events([again], codes=COPY_CODES) == []  # the same, told once
     (kept,) = store.events()
     assert (kept.noticed, kept.severity, kept.params) == (noticed, "alarm", '{"cause": "b"}')
@@ -117,7 +117,7 @@ def test_events_last_and_end(store: HomeStore, clock: FixedClock) -> None:
     assert store.forget_events(clock.now()) == 0
     store.keep_events([one], codes=COPY_CODES)  # it came back: another one
     assert len(store.events(lasting=False)) == 2
-    store.add_event(lasting("store_broken", "warning", NOW))
+    store.add_event(make_event("store_broken", "warning", NOW))
     assert {e.code for e in store.events()} == {"copy_failing"}  # that one is over at once
     clock.pass_by(hours=1)
     assert store.forget_events(clock.now()) == 2
@@ -126,7 +126,8 @@ def test_events_last_and_end(store: HomeStore, clock: FixedClock) -> None:
 
 def test_the_same_code_of_two_copies_are_two_events(store: HomeStore) -> None:
     both = [
-        lasting("copy_failing", "warning", NOW, system="laden", destination=id) for id in ("a", "b")
+        make_event("copy_failing", "warning", NOW, system="laden", destination=id)
+        for id in ("a", "b")
     ]
     store.keep_events(both, codes=COPY_CODES)
     store.keep_events(both[1:], codes=COPY_CODES)

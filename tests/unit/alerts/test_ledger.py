@@ -9,6 +9,7 @@ from core.alerts.ledger import acknowledged, reconcile
 from core.alerts.model import Cause, Finding, Severity, seen_elsewhere
 from core.clock import parse_stamp, stamp
 from core.store.events import EventRow
+from core.store.home import Event
 from tests.support.fixed_clock import NOON
 from tests.unit.alerts.given import DAY, HOUR, event
 
@@ -92,12 +93,15 @@ def test_nothing_begins_when_no_stamp_can_name_it() -> None:
 
 
 def test_what_others_see_is_handed_on_and_what_they_judge_is_not() -> None:
+    def seen(code: str, severity: str, params: str = "{}") -> Event:
+        return Event(code, severity, "laden", "nas", stamp(NOON - DAY), "", "", params)
+
     rows = [
-        event(code="disk_wrong", severity="warning", params='{"other":"b"}'),
-        event(code="plan_invalid", severity="alarm"),
-        event(code="copy_overdue", severity="alarm"),
-        event(code="overdue", severity="alarm"),
-        event(code="disk_stays", severity="von morgen", params=""),
+        seen("disk_wrong", "warning", '{"other":"b"}'),
+        seen("plan_invalid", "alarm"),
+        seen("copy_overdue", "alarm"),
+        seen("overdue", "alarm"),
+        seen("disk_stays", "von morgen", ""),
     ]
     found = list(seen_elsewhere(rows))
     assert [(one.cause, one.severity) for one in found] == [
