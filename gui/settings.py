@@ -11,6 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from core import own_files
+from core.errors import KnownError
+
 Theme = Literal["system", "light", "dark"]
 NAME = "fenster.json"
 SCALES = (1.0, 1.25, 1.5, 2.0)
@@ -37,8 +40,6 @@ def read_settings(folder: Path) -> Settings:
 
 def write_settings(folder: Path, settings: Settings) -> None:
     """Keep them; where that cannot be, the window works all the same."""
-    draft = folder / f"{NAME}.neu"
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, KnownError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.write_bytes(msgspec.json.encode(settings))
-        draft.replace(folder / NAME)
+        own_files.replace(folder / NAME, msgspec.json.encode(settings))

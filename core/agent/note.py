@@ -15,6 +15,7 @@ from pathlib import Path
 import filelock
 import msgspec
 
+from core import own_files
 from core.agent import NOTE
 from core.clock import Clock, stamp
 from core.errors import Code, KnownError
@@ -73,16 +74,7 @@ def leave_note(
 ) -> None:
     """Write the note whole, or not at all. KnownError HOME_FULL or HOME_UNUSABLE."""
     note = Note(os.getpid(), stamp(clock.now()), address, key.hex(), protocol, version)
-    path = note_path(home)
-    draft = path.with_suffix(".neu")
-    try:
-        draft.unlink(missing_ok=True)
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.encode(note))
-        draft.replace(path)
-    except OSError as error:
-        raise home_failure(path, error) from error
+    own_files.replace(note_path(home), msgspec.json.encode(note))
 
 
 def _clear_socket(left: Note | None) -> None:

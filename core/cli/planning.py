@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from core import own_files
 from core.cli.context import Context
 from core.copies.locking import locked
 from core.errors import Code, Exit, KnownError
-from core.paths import home_failure
 from core.plan.limits import Limits, hours_text
 from core.plan.model import Plan, Role
 from core.plan.read import load_text
@@ -61,12 +61,7 @@ def _plan_apply(context: Context, options: argparse.Namespace) -> Exit:
     text = _text_of(path)
     context.plan(text, str(path))
     with locked(context.home, context.clock):
-        draft = context.home.plan.with_suffix(".neu")
-        try:
-            draft.write_text(text, encoding="utf-8")
-            draft.replace(context.home.plan)
-        except OSError as error:
-            raise home_failure(draft, error) from error
+        own_files.replace(context.home.plan, text.encode())
     context.output.say("Der Plan gilt jetzt: {path}", path=context.home.plan)
     context.output.record("plan", applied=str(context.home.plan))
     return Exit.OK

@@ -10,7 +10,8 @@ import base64
 import binascii
 import hashlib
 
-from core.paths import Home, home_failure
+from core import own_files
+from core.paths import Home
 from core.plan.locations import SFTP_PORT
 
 FILE = "known_hosts"
@@ -70,21 +71,10 @@ def _others(home: Home, host: str, port: int) -> list[str]:
 
 
 def _lines(home: Home) -> list[str]:
-    try:
-        text = (home.state / FILE).read_text("utf-8", "replace")
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise home_failure(home.state / FILE, error) from error
+    text = (own_files.read(home.state / FILE) or b"").decode("utf-8", "replace")
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if len(line.split()) == 3 and not line.startswith("#")]
 
 
 def _write(home: Home, lines: list[str]) -> None:
-    path = home.state / FILE
-    draft = path.with_suffix(".neu")
-    try:
-        draft.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise home_failure(path, error) from error
+    own_files.replace(home.state / FILE, "".join(f"{line}\n" for line in lines).encode())

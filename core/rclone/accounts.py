@@ -19,6 +19,7 @@ from pathlib import Path
 import filelock
 import msgspec
 
+from core import own_files
 from core.errors import Code, KnownError
 from core.paths import Home, home_failure
 from core.rclone.config_file import SECTION, ConfigFile
@@ -73,7 +74,7 @@ class Accounts:
         return found
 
     def _noted(self, name: str) -> Account | None:
-        data = files.read(self._note(name))
+        data = own_files.read(self._note(name))
         try:
             known = msgspec.json.decode(data or b"", type=Account)
         except msgspec.DecodeError:
@@ -255,7 +256,7 @@ class Accounts:
             session = self._open(self._fresh(name), name, cancelled=cancelled, limits=limits)
             again = False
         with session:  # while it holds the account nobody else renews the token
-            before = files.read(self._folder / f"{name}.conf")
+            before = own_files.read(self._folder / f"{name}.conf")
             try:
                 return sign_in(
                     session,
@@ -275,7 +276,7 @@ class Accounts:
         """rclone keeps a new token before its last questions: the former one counts again."""
         if before is not None:
             with files.alone(self._home), contextlib.suppress(KnownError):
-                files.replace(self._folder / f"{name}.conf", before)
+                own_files.replace(self._folder / f"{name}.conf", before)
 
     def forget(self, name: str) -> None:
         """Forget tokens, key and note. What lies in the cloud stays, and so does the consent there.
@@ -302,7 +303,7 @@ class Accounts:
             since=since,
         )
         with files.alone(self._home):
-            files.replace(self._note(name), msgspec.json.encode(made))
+            own_files.replace(self._note(name), msgspec.json.encode(made))
         return msgspec.structs.replace(made, name=name)
 
     def _make_folder(self) -> None:

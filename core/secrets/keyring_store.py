@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, Protocol, TypeVar
 
+from core import own_files
 from core.errors import Code, KnownError
 from core.paths import Home
 from core.secrets import files
@@ -159,12 +160,12 @@ class KeyringStore:
 
     def names(self) -> tuple[str, ...]:
         """All names, in order; the keyring is not asked."""
-        text = (files.read(self._names_file) or b"").decode("utf-8", "replace")
+        text = (own_files.read(self._names_file) or b"").decode("utf-8", "replace")
         return tuple(sorted({line for line in text.split("\n") if is_name(line)}))
 
     def _note(self, names: Iterable[str]) -> None:
         lines = "".join(f"{name}\n" for name in sorted(names))
-        files.replace(self._names_file, (_HEADING + lines).encode())
+        own_files.replace(self._names_file, (_HEADING + lines).encode())
 
     def _service(self, name: str) -> str:
         return f"{self._prefix}/{name}"

@@ -21,6 +21,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from core import own_files
 from core.errors import Code, KnownError
 from core.paths import Home
 from core.secrets import files
@@ -97,7 +98,7 @@ class SealedFileStore:
         return tuple(sorted(self._open()[1]))
 
     def _open(self) -> tuple[_Lock, dict[str, str]]:
-        data = files.read(self.path)
+        data = own_files.read(self.path)
         if data is None:
             return _Lock(COST, os.urandom(16)), {}
         return self._unseal(data)
@@ -138,7 +139,7 @@ class SealedFileStore:
         nonce = os.urandom(12)
         head = _HEAD.pack(_MAGIC, _VERSION, *lock.cost, lock.salt, nonce)
         body = head + AESGCM(self._key(lock)).encrypt(nonce, msgspec.json.encode(values), head)
-        files.replace(self.path, body + hashlib.sha256(body).digest())
+        own_files.replace(self.path, body + hashlib.sha256(body).digest())
 
     def _key(self, lock: _Lock) -> bytes:
         from cryptography.hazmat.primitives.kdf.scrypt import Scrypt

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from core import own_files
 from core.paths import Home
 from core.plan.model import Medium, Site, default_encrypted
 from core.plan.write import Starter, example_plan
@@ -120,10 +121,7 @@ def read_draft(home: Home) -> Draft:
 def keep_draft(home: Home, draft: Draft) -> None:
     """Keep it; KnownError when the home cannot be used."""
     home.make()
-    file = home.state / NAME
-    new = file.with_suffix(".neu")
-    new.write_bytes(msgspec.json.encode(draft))
-    new.replace(file)
+    own_files.replace(home.state / NAME, msgspec.json.encode(draft))
 
 
 def forget_draft(home: Home) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from core import own_files
 from core.copies.bringing_back.places import Places, Source, read_source
 from core.copies.desk import Desk
 from core.copies.format import percent, rows
@@ -24,7 +25,6 @@ from core.copies.opening.writer import new_writer
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
-from core.paths import home_failure
 from core.plan.kinds import is_id
 from core.plan.locations import LocalLocation, Location, folder_of_pc, steps_to
 from core.plan.model import Plan
@@ -254,12 +254,7 @@ def _bring_back_plan(desk: Desk, where: Where, vault: Vault, plan: bytes, result
         text = _with_place(text, vault.destination, where.location)
     except KnownError:
         desk.listener.note("plan_location_unchanged", destination=vault.destination)
-    draft = desk.home.plan.with_suffix(".neu")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(desk.home.plan)
-    except OSError as error:
-        raise home_failure(desk.home.plan, error) from error
+    own_files.replace(desk.home.plan, text.encode())
     result.plan = "restored"
 
 
