@@ -14,13 +14,12 @@ from core.clock import parse_stamp
 from core.health.model import SystemVerdict
 from core.plan.model import DigestDay
 from core.store.events import EventRow
-from core.store.home import RunRow
+from core.store.home import GOOD, RunRow
 
 AT = time(8)
 """Local time from which the day's summary goes out."""
 WEEK = timedelta(days=7)
 _DAYS = tuple(DigestDay)
-_GOOD = ("COMMITTED", "UNCHANGED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +94,7 @@ def summary(
     newest: dict[tuple[str, str], str] = {}
     left_out: dict[str, int] = {}
     for row in runs:
-        if row.status in _GOOD:
+        if row.status in GOOD:
             newest[row.system, row.destination] = row.run
             left_out[row.system] = row.skipped
     planned = {
@@ -109,7 +108,7 @@ def summary(
         events=tuple(row for row in events if not row.ended),
         over=tuple(row for row in events if row.ended and parse_stamp(row.ended) > now - WEEK),
         runs=len(week),
-        good=sum(row.status in _GOOD and row.files > 0 for row in week),
+        good=sum(row.status in GOOD and row.files > 0 for row in week),
         left_out=sum(count for system, count in left_out.items() if system in systems),
         newest={copy: run for copy, run in newest.items() if copy in planned},
     )

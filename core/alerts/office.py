@@ -30,7 +30,7 @@ from core.health.three_two_one import judge
 from core.paths import Home, home_failure
 from core.plan.model import Person, Plan, Smtp
 from core.store.events import EventRow, LetterRow, Telling
-from core.store.home import HomeStore
+from core.store.home import GOOD, HomeStore
 
 BEAT_EVERY = timedelta(hours=1)
 BEAT_AGAIN = timedelta(minutes=5)
@@ -273,8 +273,7 @@ class Office:
     def _has_worked(self, now: datetime) -> bool:
         """Whether a run of the last weeks came through having seen files."""
         return any(
-            row.status in ("COMMITTED", "UNCHANGED") and row.files > 0
-            for row in self._store.runs(since=now - _RUNS)
+            row.status in GOOD and row.files > 0 for row in self._store.runs(since=now - _RUNS)
         )
 
     # -- helpers ----------------------------------------------------------------------------------

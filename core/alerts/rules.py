@@ -16,13 +16,12 @@ from core.copies.backing_up.gate import REMIND_AFTER
 from core.errors import EXIT_OF, Code, Exit
 from core.health.copies import allowed_age
 from core.health.model import CopyVerdict, Reason, SystemVerdict
-from core.store.home import RunRow
+from core.store.home import GOOD, RunRow
 
 ATTACHED_LONGEST = timedelta(hours=36)
 """An offline disk that stays longer is within reach of whatever befalls the PC (DOMAIN A8)."""
 INTERRUPTED_IN_A_ROW = 3
 NOTHING_READ_AFTER = timedelta(days=7)
-_GOOD = ("COMMITTED", "UNCHANGED")
 # The next run may well succeed by itself: silent until the copy is too old.
 _PASSING = frozenset((Exit.DESTINATION_UNREACHABLE, Exit.LOCKED, Exit.CANCELLED))
 # The gate has a finding of its own.
@@ -138,14 +137,14 @@ def _of_runs(verdict: SystemVerdict, copy: CopyVerdict, runs: list[RunRow]) -> I
                 copy,
                 runs=len(streak),
             )
-    if last.status in _GOOD and last.files == 0:
+    if last.status in GOOD and last.files == 0:
         # A run that saw no file is no success, whatever it answered (DESIGN §1, promise 1).
         yield _finding(Cause.NOTHING_DONE, Severity.DANGER, parse_stamp(last.began), verdict, copy)
 
 
 def _skipped(runs: list[RunRow]) -> Iterator[tuple[int, datetime]]:
     """How many files the newest good run left out, and since when every good run left some out."""
-    good = [row for row in runs if row.status in _GOOD]
+    good = [row for row in runs if row.status in GOOD]
     since = None
     for row in reversed(good):
         if not row.skipped:

@@ -16,7 +16,7 @@ from core.plan.check import judge_plan, surroundings
 from core.plan.limits import Limits
 from core.plan.model import Plan
 from core.plan.problems import PlanError
-from core.plan.read import load_text, read_plan
+from core.plan.read import load_readable, load_text
 from core.texts import Texts
 
 if TYPE_CHECKING:
@@ -95,17 +95,8 @@ class Context:
         return plan
 
     def reading_plan(self) -> Plan:
-        """The plan as far as it can be read: enough to look and to restore.
-
-        Restore comes first (DESIGN §1, promise 6): a plan that came from another kind of PC, or a
-        secret that cannot be had, must not stand between a person and the data.
-        """
-        try:
-            return self._known(read_plan(self.plan_text(), source=str(self.home.plan)))
-        except PlanError as error:
-            if error.readable is None or not error.readable.copies:
-                raise
-            return self._known(error.readable)
+        """The plan as far as it can be read (`load_readable`)."""
+        return self._known(load_readable(self.home.plan))
 
     @contextlib.contextmanager
     def desk(self) -> Iterator[Desk]:

@@ -20,7 +20,7 @@ from core.health.model import CopyFacts, CopyVerdict, Param, ReadBack, SystemVer
 from core.health.three_two_one import judge
 from core.plan.locations import folder_of_pc
 from core.plan.model import Copy, Plan, Site
-from core.store.home import HomeStore
+from core.store.home import GOOD, HomeStore
 from core.texts import t
 from core.texts.formats import age
 from core.texts.health import GAPS, REASONS, STEPS, percent, say
@@ -150,7 +150,7 @@ def _forecast(store: HomeStore, plan: Plan, copy: Copy, now: datetime) -> Foreca
     runs = []
     met = set()
     for row in store.runs():
-        if row.destination != copy.destination or row.status not in ("COMMITTED", "UNCHANGED"):
+        if row.destination != copy.destination or row.status not in GOOD:
             continue
         if row.system in met:
             runs.append(Growth(parse_stamp(row.began), row.new_bytes))

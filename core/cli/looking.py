@@ -15,7 +15,7 @@ from core.copies.format.rows import FileRow, FolderRow, LinkRow, SkippedRow
 from core.copies.opening import finding
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
-from core.store.home import HomeStore
+from core.store.home import open_to_look
 from core.texts.formats import count, size, table_time, visible
 from core.texts.names import skip_reason
 
@@ -34,7 +34,7 @@ def snapshots(context: Context, options: argparse.Namespace) -> Exit:
             context.output.error(error)
             worst = error.exit
             continue
-        suspect = _suspects(context, copy)
+        suspect = suspects(context, copy)
         clean = [r.run for r in records if r.complete and r.run not in suspect]
         for record in records:
             last_clean = bool(suspect) and record.run == clean[-1] if clean else False
@@ -46,13 +46,13 @@ def snapshots(context: Context, options: argparse.Namespace) -> Exit:
     return worst
 
 
-def _suspects(context: Context, copy: Copy) -> frozenset[str]:
+def suspects(context: Context, copy: Copy) -> frozenset[str]:
     """States made while the anomaly gate was closed, as far as this home knows."""
     place = context.home.database
     if not place.exists():
         return frozenset()
     try:
-        with contextlib.closing(HomeStore(place, context.clock)) as store:
+        with contextlib.closing(open_to_look(place, context.clock)) as store:
             return store.suspects(copy.system, copy.destination)
     except KnownError:
         return frozenset()  # bringing data back comes first, also with a home that is full
@@ -107,7 +107,7 @@ def find_state(
             continue
         if not picked.state.record.complete:
             context.output.note("state_partial", run=picked.state.run)
-        if picked.state.record.run in _suspects(context, copy):
+        if picked.state.record.run in suspects(context, copy):
             context.output.note("state_suspect", run=picked.state.run)
         if picked.newer is not None:
             context.output.note("newer_partial", run=picked.state.run, newer=picked.newer.run)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 
 from core.cli.context import Context
+from core.cli.looking import suspects
 from core.clock import parse_stamp
 from core.copies.bringing_back.searching import Found, Hit
 from core.copies.bringing_back.searching import search as search_copy
@@ -13,7 +13,6 @@ from core.copies.format.percent import exact, readable
 from core.copies.opening.finding import reach_copy
 from core.errors import Exit, KnownError
 from core.plan.model import Copy
-from core.store.home import HomeView
 from core.texts.formats import size, table_time, visible
 
 
@@ -35,7 +34,7 @@ def search(context: Context, options: argparse.Namespace) -> Exit:
 
 def _show(context: Context, copy: Copy, found: Found) -> Exit:
     out, texts = context.output, context.texts
-    suspect = _suspects(context, copy)
+    suspect = suspects(context, copy)
     for hit in found.hits:
         out.item(_fields(hit, suspect), _line(context, hit))
     out.record(
@@ -48,16 +47,6 @@ def _show(context: Context, copy: Copy, found: Found) -> Exit:
     elif not found.is_all:
         out.say("Es gibt noch mehr. Suchen Sie genauer.")
     return Exit.OK if found.hits else Exit.NOTHING_DONE
-
-
-def _suspects(context: Context, copy: Copy) -> frozenset[str]:
-    place = context.home.database
-    if not place.exists():
-        return frozenset()
-    with contextlib.suppress(KnownError), contextlib.closing(HomeView(place)) as store:
-        if store.is_current:
-            return store.suspects(copy.system, copy.destination)
-    return frozenset()
 
 
 def _fields(hit: Hit, suspect: frozenset[str]) -> dict[str, object]:

@@ -11,7 +11,7 @@ import msgspec
 from core.clock import parse_stamp, stamp
 from core.copies.events import Listener
 from core.copies.format.documents import Number
-from core.store.home import HomeStore, Proof, RunRow
+from core.store.home import GOOD, HomeStore, Proof, RunRow
 
 PLAN_FILE = "plan.toml"
 PROOFS_FILE = "nachweise.jsonl"
@@ -19,7 +19,6 @@ RUNS_REMEMBERED = timedelta(days=400)
 # They travel in every state: all of two weeks, then a day's, then a week's last word of each copy.
 _ALL_OF = timedelta(days=14)
 _DAILY = timedelta(days=90)
-_GOOD = ("COMMITTED", "UNCHANGED")
 
 
 class _RunLine(msgspec.Struct, tag_field="art", tag="lauf"):
@@ -80,7 +79,7 @@ def worth_telling(runs: Iterable[RunRow], now: datetime) -> list[RunRow]:
             period = number
         elif row.began < daily_since:
             period = date.fromisoformat(row.began[:10]).isocalendar()[:2]
-        key = (row.system, row.destination, row.status in _GOOD, period)
+        key = (row.system, row.destination, row.status in GOOD, period)
         told.pop(key, None)
         told[key] = row
     return list(told.values())

@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from core.clock import parse_stamp
-from core.store.home import RunRow
+from core.store.home import GOOD, RunRow
 
 DAYS = 30
-_GOOD = ("COMMITTED", "UNCHANGED", "PARTIAL")
+_GOOD = (*GOOD, "PARTIAL")
 _FAILED = ("FAILED", "INTERRUPTED", "HELD")
 
 

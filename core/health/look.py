@@ -21,10 +21,8 @@ from core.health.three_two_one import judge
 from core.paths import Home
 from core.plan.locations import LocalLocation
 from core.plan.model import Plan
-from core.plan.problems import PlanError
-from core.plan.read import load_text, read_plan
-from core.store.database import BrokenDatabase
-from core.store.home import HomeStore, HomeView, RunRow
+from core.plan.read import load_readable
+from core.store.home import GOOD, RunRow, open_to_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +63,16 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
     trouble: KnownError | None = None
     plan: Plan | None = None
     try:
-        plan = _plan(home)
+        plan = load_readable(home.plan) if home.plan.exists() else None
     except KnownError as error:
         trouble = error
     if plan is None:
         nothing = Answer(ShopState.EMPTY, Headline.NO_PLAN)
         return Picture(now, None, trouble, nothing, (), (), {}, (), (), (), 0, is_working=False)
     with contextlib.ExitStack() as stack:
-        store = _open(home, clock)
+        if not home.database.exists():
+            home.make()
+        store = open_to_look(home.database, clock)
         stack.callback(store.close)
         verdicts = tuple(judge(facts, now) for facts in gather(home, store, plan, now, devices))
         held = tuple(v.facts.system for v in verdicts if gate_is_closed(store, v.facts.system))
@@ -80,7 +80,7 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
         unproven = any(where.encrypted for where in plan.destinations) and not any(
             proof.kind == "sheet" for proof in store.proofs()
         )
-    good = [run for run in runs if run.status in ("COMMITTED", "UNCHANGED")]
+    good = [run for run in runs if run.status in GOOD]
     newest = {(run.system, run.destination): run for run in good}
     return Picture(
         now,
@@ -96,32 +96,6 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
         max((run.skipped for run in newest.values()), default=0),
         any(run.status == "RUNNING" for run in runs) and _is_working(home),
     )
-
-
-def _plan(home: Home) -> Plan | None:
-    """The plan as far as it can be read; None when there is none."""
-    if not home.plan.exists():
-        return None
-    try:
-        return read_plan(load_text(home.plan), source=str(home.plan))
-    except PlanError as error:
-        if error.readable is None or not error.readable.copies:
-            raise
-        return error.readable
-
-
-def _open(home: Home, clock: Clock) -> HomeStore:
-    """For looking only, where that can be; a new, old or broken database is first made right."""
-    if home.database.exists():
-        view = HomeView(home.database)
-        try:
-            if view.is_current:
-                return view
-        except BrokenDatabase:
-            pass
-        view.close()
-    home.make()
-    return HomeStore(home.database, clock)
 
 
 def _rooms(plan: Plan) -> tuple[Room, ...]:

@@ -68,6 +68,21 @@ def load_plan(path: Path) -> Plan:
     return read_plan(load_text(path), source=str(path))
 
 
+def load_readable(path: Path) -> Plan:
+    """The plan in a file as far as it can be read: enough to look and to restore.
+
+    Restore comes first (DESIGN §1, promise 6): a plan that came from another kind of PC, or a
+    secret that cannot be had, must not stand between a person and the data. PlanError where not
+    one copy of it can be read; KnownError as `load_plan`.
+    """
+    try:
+        return load_plan(path)
+    except PlanError as error:
+        if error.readable is None or not error.readable.copies:
+            raise
+        return error.readable
+
+
 def load_text(path: Path) -> str:
     """The text of a plan file; PlanError when it is not UTF-8, KnownError as `load_plan`."""
     try:

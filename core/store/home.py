@@ -530,3 +530,16 @@ class HomeView(HomeStore):
     def is_current(self) -> bool:
         """Whether all tables are there: an older program's file is brought up by the next job."""
         return self._run("PRAGMA user_version") == [(len(_SCHEMA),)]
+
+
+def open_to_look(path: Path, clock: Clock) -> HomeStore:
+    """For looking only, where that can be; a new, old or broken database is first made right."""
+    if path.exists():
+        view = HomeView(path)
+        try:
+            if view.is_current:
+                return view
+        except BrokenDatabase:
+            pass
+        view.close()
+    return HomeStore(path, clock)
