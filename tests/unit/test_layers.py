@@ -34,6 +34,7 @@ ALLOWED = {
     "core/reports/binder.py": "from reportlab.pdfgen import canvas",
     "core/agent/ticker.py": "import schedule",
     "core/secrets.py": "import keyring",
+    "core/own_files.py": "import core.paths",
     "core/paths.py": "import platformdirs",
     "core/clock.py": "",
     "core/errors.py": "",
