@@ -11,13 +11,12 @@ from pathlib import Path
 from core.destinations.remote import Knows
 from core.plan.locations import (
     AccountLocation,
-    LocalLocation,
+    FolderLocation,
     Location,
     RcloneLocation,
     S3Location,
     SftpLocation,
     SmbLocation,
-    SyncedLocation,
     WebdavLocation,
     needs_password,
 )
@@ -51,7 +50,7 @@ class Access:
 def remotes_of(location: Location, access: Access) -> list[Remote]:
     """The remotes that make `BASE` lead to this place."""
     match location:
-        case LocalLocation() | SyncedLocation():
+        case FolderLocation():
             return [local_remote(BASE, location.path)]
         case SftpLocation():
             return _in(_sftp(location, access), location.path)
@@ -74,7 +73,7 @@ def base_of(location: Location) -> str:
     whether this is a file, and takes a refusal for a yes (RCLONE §0.11).
     """
     match location:
-        case LocalLocation() | SyncedLocation():
+        case FolderLocation():
             return f"{BASE}:"
         case RcloneLocation():
             return as_folder(f"{location.remote}:{location.path}")
@@ -94,7 +93,7 @@ def config_of(location: Location, access: Access) -> UserConfig | None:
 def vouches(location: Location) -> bool:
     """Whether what was sent is compared with a digest the storage made itself (RCLONE §2.1)."""
     match location:
-        case LocalLocation() | SyncedLocation() | S3Location():
+        case FolderLocation() | S3Location():
             return True
         case WebdavLocation():
             return location.vendor != "other"
@@ -115,7 +114,7 @@ def path_in(location: Location) -> str:
             return location.path.strip("/")
         case WebdavLocation():
             return ""
-        case LocalLocation() | SyncedLocation():
+        case FolderLocation():
             return str(location.path)
 
 

@@ -16,10 +16,9 @@ SMB_PORT = 445
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LocalLocation:
-    """A folder this PC reaches by path: a disk, or a share that is mounted."""
+class FolderLocation:
+    """A folder of this PC."""
 
-    kind: Literal["local"] = "local"
     path: Path
 
     @property
@@ -32,19 +31,17 @@ class LocalLocation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SyncedLocation:
+class LocalLocation(FolderLocation):
+    """A folder this PC reaches by path: a disk, or a share that is mounted."""
+
+    kind: Literal["local"] = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncedLocation(FolderLocation):
     """A folder of this PC that a sync program carries to a cloud (iCloud Drive, OneDrive …)."""
 
     kind: Literal["synced-folder"] = "synced-folder"
-    path: Path
-
-    @property
-    def address(self) -> str:
-        return str(self.path)
-
-    @property
-    def host(self) -> str:
-        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,9 +200,7 @@ Remote: TypeAlias = (
 
 def folder_of_pc(location: Location) -> Path | None:
     """The folder of this PC that this place is; None for places in the network."""
-    if isinstance(location, LocalLocation | SyncedLocation):
-        return location.path
-    return None
+    return location.path if isinstance(location, FolderLocation) else None
 
 
 def needs_password(location: Location) -> bool:
