@@ -11,8 +11,8 @@ from core.cli.context import Context
 from core.cli.secret import ends_at_once, read_value
 from core.clock import stamp
 from core.errors import Code, Exit, KnownError
-from core.rclone.accounts import Account, Accounts
-from core.rclone.login import DRIVE, AccountKind, Question, Wish
+from core.rclone.accounts import Account
+from core.rclone.login import DRIVE, AccountKind, Question, Talk, Wish
 from core.texts import t
 from core.texts.formats import date_time, moment_of, visible
 
@@ -33,12 +33,8 @@ def account(context: Context, options: argparse.Namespace) -> Exit:
     return doing[options.account_verb](context, options)
 
 
-def _accounts(context: Context) -> Accounts:
-    return Accounts(context.home, context.secrets)
-
-
 def _add(context: Context, options: argparse.Namespace) -> Exit:
-    accounts, person = _accounts(context), _Person(context, options)
+    accounts, person = context.accounts(), _Person(context, options)
     context.secrets()  # without a place for its key there is no use in signing in
     made = accounts.add(
         options.name,
@@ -48,28 +44,22 @@ def _add(context: Context, options: argparse.Namespace) -> Exit:
             client_secret=person.client_secret(),
             site=options.site,
         ),
-        ask=person.ask,
-        show=person.show,
-        cancelled=context.cancelled,
+        person.talk(),
         since=stamp(context.clock.now()),
-        patience=options.wait * 60,
     )
     _tell(context, made, "added")
     return Exit.OK
 
 
 def _login(context: Context, options: argparse.Namespace) -> Exit:
-    accounts, person = _accounts(context), _Person(context, options)
+    accounts, person = context.accounts(), _Person(context, options)
     accounts.get(options.name)
     made = accounts.sign_in_again(
         options.name,
+        person.talk(),
         client_id=options.client_id,
         client_secret=person.client_secret(),
-        ask=person.ask,
-        show=person.show,
-        cancelled=context.cancelled,
         since=stamp(context.clock.now()),
-        patience=options.wait * 60,
     )
     _tell(context, made, "signed_in")
     return Exit.OK
@@ -94,7 +84,7 @@ def _tell(context: Context, made: Account, done: str) -> None:
 
 
 def _list(context: Context, options: argparse.Namespace) -> Exit:
-    known = _accounts(context).all()
+    known = context.accounts().all()
     for one in known:
         moment = moment_of(one.since)
         since = "" if moment is None else date_time(moment, context.texts.lang)
@@ -113,7 +103,7 @@ def _list(context: Context, options: argparse.Namespace) -> Exit:
 
 
 def _forget(context: Context, options: argparse.Namespace) -> Exit:
-    _accounts(context).forget(options.name)
+    context.accounts().forget(options.name)
     context.output.record("account", account=options.name, done="forgotten")
     context.output.say(
         "Die Anmeldung von „{name}“ ist auf diesem PC gelöscht. In der Cloud bleibt alles; dort"
@@ -129,6 +119,15 @@ class _Person:
     def __init__(self, context: Context, options: argparse.Namespace) -> None:
         self._context = context
         self._options = options
+
+    def talk(self) -> Talk:
+        """How they are talked to."""
+        return Talk(
+            ask=self.ask,
+            show=self.show,
+            cancelled=self._context.cancelled,
+            patience=self._options.wait * 60,
+        )
 
     def client_secret(self) -> str:
         """The secret that belongs to `--client-id`, typed unseen or from stdin."""

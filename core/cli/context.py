@@ -119,12 +119,13 @@ class Context:
                 password_of=self._password_of,
                 tell=self.output,
                 line=self._shared_line,
-                accounts=self._accounts,
+                accounts=self.accounts,
             )
             self._reach.append(made)
         return self._reach[0]
 
-    def _accounts(self) -> Accounts:
+    def accounts(self) -> Accounts:
+        """The clouds this home signed in to."""
         from core.rclone.accounts import Accounts
 
         return Accounts(self.home, self.secrets)

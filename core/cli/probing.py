@@ -181,13 +181,12 @@ def _far(context: Context, planned: Destination) -> Iterator[Place]:
 @contextmanager
 def _account(context: Context, name: str, folder: str) -> Iterator[Place]:
     from core.destinations.probed_places import SessionPlace
-    from core.rclone.accounts import FS, Accounts
+    from core.rclone.accounts import FS
 
-    accounts = Accounts(context.home, context.secrets)
     with (
         _room(context) as room,
         # Ctrl-C is looked at between the steps: a session that is cancelled could not tidy up.
-        accounts.session(name, destination=name) as session,
+        context.accounts().session(name, destination=name) as session,
     ):
         yield SessionPlace(session, FS, folder, room)
 

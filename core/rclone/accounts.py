@@ -23,7 +23,7 @@ from core import own_files
 from core.errors import Code, KnownError
 from core.paths import Home, home_failure
 from core.rclone.config_file import SECTION, ConfigFile
-from core.rclone.login import SERVICES, AccountKind, Ask, SignedIn, Wish, sign_in
+from core.rclone.login import SERVICES, AccountKind, SignedIn, Talk, Wish, sign_in
 from core.rclone.patience import Patience
 from core.rclone.remotes import Remote
 from core.rclone.session import Limits, Session
@@ -145,18 +145,20 @@ class Accounts:
             upload_rate=upload_rate,
         )
 
+    def _open_for(self, config: ConfigFile, name: str, talk: Talk) -> Session:
+        """A session to sign in with: the call that waits for the browser shows no progress."""
+        limits = Limits(answer=talk.patience + 60)
+        return self._open(config, name, cancelled=talk.cancelled, limits=limits)
+
     # -- changing ---------------------------------------------------------------------------------
 
     def add(
         self,
         name: str,
         wish: Wish,
+        talk: Talk,
         *,
-        ask: Ask,
-        show: Callable[[str], None],
-        cancelled: Callable[[], bool],
         since: str,
-        patience: float,
     ) -> Account:
         """Sign in to a new account and keep it; when that fails nothing is kept.
 
@@ -172,19 +174,8 @@ class Accounts:
             self._make_folder()
             try:
                 config = self._fresh(name)
-                with self._open(
-                    config, name, cancelled=cancelled, limits=_patient(patience)
-                ) as session:
-                    done = sign_in(
-                        session,
-                        wish,
-                        name=name,
-                        again=False,
-                        ask=ask,
-                        show=show,
-                        cancelled=cancelled,
-                        patience=patience,
-                    )
+                with self._open_for(config, name, talk) as session:
+                    done = sign_in(session, wish, talk, name=name, again=False)
                 return self._keep(name, wish, done, since)
             except BaseException:
                 self._clear(name)
@@ -210,14 +201,11 @@ class Accounts:
     def sign_in_again(
         self,
         name: str,
+        talk: Talk,
         *,
         client_id: str = "",
         client_secret: str = "",
-        ask: Ask,
-        show: Callable[[str], None],
-        cancelled: Callable[[], bool],
         since: str,
-        patience: float,
     ) -> Account:
         """A new token for an account that is there; the old one stays when that fails.
 
@@ -233,41 +221,24 @@ class Accounts:
             site=known.site,
         )
         with self._alone():
-            done = self._sign_in_again(name, wish, ask, show, cancelled, patience)
+            done = self._sign_in_again(name, wish, talk)
         return self._keep(name, wish, done, since)
 
-    def _sign_in_again(
-        self,
-        name: str,
-        wish: Wish,
-        ask: Ask,
-        show: Callable[[str], None],
-        cancelled: Callable[[], bool],
-        patience: float,
-    ) -> SignedIn:
-        limits, again = _patient(patience), True
+    def _sign_in_again(self, name: str, wish: Wish, talk: Talk) -> SignedIn:
+        again = True
         try:
-            session = self._open(self._config(name), name, cancelled=cancelled, limits=limits)
+            session = self._open_for(self._config(name), name, talk)
         except KnownError as error:
             if error.code is not Code.ACCOUNT_DAMAGED:
                 raise
             if SERVICES[wish.kind].own_client and not wish.client_secret:
                 raise KnownError(Code.ACCOUNT_NEEDS_CLIENT, account=name) from error
-            session = self._open(self._fresh(name), name, cancelled=cancelled, limits=limits)
+            session = self._open_for(self._fresh(name), name, talk)
             again = False
         with session:  # while it holds the account nobody else renews the token
             before = own_files.read(self._folder / f"{name}.conf")
             try:
-                return sign_in(
-                    session,
-                    wish,
-                    name=name,
-                    again=again,
-                    ask=ask,
-                    show=show,
-                    cancelled=cancelled,
-                    patience=patience,
-                )
+                return sign_in(session, wish, talk, name=name, again=again)
             except BaseException:
                 self._put_back(name, before)
                 raise
@@ -324,8 +295,3 @@ class Accounts:
             self._note(name).unlink(missing_ok=True)
         self._remove_files(name)
         self._store().forget(f"{name}.account")
-
-
-def _patient(seconds: float) -> Limits:
-    """The call that waits for the browser makes no progress that could be seen."""
-    return Limits(answer=seconds + 60)

@@ -120,15 +120,25 @@ Ask = Callable[[Question], str]
 """Asks the person; KnownError LOGIN_QUESTION where there is nobody."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """How the person who signs in is talked to.
+
+    show: gets the link to open in a browser of this PC, once. patience: seconds they may take.
+    """
+
+    ask: Ask
+    show: Callable[[str], None]
+    cancelled: Callable[[], bool]
+    patience: float = PATIENCE_SECONDS
+
+
 @dataclass(slots=True)
 class _Login:
     session: Session
     wish: Wish
     name: str
-    ask: Ask
-    show: Callable[[str], None]
-    cancelled: Callable[[], bool]
-    patience: float
+    talk: Talk
     result: SignedIn = field(default_factory=SignedIn)
 
     def run(self, step: dict[str, Any]) -> SignedIn:
@@ -160,7 +170,7 @@ class _Login:
             return self._drive(question)
         if question.name in ours and not problem:
             return ours[question.name]
-        return self.ask(question)
+        return self.talk.ask(question)
 
     def _drive(self, question: Question) -> str:
         known = {choice.value: choice.text for choice in question.choices}
@@ -169,7 +179,7 @@ class _Login:
                 raise KnownError(Code.LOGIN_OTHER_ACCOUNT, account=self.name)
             chosen = self.wish.drive
         else:
-            chosen = question.choices[0].value if len(known) == 1 else self.ask(question)
+            chosen = question.choices[0].value if len(known) == 1 else self.talk.ask(question)
         self.result = SignedIn(chosen, known.get(chosen, chosen))
         return chosen
 
@@ -201,18 +211,18 @@ class _Login:
     def _watch(self, waiting: threading.Thread) -> KnownError | None:
         """Show the link as soon as there is one; why nobody waits any longer, None if it ended."""
         shown = False
-        until = time.monotonic() + self.patience
+        until = time.monotonic() + self.talk.patience
         while waiting.is_alive():
-            if self.cancelled():
+            if self.talk.cancelled():
                 return KnownError(Code.CANCELLED)
             if time.monotonic() > until:
-                minutes = max(1, round(self.patience / 60))
+                minutes = max(1, round(self.talk.patience / 60))
                 return KnownError(Code.LOGIN_TIMED_OUT, account=self.name, minutes=minutes)
             if not shown:
                 link = str(self.session.order("config/oauthstatus").get("authUrl") or "")
                 if link:
                     shown = True
-                    self.show(link)
+                    self.talk.show(link)
             waiting.join(_LOOK_SECONDS)
         return None
 
@@ -248,25 +258,15 @@ _SIGNS = {
 }
 
 
-def sign_in(
-    session: Session,
-    wish: Wish,
-    *,
-    name: str,
-    again: bool,
-    ask: Ask,
-    show: Callable[[str], None],
-    cancelled: Callable[[], bool],
-    patience: float = PATIENCE_SECONDS,
-) -> SignedIn:
+def sign_in(session: Session, wish: Wish, talk: Talk, *, name: str, again: bool) -> SignedIn:
     """Sign in to an account; its token then lies in the configuration of `session`.
 
-    again: the account is there, only its token is asked for anew. `show` gets the link to open in
-    a browser of this PC, once. When anything fails, a token that was there before stays.
+    again: the account is there, only its token is asked for anew. When anything fails, a token that
+    was there before stays.
     KnownError: LOGIN_REFUSED, LOGIN_TIMED_OUT, LOGIN_CLIENT, LOGIN_PORT_BUSY, LOGIN_OTHER_ACCOUNT,
-    LOGIN_FAILED, CANCELLED, what `ask` raises, and what the network does.
+    LOGIN_FAILED, CANCELLED, what is raised in answering a question, and what the network does.
     """
-    login = _Login(session, wish, name, ask, show, cancelled, patience)
+    login = _Login(session, wish, name, talk)
     try:
         if again:
             first = session.order(

@@ -15,7 +15,7 @@ from core.destinations.remote import RemoteFolder
 from core.errors import Code, KnownError
 from core.paths import Home, find_home
 from core.rclone.accounts import FS, Account, Accounts
-from core.rclone.login import AccountKind, Question, Wish
+from core.rclone.login import AccountKind, Question, Talk, Wish
 from core.rclone.patience import Patience, asked_for
 from core.rclone.remotes import crypt_remote, inline
 from core.rclone.session import Session
@@ -65,17 +65,17 @@ class Person:
             raise KnownError(Code.LOGIN_QUESTION, account="", question=question.name, choices="")
         return self.answers[question.name]
 
+    def talk(self, patience: float) -> Talk:
+        return Talk(ask=self.ask, show=self.show, cancelled=self.stop.is_set, patience=patience)
+
     def add(self, name: str, kind: AccountKind, *, patience: float = 60, **more: str) -> Account:
         own = {"client_id": ID, "client_secret": SECRET} if kind is AccountKind.DRIVE else {}
         try:
             return self.accounts().add(
                 name,
                 Wish(kind, **{**own, **more}),
-                ask=self.ask,
-                show=self.show,
-                cancelled=self.stop.is_set,
+                self.talk(patience),
                 since="2026-11-22T09:00:00Z",
-                patience=patience,
             )
         finally:
             self.leave()
@@ -84,12 +84,9 @@ class Person:
         try:
             return self.accounts().sign_in_again(
                 name,
+                self.talk(60),
                 client_secret=client_secret,
-                ask=self.ask,
-                show=self.show,
-                cancelled=self.stop.is_set,
                 since="2026-12-01T09:00:00Z",
-                patience=60,
             )
         finally:
             self.leave()
