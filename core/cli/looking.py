@@ -15,7 +15,7 @@ from core.copies.format.rows import FileRow, FolderRow, LinkRow, SkippedRow
 from core.copies.opening import finding
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
-from core.store.home import open_to_look
+from core.store.home import HomeStore
 from core.texts.formats import count, size, table_time, visible
 from core.texts.names import skip_reason
 
@@ -52,7 +52,7 @@ def suspects(context: Context, copy: Copy) -> frozenset[str]:
     if not place.exists():
         return frozenset()
     try:
-        with contextlib.closing(open_to_look(place, context.clock)) as store:
+        with contextlib.closing(HomeStore(place, context.clock)) as store:
             return store.suspects(copy.system, copy.destination)
     except KnownError:
         return frozenset()  # bringing data back comes first, also with a home that is full

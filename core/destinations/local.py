@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import os
 import shutil
 import stat
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -200,7 +198,6 @@ class LocalFolder:
         self.vouches = True
         self.is_fat = kind in _FAT
         self._unflushed_folders: set[str] = set()
-        self._flushed_ns = 0
 
     # -- errors -----------------------------------------------------------------------------------
 
@@ -329,7 +326,8 @@ class LocalFolder:
                 if not relative:
                     raise
                 self.make_folder(relative.rpartition("/")[0])
-                os.mkdir(path, mode)
+                with contextlib.suppress(FileExistsError):  # others make it at the same time
+                    os.mkdir(path, mode)
             self._touched(relative)
 
         self._do(make)
@@ -443,41 +441,19 @@ class LocalFolder:
         self._do(lambda: _flush(str(self.root), folders, each=self.flush_each))
         self._unflushed_folders.clear()
 
-    def flush_all(self) -> None:
-        """As `barrier`, for what another program wrote below our folder since the last call."""
-        since, self._flushed_ns = self._flushed_ns, time.time_ns()  # noqa: TID251 - file times
-        if not self.flush_each and sys.platform == "linux":
-            self.barrier()
-            return
-        for folder, _, names in os.walk(self.root):
-            for name in names:
-                place = os.path.join(folder, name)
-                if os.stat(place).st_ctime_ns >= since:
-                    self._do(functools.partial(_fsync_path, place))
-            if sys.platform != "win32":
-                self._do(functools.partial(_fsync_path, folder))
+    def read_past_memory(self) -> bool:
+        """Have what is read next come from the medium; whether it will.
 
-    def flush_quietly(self) -> bool:
-        """Flush what anybody wrote, so that it can leave memory; False when that failed.
-
-        Where files are flushed one by one, that was done when they were closed.
+        Each file passes the memory when it is opened for that (`drop_cache`), once all is flushed:
+        only flushed pages can leave memory. Where files are flushed one by one, that was done when
+        they were closed.
         """
-        if self.flush_each or sys.platform != "linux":
-            return True
-        try:
-            _syncfs(str(self.root))
-        except OSError:
-            return False  # whoever reads will learn why
-        return True
-
-    def drop_all(self, relative: str) -> bool:
-        """Drop all files below a folder from memory; whether this system does that at all."""
-        if sys.platform != "linux" or not self.flush_quietly():
-            return False
-        for folder, _, names in os.walk(self.place(relative)):
-            for name in names:
-                self.forget_cached(os.path.relpath(os.path.join(folder, name), self.root))
-        return True
+        if not self.flush_each and sys.platform == "linux":
+            try:
+                _syncfs(str(self.root))
+            except OSError:
+                return False  # whoever reads will learn why
+        return reads_medium()
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -602,7 +578,8 @@ def make_folders(place: str, mode: int, *, below: Path) -> None:
         if len(above) <= len(str(below)):
             raise
         make_folders(above, mode, below=below)
-        os.mkdir(place, mode)
+        with contextlib.suppress(FileExistsError):  # others make it at the same time
+            os.mkdir(place, mode)
 
 
 def remove_torn(path: str) -> None:

@@ -1,8 +1,8 @@
-"""A copy's folder that is reached through rclone: encrypted, on a server, or both.
+"""A copy's folder that cannot be worked at where it lies: encrypted, on a server, or both.
 
 What is written and what is read passes through a shadow: a folder of ours laid out like the copy,
-emptied at every start. rclone moves only finished objects out of it and whole or partial objects
-into it; it never reads a live source (DESIGN §5, "Writing"). Everybody else works on the shadow as
+emptied at every start. A store moves only finished objects out of it and whole or partial objects
+into it; none ever reads a live source (DESIGN §5, "Writing"). Everybody else works on the shadow as
 on any folder.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import os
-import secrets
 import shutil
 import threading
 import time
@@ -18,11 +17,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeAlias
+from typing import BinaryIO
 
-from core.destinations.local import Fetch, LocalFolder, NewFile, Range, SpoolFolder, write_all
+from core.destinations.local import Fetch, NewFile, Range, SpoolFolder, write_all
+from core.destinations.stores import Store
 from core.errors import Code, KnownError
-from core.rclone.session import UNFINISHED, Item, Session
+from core.rclone.objects import UNFINISHED, Item
 
 SPOOL_BYTES = 2 * 1024**3
 UPLOADS = 4
@@ -36,18 +36,12 @@ _OF_THE_MEDIUM = (Code.DESTINATION_FULL, Code.DESTINATION_READ_ONLY, Code.DESTIN
 """What concerns the whole place, and not the object that met it."""
 
 
-Knows: TypeAlias = Literal["folders", "bucket", ""]
-
-
 class RemoteFolder(SpoolFolder):
-    """The folder of one copy behind rclone.
+    """The folder of one copy in a store.
 
-    address: the place as people name it. fs: the remote that holds it (`tresor:`), prefix: its
-    folder there ('' or `laden`). `medium` is the folder of this PC below all that, if there is one:
-    it is flushed at a barrier, and asked what is the matter when rclone fails. knows: what
-    the storage calls missing (`storages.knows_of`).
-    Attributes as of `LocalFolder`; `root` is the shadow. Failures come as `KnownError`: those of
-    the shadow are our home's (HOME_FULL), the others are told by the session.
+    address: the place as people name it. Attributes as of `LocalFolder`; `root` is the shadow.
+    Failures come as `KnownError`: those of the shadow are our home's (HOME_FULL), the others are
+    told by the store.
     """
 
     def __init__(
@@ -57,11 +51,7 @@ class RemoteFolder(SpoolFolder):
         system: str,
         *,
         shadow: Path,
-        session: Session,
-        fs: str,
-        prefix: str = "",
-        medium: LocalFolder | None = None,
-        knows: Knows = "",
+        store: Store,
         vouches: bool = True,
         spool_bytes: int = SPOOL_BYTES,
     ) -> None:
@@ -72,11 +62,7 @@ class RemoteFolder(SpoolFolder):
         self.is_fat = False
         self.spooled = True
         self.vouches = vouches
-        self._session = session
-        self._fs = fs
-        self._prefix = prefix.strip("/")
-        self._medium = medium
-        self._knows = knows
+        self._store = store
         self._spool_bytes = spool_bytes
         self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix=f"upload-{destination}")
         self._waiting: list[Future[None]] = []
@@ -99,9 +85,6 @@ class RemoteFolder(SpoolFolder):
 
     # -- looking ----------------------------------------------------------------------------------
 
-    def _there(self, relative: str) -> str:
-        return "/".join(part for part in (self._prefix, relative) if part)
-
     def is_reachable(self) -> bool:
         """Whether the server answers; raises the reason when it does not.
 
@@ -109,25 +92,9 @@ class RemoteFolder(SpoolFolder):
         from it before that is out of the question (RCLONE §0.2). What was asked a moment ago is not
         asked again, unless a call has failed since.
         """
-        if not self._listing("") and self._medium is None:
-            self._doubt_emptiness()
+        if not self._listing(""):
+            self._store.doubt_emptiness(destination=self.destination, path=self.shown)
         return True
-
-    def _doubt_emptiness(self) -> None:
-        """Raise when it is no storage that answers with nothing, or a bucket that is not there.
-
-        What is no storage says yes also to a name that nobody can have.
-        """
-        where = {"destination": self.destination, "path": self.shown, "cause": ""}
-        nobody = f"lt-{secrets.token_hex(16)}"
-        if self._knows == "folders":
-            anybody = self._session.has_folder(self._fs, nobody)
-        else:
-            anybody = self._session.size(self._fs, nobody) is not None
-        if anybody:
-            raise KnownError(Code.REMOTE_PORTAL, **where)
-        if self._knows == "bucket" and not self._session.has_folder(self._fs, ""):
-            raise KnownError(Code.REMOTE_SHARE_MISSING, **where)
 
     def names(self, relative: str = "") -> list[str]:
         return list(self._listing(relative))
@@ -136,9 +103,9 @@ class RemoteFolder(SpoolFolder):
         """Names in a folder with their sizes (None: a folder), asked once until it changes."""
         if relative not in self._listings:
             try:
-                items = self._session.list(self._fs, self._there(relative))
+                items = self._store.list(relative)
             except KnownError as error:
-                raise self._of_medium(error) from error
+                raise self._of_place(error) from error
             self._listings[relative] = {
                 item.path.rpartition("/")[2]: None if item.is_folder else item.size
                 for item in items
@@ -150,7 +117,7 @@ class RemoteFolder(SpoolFolder):
         return {name: size for name, size in self._listing(relative).items() if size is not None}
 
     def count_files(self, relative: str) -> int:
-        items = self._session.list(self._fs, self._there(relative), recurse=True)
+        items = self._store.list(relative, recurse=True)
         return sum(not (item.is_folder or _is_unfinished(item)) for item in items)
 
     def size(self, relative: str) -> int | None:
@@ -163,13 +130,13 @@ class RemoteFolder(SpoolFolder):
         if known is not None and len(known) <= limit:
             return known
         try:
-            data = self._session.read(self._fs, self._there(relative), limit=limit)
+            data = self._store.read(relative, limit=limit)
         except FileNotFoundError:
             return None
         except KnownError as error:
             if error.code in (Code.REMOTE_LARGER, Code.REMOTE_DAMAGED):
                 return None
-            raise self._of_medium(error) from error
+            raise self._of_place(error) from error
         if len(data) <= _DOCUMENT_BYTES and len(self._documents) < _MOST_DOCUMENTS:
             self._documents[relative] = data
         return data
@@ -178,8 +145,11 @@ class RemoteFolder(SpoolFolder):
         self.fetch([relative])
         return super().open(relative)
 
+    def read_past_memory(self) -> bool:
+        return self._store.read_past_memory()
+
     def free_bytes(self) -> int:
-        free = self._session.free_bytes(self._fs)
+        free = self._store.free_bytes()
         return free if free is not None else 1 << 62
 
     # -- fetching ---------------------------------------------------------------------------------
@@ -190,9 +160,8 @@ class RemoteFolder(SpoolFolder):
             coming.result()
 
     def fetch_all(self, relative: str) -> None:
-        items = self._session.list(self._fs, self._there(relative), recurse=True)
-        skip = len(self._prefix) + 1 if self._prefix else 0
-        self.fetch(item.path[skip:] for item in items if not item.is_folder)
+        items = self._store.list(relative, recurse=True)
+        self.fetch(item.path for item in items if not item.is_folder)
 
     def begin_fetch(self, wanted: Mapping[str, Iterable[Range]], *, frugal: bool) -> Fetch:
         """Bring what is needed of objects: ranges where that saves much, else whole objects.
@@ -243,12 +212,8 @@ class RemoteFolder(SpoolFolder):
             if any(r.offset <= wanted.offset and _end(r) >= _end(wanted) for r in have):
                 continue
             try:
-                data = self._session.read(
-                    self._fs,
-                    self._there(path),
-                    offset=wanted.offset,
-                    count=wanted.length,
-                    limit=wanted.length,
+                data = self._store.read(
+                    path, offset=wanted.offset, count=wanted.length, limit=wanted.length
                 )
             except FileNotFoundError:
                 return
@@ -276,7 +241,7 @@ class RemoteFolder(SpoolFolder):
         """Bring an object; its size, None when it is missing."""
         place = self._made(path)
         try:
-            self._session.download(self._fs, self._there(path), Path(place))
+            self._store.download(path, Path(place))
             return os.path.getsize(place)
         except FileNotFoundError:
             return None
@@ -350,29 +315,22 @@ class RemoteFolder(SpoolFolder):
 
     def _send(self, path: str, size: int) -> None:
         try:
-            self._session.upload(Path(self.place(path)), self._fs, self._there(path))
+            self._store.upload(Path(self.place(path)), path)
             _unlink(self.place(path))
         except KnownError as error:
-            raise self._of_medium(error) from error
+            raise self._of_place(error) from error
         except OSError as error:
             raise self.failure(error) from error
         finally:
             with self._lock:
                 self._unsent -= size
 
-    def _of_medium(self, error: KnownError) -> KnownError:
-        """What is the matter with the whole place, where that is why rclone failed."""
+    def _of_place(self, error: KnownError) -> KnownError:
+        """The error; of the whole place where it is not the object's that met it."""
         self._listings.pop("", None)
-        where = {"destination": self.destination, "path": self.address}
         if error.code in _OF_THE_MEDIUM:
+            where = {"destination": self.destination, "path": self.address}
             return KnownError(error.code, **where)
-        if self._medium is not None:
-            try:
-                self._medium.names()
-            except KnownError as told:
-                return told
-            if not self._medium.is_reachable():
-                return KnownError(Code.DESTINATION_GONE, **where)
         return error
 
     def _raise_failed(self) -> None:
@@ -389,23 +347,23 @@ class RemoteFolder(SpoolFolder):
             _unlink(place)  # never sent
             return
         self.forget_cached(relative)
-        self._session.delete(self._fs, self._there(relative))
+        self._store.delete(relative)
         self._changed(relative)
 
     def replace(self, relative: str, source: Path) -> None:
-        """As on a disk: rclone sends the new one beside the old and swaps them at the end."""
-        self._session.upload(source, self._fs, self._there(relative))
+        """As on a disk: the new one is sent beside the old and they are swapped at the end."""
+        self._store.upload(source, relative)
         self.forget_cached(relative)
         self._changed(relative)
 
     def files(self, relative: str) -> Iterator[tuple[str, int]]:
-        skip = len(self._there(relative)) + 1
-        for item in self._session.list(self._fs, self._there(relative), recurse=True):
+        skip = len(relative) + 1 if relative else 0
+        for item in self._store.list(relative, recurse=True):
             if not item.is_folder:
                 yield item.path[skip:], item.size
 
     def remove_empty(self, relative: str, *, below: bool = False) -> None:
-        self._session.remove_empty(self._fs, self._there(relative))
+        self._store.remove_empty(relative)
         self._changed(relative)
 
     def _changed(self, relative: str) -> None:
@@ -428,8 +386,7 @@ class RemoteFolder(SpoolFolder):
             if self.size(path) != size:
                 raise self.reads_back_differently(path)
         self._sizes.clear()
-        if self._medium is not None:
-            self._medium.flush_all()
+        self._store.flush()
 
     def close(self) -> None:
         """End what is under way; the shadow is emptied."""

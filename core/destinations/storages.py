@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.destinations.remote import Knows
+from core.destinations.stores import Knows
 from core.plan.locations import (
     AccountLocation,
     FolderLocation,

@@ -144,14 +144,6 @@ def account(remotes: Sequence[Remote]) -> str:
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
 
-def is_of_this_pc(remotes: Sequence[Remote]) -> bool:
-    """Whether all of them lead into folders that this PC has mounted, and to no server."""
-    lowest = _lowest(remotes)
-    return bool(lowest) and all(
-        remote.kind == "alias" and Path(remote.options["remote"]).is_absolute() for remote in lowest
-    )
-
-
 def _lowest(remotes: Sequence[Remote]) -> list[Remote]:
     """Those that are no layer over another one: storages, and folders of this PC."""
     names = {remote.name.lower() for remote in remotes}

@@ -13,7 +13,6 @@ import functools
 import itertools
 import json
 import os
-import re
 import secrets
 import shutil
 import sys
@@ -26,7 +25,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import filelock
 
@@ -38,8 +37,9 @@ from core.rclone.child import Child, end_leftover
 from core.rclone.config_file import SECTION, ConfigFile
 from core.rclone.doorway import Doorway
 from core.rclone.environment import UserConfig, environment_for
+from core.rclone.objects import PARTIAL, Item
 from core.rclone.patience import Patience
-from core.rclone.remotes import Remote, account, as_folder, is_of_this_pc
+from core.rclone.remotes import Remote, account, as_folder
 from core.rclone.wire import Address, Answer
 
 SOCKETS = sys.platform != "win32"
@@ -54,15 +54,8 @@ _FLAGS = (
     # rclone reads 16 MiB ahead by itself: 50 MB more memory, no gain from a local disk, and bytes
     # that count as moved before they are.
     *("--fast-list", "--stats", "0", "--buffer-size", "1M"),
-    *("--partial-suffix", ".lt-teil"),
+    *("--partial-suffix", PARTIAL),
 )
-# Into a folder of this PC rclone would hash what it sends (MD5, through encryption too), and then
-# read the file back out of the system's memory: most of its time, and no proof of the medium. What
-# lies there is proven by `verify`, as for what we write ourselves. Servers tell digests of their
-# own, and there they are asked for. Nor is there anything to gain there from reading ahead.
-_INTO_THIS_PC = ("--ignore-checksum", "--buffer-size", "0")
-UNFINISHED = re.compile(r"\.[0-9a-f]{1,8}\.lt-teil\Z")
-"""How the name of a file ends that rclone has not sent to its end; a kill leaves it behind."""
 _TRANSFER = "operations/copyfile"
 _LISTING = {"noModTime": True, "noMimeType": True}
 _LAST_LINES = 100
@@ -79,14 +72,6 @@ class Limits:
     """for any call without progress; rclone gives up by itself sooner on most servers"""
     look: float = 2.0
     """between two looks at the progress of a call"""
-
-
-class Item(NamedTuple):
-    """One name in a listing; `path` is relative to `fs`; folders have size 0."""
-
-    path: str
-    size: int
-    is_folder: bool
 
 
 def _never() -> bool:
@@ -214,10 +199,9 @@ class Session:
             config=UserConfig(tokens.path) if tokens else config,
         )
         listen = f"unix://{place}" if SOCKETS else "127.0.0.1:0"
-        flags = (*_FLAGS, *(_INTO_THIS_PC if is_of_this_pc(remotes) else ()))
         try:
             self._child = Child(
-                [str(program), "rcd", "--rc-addr", listen, *flags],
+                [str(program), "rcd", "--rc-addr", listen, *_FLAGS],
                 environment,
                 folder=folder,
                 record=record,

@@ -533,7 +533,10 @@ class HomeView(HomeStore):
 
 
 def open_to_look(path: Path, clock: Clock) -> HomeStore:
-    """For looking only, where that can be; a new, old or broken database is first made right."""
+    """For looking only, where that can be; a new, old or broken database is first made right.
+
+    Who only looks cannot take away what SQLite lays beside the database (`-wal`, `-shm`).
+    """
     if path.exists():
         view = HomeView(path)
         try:

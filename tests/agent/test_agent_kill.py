@@ -6,17 +6,20 @@ import os
 import random
 import signal
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from tests.engine.stage import Layout, Shop, make_shop
 from tests.support import agent, cli, keys
+from tests.support.places import place
 
 VICTIMS = ("agent", "job", "rclone", "all")
-FEW = [(1, "agent", "tree"), (2, "rclone", "sealed")]
-MANY = [(seed, victim, layout) for seed in range(10, 22) for victim in VICTIMS
-        for layout in ("tree", "sealed")]  # fmt: skip
+WHERE: tuple[tuple[Layout, bool], ...] = (("tree", False), ("sealed", False), ("sealed", True))
+FEW = [(1, "agent", "tree", False), (2, "rclone", "sealed", True)]
+MANY = [(seed, victim, layout, far) for seed in range(10, 22) for victim in VICTIMS
+        for layout, far in WHERE if far or victim != "rclone"]  # fmt: skip
 
 
 def the_job(running: cli.Running) -> list[int]:
@@ -53,9 +56,14 @@ def kill(victim: str, running: cli.Running) -> None:
             pass
 
 
-def lives(tmp_path: Path, seed: int, victim: str, layout: Layout) -> None:
+def lives(tmp_path: Path, seed: int, victim: str, layout: Layout, *, far: bool) -> None:
     dice = random.Random(f"{seed}{victim}{layout}")
-    shop = make_shop(tmp_path, layout=layout)
+    with place("webdav", tmp_path / "nas") if far else nullcontext() as server:
+        shop = make_shop(tmp_path, layout=layout, places={"platte": server} if server else None)
+        _live(shop, victim, dice)
+
+
+def _live(shop: Shop, victim: str, dice: random.Random) -> None:
     env = keys.ENV if shop.pair is not None else None
     for number in range(40):
         (shop.source / f"datei-{number}.bin").write_bytes(dice.randbytes(60_000))
@@ -92,12 +100,14 @@ def newest(shop: Shop) -> list[str]:
     return shop.differences(2, at=str(latest))
 
 
-@pytest.mark.parametrize(("seed", "victim", "layout"), FEW)
-def test_killed(tmp_path: Path, seed: int, victim: str, layout: Layout) -> None:
-    lives(tmp_path, seed, victim, layout)
+@pytest.mark.parametrize(("seed", "victim", "layout", "far"), FEW)
+def test_killed(tmp_path: Path, seed: int, victim: str, layout: Layout, *, far: bool) -> None:
+    lives(tmp_path, seed, victim, layout, far=far)
 
 
 @pytest.mark.kill
-@pytest.mark.parametrize(("seed", "victim", "layout"), MANY)
-def test_killed_at_many_moments(tmp_path: Path, seed: int, victim: str, layout: Layout) -> None:
-    lives(tmp_path, seed, victim, layout)
+@pytest.mark.parametrize(("seed", "victim", "layout", "far"), MANY)
+def test_killed_at_many_moments(
+    tmp_path: Path, seed: int, victim: str, layout: Layout, *, far: bool
+) -> None:
+    lives(tmp_path, seed, victim, layout, far=far)

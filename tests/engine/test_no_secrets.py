@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from core.cli import main
 from core.errors import Code, Exit, KnownError
 from tests.engine.stage import Shop, make_shop
 from tests.support import cli, keys
+from tests.support.places import place
 from tests.support.secrets_search import find_secret, find_secret_in_processes
 
 WORD = "Küchenschelle-9041-Übung"
@@ -102,14 +104,20 @@ def lines_nowhere(shop: Shop, lines: tuple[str, ...], *said: str) -> None:
         assert find_secret(shop.root / "tmp", line) == []
 
 
+@pytest.mark.parametrize("far", [False, True])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_the_lines_are_only_in_rclones_own_environment(
-    tmp_path: Path, number: signal.Signals
+def test_the_lines_are_at_most_in_rclones_own_environment(
+    tmp_path: Path, number: signal.Signals, *, far: bool
 ) -> None:
     """During an encrypted run, after its end, and after verify, restore and a crash report."""
     (tmp_path / "tmp").mkdir()
-    env = keys.ENV | {"TMPDIR": str(tmp_path / "tmp")}
-    shop = make_shop(tmp_path, layout="sealed")
+    with place("webdav", tmp_path / "nas") if far else nullcontext() as server:
+        shop = make_shop(tmp_path, layout="sealed", places={"platte": server} if server else None)
+        _look_for_lines(shop, number, far=far)
+
+
+def _look_for_lines(shop: Shop, number: signal.Signals, *, far: bool) -> None:
+    env = keys.ENV | {"TMPDIR": str(shop.root / "tmp")}
     assert shop.pair is not None
     lines = (shop.pair.password, shop.pair.salt)
     for at in range(30):
@@ -120,12 +128,13 @@ def test_the_lines_are_only_in_rclones_own_environment(
         while not list(shop.copy().glob("tresor-*/*/*/*")) and time.monotonic() < until:
             time.sleep(0.01)
         found = [one for line in lines for one in find_secret_in_processes(running.pid, line)]
-        (rclone,) = {
+        rclones = [
             pid
             for pid in running.descendants()
             if b"\0rcd\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        }
-        assert set(found) == {f"{rclone} environ: rclone-obscured"}
+        ]
+        assert len(rclones) == far
+        assert set(found) == {f"{pid} environ: rclone-obscured" for pid in rclones}
         lines_nowhere(shop, lines)
         running.kill_group(number)
         out, err = running.process.communicate(timeout=60)

@@ -201,7 +201,7 @@ def test_power_lost_at_some_moments(bench: Bench) -> None:
 
 @pytest.fixture(scope="module", params=["bundled", "sealed"])
 def packed(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    """rclone writes to the disk where the copy is encrypted: our barriers flush that as well."""
+    """What is shipped through the cipher is flushed as well."""
     with quick_folder("powercut") as root, PowerCutDisk() as disk, Driver() as driver:
         stage = Stage(root, driver, ids=("a",), places={"a": disk.mount}, layout=request.param)
         made = Bench(disk, stage, root / "abgelegt")

@@ -1,7 +1,8 @@
 """Whatever goes wrong with bundled and encrypted copies: it is said, nothing is lost, it heals.
 
 What test_trouble.py shows of trees, where it is different here: objects pass through a spool in our
-home, and rclone may be killed, missing or out when a person interrupts the run.
+home, and rclone, where it leads there, may be killed, missing or out when a person interrupts the
+run.
 """
 
 from __future__ import annotations
@@ -37,14 +38,15 @@ from tests.support.disks import (
     fill,
     read_only,
 )
+from tests.support.places import Place, place
 from tests.support.trees import mutate, shop_tree
 
 PACKED = pytest.mark.parametrize("layout", ["bundled", "sealed"])
 
 
-def begun(root: Path, layout: Layout) -> Shop:
-    """A shop with one state on its disk."""
-    shop = make_shop(root, layout=layout)
+def begun(root: Path, layout: Layout, *, at: Place | None = None) -> Shop:
+    """A shop with one state on its disk, or at a place in the network."""
+    shop = make_shop(root, layout=layout, places={"platte": at} if at else None)
     shop_tree(shop.source, files=20)
     shop.day()
     return shop
@@ -244,7 +246,11 @@ def test_killed_while_uploads_are_out(tmp_path: Path) -> None:
 
 
 def test_rclone_killed_alone(tmp_path: Path) -> None:
-    shop = begun(tmp_path, "sealed")
+    with place("webdav", tmp_path / "nas") as far:
+        _kill_rclone_alone(begun(tmp_path, "sealed", at=far))
+
+
+def _kill_rclone_alone(shop: Shop) -> None:
     with running(shop) as program:
         (child,) = [
             pid
@@ -260,8 +266,12 @@ def test_rclone_killed_alone(tmp_path: Path) -> None:
 
 
 def test_without_rclone_the_other_copies_are_made(tmp_path: Path) -> None:
-    shop = make_shop(tmp_path, disks=("platte", "zweite"), layout="bundled")
-    shop.seal("zweite")
+    with place("webdav", tmp_path / "nas") as far:
+        _back_up_without_rclone(tmp_path, far)
+
+
+def _back_up_without_rclone(tmp_path: Path, far: Place) -> None:
+    shop = make_shop(tmp_path, disks=("platte", "zweite"), layout="bundled", places={"zweite": far})
     shop_tree(shop.source, files=20)
     nowhere = tmp_path / "leer"
     nowhere.mkdir()

@@ -12,6 +12,7 @@ import filelock
 import pytest
 
 from core.destinations.remote import RemoteFolder
+from core.destinations.stores import RcloneStore
 from core.errors import Code, KnownError
 from core.paths import Home, find_home
 from core.rclone.accounts import FS, Account, Accounts
@@ -445,7 +446,9 @@ def test_a_run_whose_token_expires_on_the_way(
 
     def folder(session: Session) -> RemoteFolder:
         shadow = tmp_path / "schatten"
-        return RemoteFolder("c", "c:", "laden", shadow=shadow, session=session, fs="tresor:")
+        return RemoteFolder(
+            "c", "c:", "laden", shadow=shadow, store=RcloneStore(session, "tresor:")
+        )
 
     with person.accounts().session("laden", destination="c", remotes=[vault]) as session:
         before = person.reached.cloud.refreshed

@@ -11,8 +11,9 @@ import pytest
 
 from core.errors import Code, KnownError
 from core.rclone import doorway, session
+from core.rclone.objects import Item
 from core.rclone.remotes import Remote, crypt_remote, folder_remote, local_remote
-from core.rclone.session import Item, Session
+from core.rclone.session import Session
 from core.rclone.vault import make_test_object, opens_test_object
 from tests.support.hostile_names import hostile_names
 from tests.support.storage_servers import serving

@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 from core.destinations.remote import RemoteFolder
+from core.destinations.stores import RcloneStore
 from core.errors import KnownError
 from core.rclone.patience import Patience
 from core.rclone.remotes import Remote, obscure
@@ -40,7 +41,11 @@ def ship(home: Path, url: str, count: int, patience: float) -> str:
     )
     with session:
         folder = RemoteFolder(
-            "nas", str(home), "laden", shadow=home / "schatten", session=session, fs="basis:laden"
+            "nas",
+            str(home),
+            "laden",
+            shadow=home / "schatten",
+            store=RcloneStore(session, "basis:laden"),
         )
         try:
             folder.is_reachable()

@@ -16,7 +16,7 @@ LINT = "from importlinter.cli import lint_imports_command; lint_imports_command(
 # A tiny project of the same shape, with every layer of DESIGN.md §2.
 LAYERS = (
     "cli agent standby reports alerts health drills exports access setup copies sources "
-    "destinations rclone plan store texts machine"
+    "destinations rclone crypt plan store texts machine"
 ).split()
 ROOMS = "jobs letting_go backing_up looking_after bringing_back memory opening hands format".split()
 PACKAGES = [
@@ -33,6 +33,7 @@ ALLOWED = {
     "core/rclone/process.py": "import rclone_python.rclone",
     "core/reports/binder.py": "from reportlab.pdfgen import canvas",
     "core/agent/ticker.py": "import schedule",
+    "core/crypt/contents.py": "import nacl.bindings",
     "core/secrets.py": "import keyring",
     "core/own_files.py": "import core.paths",
     "core/paths.py": "import platformdirs",
@@ -50,6 +51,7 @@ FORBIDDEN = [
     ("core/helpers/__init__.py", "", "layers"),
     ("core/copies/scan.py", "from rclone_python import rclone", "rclone-python"),
     ("core/plan/model.py", "import keyring", "keyring"),
+    ("core/copies/scan.py", "import nacl.bindings", "nacl"),
     ("gui/app.py", "import reportlab", "reportlab"),
     ("core/cli/status.py", "import schedule", "schedule"),
     ("core/copies/scan.py", "import sqlite3", "sqlite3"),

@@ -1,6 +1,4 @@
-"""How a copy is reached: straight on a disk, or through rclone where it is encrypted or in the
-network.
-"""
+"""How a copy is reached: straight on a disk, through its cipher, or with rclone in the network."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from core.copies.events import Listener, Silence
 from core.copies.format.copy_folder import CopyFolder
 from core.copies.opening.sealed import Outside, fitting, vault_folder
 from core.destinations import known_hosts
-from core.destinations.local import LocalFolder, reads_medium
+from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 from core.paths import Home, home_failure
 from core.plan.locations import AccountLocation, Location, SftpLocation, folder_of_pc
@@ -54,8 +52,8 @@ class Where:
     offline: bool = False
 
     @property
-    def needs_rclone(self) -> bool:
-        """Whether it takes more than the system's own calls to get there."""
+    def is_shadowed(self) -> bool:
+        """Whether it cannot be worked at where it lies (`destinations.remote`)."""
         return self.encrypted or folder_of_pc(self.location) is None
 
     def is_attached(self) -> bool:
@@ -81,7 +79,6 @@ class Reached:
 
     copy: CopyFolder
     outside: Outside | None = None
-    in_network: bool = False
     _remotes: list[RemoteFolder] = field(default_factory=list)
     _session: Session | None = None
     _lock: filelock.BaseFileLock | None = None
@@ -89,16 +86,9 @@ class Reached:
     def read_past_memory(self) -> bool:
         """Have what is read next come from the medium, not from memory; whether it will.
 
-        Bytes from memory prove the memory (REVIEW A2). Our own reading passes it file by file, once
-        all is flushed. rclone does not: what it reads of a folder of this PC is dropped before.
-        What comes over the network was not in the memory of this PC; more of the server nobody can
-        ask for.
+        Bytes from memory prove the memory (REVIEW A2).
         """
-        if self.in_network:
-            return True
-        if self.outside is None:
-            return self.copy.folder.flush_quietly() and reads_medium()
-        return self.outside.folder.drop_all(self.outside.vault)
+        return self.copy.folder.read_past_memory()
 
     def close(self) -> None:
         """End what it took to get there. Safe to call twice."""
@@ -173,23 +163,18 @@ class _Way:
         if not self._taken:
             self.close()
 
-    def folder(
-        self, fs: str, *, prefix: str = "", medium: LocalFolder | None = None
-    ) -> RemoteFolder:
+    def folder(self, fs: str, *, prefix: str = "") -> RemoteFolder:
         """A folder behind this rclone, with a shadow of its own."""
         from core.destinations.remote import RemoteFolder  # most commands never need rclone
         from core.destinations.storages import knows_of, vouches
+        from core.destinations.stores import RcloneStore
 
         made = RemoteFolder(
             self._where.id,
             self._where.location.address,
             self._system,
             shadow=self._shadow / str(len(self._remotes)),
-            session=self.session,
-            fs=fs,
-            prefix=prefix,
-            medium=medium,
-            knows=knows_of(self._where.location),
+            store=RcloneStore(self.session, fs, prefix, knows_of(self._where.location)),
             vouches=vouches(self._where.location),
         )
         self._remotes.append(made)
@@ -198,8 +183,7 @@ class _Way:
     def reached(self, remote: RemoteFolder, outside: Outside | None = None) -> Reached:
         """The copy in this folder; who has it closes the way."""
         self._taken = True
-        far = folder_of_pc(self._where.location) is None
-        return Reached(CopyFolder(remote), outside, far, self._remotes, self.session, self._lock)
+        return Reached(CopyFolder(remote), outside, self._remotes, self.session, self._lock)
 
     def visit(self) -> Visit:
         """The place itself; who has it closes the way."""
@@ -209,7 +193,7 @@ class _Way:
     def close(self) -> None:
         Reached(
             CopyFolder(LocalFolder("", self._shadow, "")),
-            None, True, self._remotes, self.session, self._lock,
+            None, self._remotes, self.session, self._lock,
         ).close()  # fmt: skip
 
 
@@ -248,13 +232,13 @@ class Reach:
         self._helpers: ThreadPoolExecutor | None = None
 
     def begin(self, where: Where, system: str) -> None:
-        """Begin to open a copy behind rclone that `open` will soon be asked for.
+        """Begin to open a copy that `open` will soon be asked for, where that takes a while.
 
-        Starting rclone and deriving its keys takes a quarter of a second, in which others work.
+        Starting rclone and deriving keys takes up to a quarter of a second, in which others work.
         """
         if isinstance(where.location, AccountLocation):
             return  # two systems would want its one session at once
-        if where.needs_rclone and (where, system) not in self._begun:
+        if where.is_shadowed and (where, system) not in self._begun:
             self._helpers = self._helpers or ThreadPoolExecutor(2, thread_name_prefix="reach")
             self._begun[where, system] = self._helpers.submit(self._open_ahead, where, system)
 
@@ -290,7 +274,7 @@ class Reach:
         """
         ahead = None if pair or reading else self._begun.pop((where, system), None)
         reached = ahead.result() if ahead else self._reach(where, system, pair, reading=reading)
-        if where.needs_rclone:
+        if where.is_shadowed:
             self._open.append(reached)
         return reached
 
@@ -306,9 +290,23 @@ class Reach:
         if not plain.is_reachable():
             raise KnownError(Code.DESTINATION_MISSING, destination=where.id, path=str(folder))
         pair = self._fitting(where, plain, pair, reading=reading)
-        with self._way(where, system, [self._crypt(where, system, pair)]) as way:
-            remote = way.folder("tresor:", medium=plain)
-            return way.reached(remote, self._outside(plain, pair))
+        return self._reach_sealed(where, system, plain, pair)
+
+    def _reach_sealed(self, where: Where, system: str, plain: LocalFolder, pair: Pair) -> Reached:
+        """An encrypted copy in a folder of this PC."""
+        from core.crypt.keys import derive  # most copies of this PC are plain
+        from core.destinations.remote import RemoteFolder
+        from core.destinations.sealed_store import SealedStore
+
+        keys = derive(pair.password, pair.salt)
+        store = SealedStore(plain, vault_folder(pair), keys, self._cancelled)
+        shadow, lock = self._shadow(where.id, system)
+        try:
+            remote = RemoteFolder(where.id, plain.address, system, shadow=shadow / "0", store=store)
+        except BaseException:
+            lock.release()
+            raise
+        return Reached(CopyFolder(remote), self._outside(plain, pair), [remote], None, lock)
 
     def _fitting(
         self, where: Where, outside: LocalFolder, pair: Pair | None, *, reading: bool
@@ -359,11 +357,10 @@ class Reach:
         from core.rclone.session import Session
 
         access = self._access(where)
-        far = folder_of_pc(where.location) is None
         shadow, lock = self._shadow(where.id, system)
         remotes = [*storages.remotes_of(where.location, access), *vaults]
-        patience = patience_of(os.environ) if far else None
-        rate = self._line().share() if far and self._line else None
+        patience = patience_of(os.environ)
+        rate = self._line().share() if self._line else None
         try:
             if isinstance(where.location, AccountLocation):
                 session = self._account_session(where, where.location, remotes, patience, rate)
@@ -414,10 +411,7 @@ class Reach:
     def _access(self, where: Where) -> Access:
         from core.destinations.storages import Access
 
-        location = where.location
-        if folder_of_pc(location) is not None:
-            return Access()
-        keys = ""
+        location, keys = where.location, ""
         if isinstance(location, SftpLocation):
             keys = known_hosts.keys_of(self._home, location.host, location.port)
         return Access(self._password_of(where.id), keys)

@@ -17,7 +17,6 @@ from core.rclone.remotes import (
     account,
     crypt_remote,
     inline,
-    is_of_this_pc,
     local_remote,
     obscure,
     reveal,
@@ -144,20 +143,6 @@ def test_the_words_of_rclone() -> None:
     assert {"md5", "sha1", "sha256", "quickxor"} <= digest_kinds()
     shipped = rclone("help", "backends")
     assert all(f" {kind} " in shipped for kind in ("webdav", "s3", "sftp", "smb", "crypt", "alias"))
-
-
-def test_only_a_mounted_folder_is_of_this_pc(tmp_path: Path) -> None:
-    here = local_remote("basis", tmp_path)
-    cloud = Remote("basis", {"type": "webdav", "url": "https://example.org", "user": "anna"})
-    crypt = crypt_remote("tresor", over="basis:laden", password="a", salt="b")
-    assert is_of_this_pc([here])
-    assert is_of_this_pc([here, crypt])
-    assert not is_of_this_pc([cloud])
-    assert not is_of_this_pc([cloud, crypt])
-    assert not is_of_this_pc([crypt])
-    assert not is_of_this_pc([])
-    hidden = Remote("basis", {"type": "alias", "remote": ":webdav,url='https://example.org':"})
-    assert not is_of_this_pc([hidden, crypt])
 
 
 def test_a_remote_as_the_beginning_of_a_path() -> None:

@@ -1,0 +1,5 @@
+"""rclone's encryption, read and written by ourselves where the folder is one of this PC.
+
+The format is rclone's own, to the byte: what is sealed here stock rclone opens, and the reverse
+(https://rclone.org/crypt/; names "standard", base32). Ciphers are those of libsodium and OpenSSL.
+"""

@@ -1,0 +1,88 @@
+"""Sealed contents: there and back from any byte on, and every change is noticed."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from core.crypt import contents
+from core.crypt.contents import BLOCK, Damaged
+
+KEY = bytes(range(32))
+SIZES = (0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 16 * BLOCK, 17 * BLOCK + 5)
+
+
+class Dribble(BytesIO):
+    """Gives less than it is asked for, as pipes and network drives do."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(min(size or 0, 50_000))
+
+
+def sealed(plain: bytes) -> bytes:
+    return b"".join(contents.seal(BytesIO(plain), KEY))
+
+
+def opened(data: bytes, offset: int = 0, key: bytes = KEY) -> bytes:
+    return b"".join(contents.unseal(BytesIO(data), key, offset=offset))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_there_and_back(size: int) -> None:
+    plain = bytes(number % 251 for number in range(size))
+    data = sealed(plain)
+    assert len(data) == contents.sealed_size(size)
+    assert contents.plain_size(len(data)) == size
+    assert opened(data) == plain
+    assert b"".join(contents.seal(Dribble(plain), KEY))[:8] == data[:8]
+    assert opened(b"".join(contents.seal(Dribble(plain), KEY))) == plain
+
+
+@given(some.integers(0, 3 * BLOCK), some.integers(0, 3 * BLOCK))
+@settings(max_examples=40)
+def test_from_any_byte_on(size: int, offset: int) -> None:
+    plain = bytes(number % 253 for number in range(size))
+    assert opened(sealed(plain), offset) == plain[offset:]
+
+
+def test_the_same_content_never_looks_the_same() -> None:
+    assert sealed(b"Rechnung") != sealed(b"Rechnung")
+
+
+def test_the_nonce_runs_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("secrets.token_bytes", lambda size: b"\xff" * size)
+    plain = bytes(3 * BLOCK)
+    assert opened(sealed(plain)) == plain
+
+
+@given(some.data())
+@settings(max_examples=60)
+def test_every_flipped_bit_is_noticed(data: some.DataObject) -> None:
+    plain = bytes(BLOCK + 1000)
+    changed = bytearray(sealed(plain))
+    changed[data.draw(some.integers(0, len(changed) - 1))] ^= 1 << data.draw(some.integers(0, 7))
+    with pytest.raises(Damaged):
+        opened(bytes(changed))
+
+
+def test_blocks_that_changed_places_are_noticed() -> None:
+    data = sealed(bytes(BLOCK) + b"x" * BLOCK)
+    block = BLOCK + 16
+    with pytest.raises(Damaged):
+        opened(data[:32] + data[32 + block :] + data[32 : 32 + block])
+
+
+@pytest.mark.parametrize("left", [0, 5, 31, 33, 40, 48, 32 + BLOCK + 16 + 3])
+def test_what_is_cut_off_inside_a_block_is_noticed(left: int) -> None:
+    data = sealed(bytes(2 * BLOCK))[:left]
+    with pytest.raises(Damaged):
+        opened(data)
+    assert contents.plain_size(left) is None
+
+
+def test_another_key_opens_nothing() -> None:
+    with pytest.raises(Damaged):
+        opened(sealed(b"Rechnung"), key=bytes(32))
