@@ -50,6 +50,17 @@ class Context:
             self._store.append(choose_store(self.home, self.passphrase))
         return self._store[0]
 
+    def begin_to_open(self) -> None:
+        """Have the passphrase's key made while the verb is loaded, where there is something to
+        open with it. It takes a quarter of a second.
+        """
+        if self.passphrase and not self._store:
+            from core.secrets.sealed_file import SealedFileStore
+
+            store = SealedFileStore(self.home, self.passphrase)
+            store.begin()
+            self._store.append(store)
+
     def plan_text(self) -> str:
         """The text of the plan; KnownError PLAN_MISSING."""
         return load_text(self.home.plan)

@@ -32,6 +32,8 @@ PASSPHRASE = "LADENTRESOR_PASSPHRASE"
 CALLED = "LADENTRESOR_CALLED"
 """How the person started us; ./run and dev.py set it, so that messages name what can be typed."""
 _LONGEST_REPORT = 60
+_OPENING = frozenset(("adopt", "backup", "browse", "restore", "search", "snapshots", "verify"))
+"""Verbs that open copies, encrypted ones too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ def _parse(texts: Texts, arguments: Sequence[str]) -> argparse.Namespace | Exit:
 
 def _do(made: Context, options: argparse.Namespace) -> int:
     """The verb itself."""
+    if options.verb in _OPENING:
+        made.begin_to_open()
     with contextlib.closing(made) as context:
         if options.verb is None:
             return int(verbs.welcome(context))

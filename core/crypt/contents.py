@@ -20,7 +20,7 @@ _NONCE = 24
 _HEADER = len(_MAGIC) + _NONCE
 _TAG = 16
 _SEALED_BLOCK = BLOCK + _TAG
-_AT_ONCE = 16  # blocks: 1 MiB
+_AT_ONCE = 4  # blocks: more of them would be memory the system has to make anew each time
 
 
 class Damaged(Exception):
@@ -46,7 +46,7 @@ def plain_size(sealed: int) -> int | None:
 
 
 def seal(source: _Reads, key: bytes) -> Iterator[bytes]:
-    """All of `source`, sealed, in pieces of about a MiB. Its nonce is new each time."""
+    """All of `source`, sealed, in pieces of some blocks. Its nonce is new each time."""
     nonce = secrets.token_bytes(_NONCE)
     yield _MAGIC + nonce
     number = int.from_bytes(nonce, "little")
@@ -62,7 +62,7 @@ def seal(source: _Reads, key: bytes) -> Iterator[bytes]:
 
 
 def unseal(source: BinaryIO, key: bytes, *, offset: int = 0) -> Iterator[bytes]:
-    """What is sealed in a file, from `offset` to its end, in pieces of about a MiB; `Damaged`.
+    """What is sealed in a file, from `offset` to its end, in pieces of some blocks; `Damaged`.
 
     A file that ends between two blocks is not told from a whole one: sizes stand in the records.
     """
@@ -73,7 +73,7 @@ def unseal(source: BinaryIO, key: bytes, *, offset: int = 0) -> Iterator[bytes]:
     number = int.from_bytes(header[len(_MAGIC) :], "little") + first
     if first:
         source.seek(_HEADER + first * _SEALED_BLOCK)
-    # Whoever wants a little of it wants no MiB for that.
+    # Whoever wants a little of it wants no more for that.
     at_once = _AT_ONCE if not offset else 1
     while data := source.read(_SEALED_BLOCK * at_once):
         try:

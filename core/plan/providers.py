@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import tomllib
 from datetime import date
-from importlib.resources import files
 
 import msgspec
 
@@ -47,6 +46,8 @@ class _Catalogue(msgspec.Struct):
 @functools.cache
 def providers() -> dict[str, Provider]:
     """All providers by their id."""
+    from importlib.resources import files  # most plans name none
+
     text = (files("resources") / "catalogue" / "storage.toml").read_text("utf-8")
     found = msgspec.convert(tomllib.loads(text), _Catalogue)
     return {one.id: one for one in found.provider}

@@ -13,9 +13,11 @@ The passphrase counts as UTF-8 in NFC.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import struct
+import threading
 import unicodedata
 from typing import Literal, NamedTuple
 
@@ -63,11 +65,24 @@ class SealedFileStore:
         normal = unicodedata.normalize("NFC", passphrase)
         self._passphrase = normal.encode("utf-8", "surrogateescape")
         self._known: tuple[_Lock, bytes] | None = None
+        self._deriving: threading.Thread | None = None
 
     @property
     def kind(self) -> Literal["keyring", "file"]:
         """Where the values lie."""
         return "file"
+
+    def begin(self) -> None:
+        """Derive the key of the file while others work; whoever asks for a secret waits for it."""
+
+        def derive() -> None:
+            with contextlib.suppress(KnownError):  # whoever asks hears of it
+                data = own_files.read(self.path)
+                if data is not None:
+                    self._derive(self._judge(data)[0])
+
+        self._deriving = threading.Thread(target=derive, name="passphrase", daemon=True)
+        self._deriving.start()
 
     def get(self, name: str) -> str | None:
         """The value, or None; KnownError for a wrong passphrase and a damaged file."""
@@ -142,6 +157,12 @@ class SealedFileStore:
         own_files.replace(self.path, body + hashlib.sha256(body).digest())
 
     def _key(self, lock: _Lock) -> bytes:
+        if self._deriving is not None:
+            self._deriving.join()
+            self._deriving = None
+        return self._derive(lock)
+
+    def _derive(self, lock: _Lock) -> bytes:
         from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
         if self._known is None or self._known[0] != lock:

@@ -59,14 +59,17 @@ class Places:
         self._hostile: set[str] = set()
         self.damaged: list[str] = []
 
-    def find(self, wanted: set[bytes], hints: set[str]) -> None:
-        """Look up every wanted content; what stands nowhere is simply not found."""
+    def find(self, wanted: set[bytes], hints: set[str], *, few: bool = False) -> None:
+        """Look up every wanted content; what stands nowhere is simply not found.
+
+        few: a little is wanted of much; rows of other contents are passed over unread.
+        """
         left = wanted - self._found.keys()
         ordered = sorted(self._refs, key=lambda ref: ref.run not in hints)
         for ref in ordered:
             if not left:
                 return
-            self._read(ref, left, enough=True)
+            self._read(ref, left, enough=True, few=few)
             left -= self._found.keys()
         if left:
             self._read_unvouched(left)
@@ -99,11 +102,13 @@ class Places:
                 go_on()
                 self._note(run, stored, wanted)
 
-    def _read(self, ref: ContentsRef, wanted: set[bytes], *, enough: bool = False) -> None:
+    def _read(
+        self, ref: ContentsRef, wanted: set[bytes], *, enough: bool = False, few: bool = False
+    ) -> None:
         """Note the places of `wanted` in one `inhalt`; `enough`: one of each will do."""
         left = len(wanted) if enough else -1
         try:
-            for stored in self._copy.contents(ref):
+            for stored in self._copy.contents(ref, wanted=wanted if few else None):
                 left -= self._note(ref.run, stored, wanted)
                 if not left:
                     return

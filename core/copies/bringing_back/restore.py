@@ -15,12 +15,13 @@ from pathlib import Path
 
 from core.copies.bringing_back.places import Places
 from core.copies.bringing_back.target import TargetFolder, check_target
-from core.copies.bringing_back.wishes import Report, Wish, selector
+from core.copies.bringing_back.wishes import Report, Wish, selector, way_to
 from core.copies.bringing_back.writing_back import Outcome, OutFile, OutJob, Piece, WriterBack
 from core.copies.events import Listener
 from core.copies.format import percent
 from core.copies.format.copy_folder import CopyFolder, State
 from core.copies.format.rows import (
+    Asked,
     FileRow,
     FolderRow,
     Header,
@@ -150,7 +151,7 @@ class _Restore:
         try:
             if self._is_large:
                 self._pool.start()  # while the places are looked up
-            self._places.find(wanted, hints)
+            self._places.find(wanted, hints, few=bool(self._wish.paths))
             lost = {sha for sha in wanted if not self._places.of(sha)}
             self._places.search_objects(lost, self._stop_if_cancelled)
             self._target.make()
@@ -165,7 +166,10 @@ class _Restore:
     # -- what is asked for --------------------------------------------------------------------
 
     def _rows(self) -> Iterator[tuple[Row, list[PartRow]]]:
-        asked = self._selects if self._wish.paths else None
+        asked = None
+        if self._wish.paths:
+            selects, leads_there = self._selects, way_to(self._wish.paths)
+            asked = Asked(selects, lambda path: selects(path) or leads_there(path))
         return _rows_with_parts(self._copy.rows(self._state.record, asked=asked))
 
     def _survey(self) -> tuple[set[bytes], set[str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from core.copies.format import percent
 from core.copies.format.copy_folder import CopyFolder, State, lists_of
 from core.copies.format.names import OWN_FOLDER
-from core.copies.format.rows import FileRow, FolderRow
+from core.copies.format.rows import Asked, FileRow, FolderRow
 from core.errors import Code, KnownError
 
 MOST = 300
@@ -87,7 +87,7 @@ def _matching(
 ) -> list[FileRow | FolderRow]:
     return [
         row
-        for row in copy.rows(state.record, asked=meets)
+        for row in copy.rows(state.record, asked=Asked(meets, meets))
         if isinstance(row, FileRow | FolderRow) and meets(_raw(row.path))
     ]
 

@@ -57,5 +57,27 @@ def selector(paths: Sequence[str]) -> Callable[[bytes], bool]:
         plain = path.strip("/")
         forms.append((b"" if "/" in plain else rb"(?:.*/)?") + translate(plain))
         forms += map(re.escape, spellings(plain))
-    meets = re.compile(rb"(?:" + rb"|".join(forms) + rb")(?:/.*)?", re.DOTALL).fullmatch
+    return _meeting([rb"(?:" + rb"|".join(forms) + rb")(?:/.*)?"])
+
+
+def way_to(paths: Sequence[str]) -> Callable[[bytes], bool]:
+    """Whether a folder of this true path may lie above what `selector` asks for."""
+    forms: list[bytes] = []
+    for path in paths:
+        plain = path.strip("/")
+        if "/" not in plain:
+            return lambda _: True  # such a name may lie anywhere
+        parts = plain.split("/")
+        for count in range(1, len(parts)):
+            forms.append(translate("/".join(parts[:count])))
+            if "**" in parts[count - 1]:
+                forms.append(forms[-1] + rb"/.*")
+        for spelt in spellings(plain):
+            steps = spelt.split(b"/")
+            forms += [re.escape(b"/".join(steps[:count])) for count in range(1, len(steps))]
+    return _meeting(forms)
+
+
+def _meeting(forms: Sequence[bytes]) -> Callable[[bytes], bool]:
+    meets = re.compile(rb"|".join(forms), re.DOTALL).fullmatch
     return lambda path: bool(meets(path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import BinaryIO, Literal, NamedTuple
 
 import msgspec
@@ -68,11 +68,18 @@ def safe_object_path(path: str) -> bool:
     return _NO_PATH.search(path) is None
 
 
-def read_contents(stream: BinaryIO, *, run: str) -> Iterator[StoredObject]:
-    """The objects an `inhalt` of `run` names, streamed; `Hostile` on what is not ours."""
+def read_contents(
+    stream: BinaryIO, *, run: str, wanted: Collection[bytes] | None = None
+) -> Iterator[StoredObject]:
+    """The objects an `inhalt` of `run` names, streamed; `Hostile` on what is not ours.
+
+    With `wanted` (digests) what is none of them is passed over unread.
+    """
     lines = unpack_lines(stream, limit=MAX_CONTENTS_UNPACKED)
     if next(lines, b"") + b"\n" != head(run):
         raise Hostile("inhalt of another run or version")
+    if wanted is not None:
+        lines = _only(lines, {sha.hex().encode() for sha in wanted})
     current: StoredObject | None = None
     parts: list[Part] = []
     for line in lines:
@@ -90,6 +97,26 @@ def read_contents(stream: BinaryIO, *, run: str) -> Iterator[StoredObject]:
             raise Hostile("row of unknown form in inhalt")
     if current is not None:
         yield _with_parts(current, parts)
+
+
+def _only(lines: Iterator[bytes], wanted: set[bytes]) -> Iterator[bytes]:
+    """Rows of objects and parts with these digests, and of objects that such parts lie in."""
+    above = b""
+    for line in lines:
+        kind = line[:2]
+        if kind == b"O\t":
+            at = line.find(b"\t", 2) + 1
+            if line[at : at + 64] not in wanted:
+                above = line
+                continue
+            above = b""
+        elif kind == b"T\t":
+            if line[2:66] not in wanted:
+                continue
+            if above:
+                yield above
+                above = b""
+        yield line
 
 
 def _with_parts(stored: StoredObject, parts: list[Part]) -> StoredObject:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ from core.copies.format.documents import (
     run_number,
 )
 from core.copies.format.packed import MAX_UNPACKED, NotWhole, TooMuch
-from core.copies.format.rows import Header, Hostile, Row, read_changes, read_rows
+from core.copies.format.rows import Asked, Header, Hostile, Row, read_changes, read_rows
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 
@@ -263,12 +263,10 @@ class CopyFolder:
         # An Explorer or Finder leaves other files in every folder it shows.
         return sorted((name, int(named[1]), named[2]) for name, named in found if named)
 
-    def rows(
-        self, record: Record, *, asked: Callable[[bytes], bool] | None = None
-    ) -> Iterator[Row]:
+    def rows(self, record: Record, *, asked: Asked | None = None) -> Iterator[Row]:
         """The rows of a state, checked; KnownError on anything wrong with its list or lists.
 
-        With `asked` most files of which it says no to their path are left out.
+        With `asked` most entries of which it says no to their path are left out.
         """
         own = own_list(record)
         if record.base is None:
@@ -277,15 +275,12 @@ class CopyFolder:
         changes = self.changes(own, record.system, record.base.name)
         also = asked
         if asked is not None:
-            named = frozenset(changed.encode() for changed in changes.rows)
-            also = lambda raw: raw in named or asked(raw)  # noqa: E731 - two words in place
+            also = asked.or_one_of(frozenset(changed.encode() for changed in changes.rows))
         full = self.full_list(record.base, record.system, asked=also)
         with self._typed(list_path(own.name)):
             yield from merge(full, changes)
 
-    def full_list(
-        self, ref: ListRef, system: str, *, asked: Callable[[bytes], bool] | None = None
-    ) -> Iterator[Row]:
+    def full_list(self, ref: ListRef, system: str, *, asked: Asked | None = None) -> Iterator[Row]:
         """The rows of one full list, checked as `rows` does."""
         path = self.checked_list(ref)
         with self._typed(path), self.folder.open(path) as stream:
@@ -312,14 +307,19 @@ class CopyFolder:
         self._check(path, ref.size, ref.sha256)
         return path
 
-    def contents(self, ref: ContentsRef) -> Iterator[StoredObject]:
-        """The objects of one `inhalt`, checked; KnownError on anything wrong with it."""
+    def contents(
+        self, ref: ContentsRef, *, wanted: Collection[bytes] | None = None
+    ) -> Iterator[StoredObject]:
+        """The objects of one `inhalt`, checked; KnownError on anything wrong with it.
+
+        With `wanted` (digests) what is none of them is left out.
+        """
         if run_number(ref.run) is None:
             raise self._hostile("name of a run")
         path = contents_path(ref.run)
         self._check(path, ref.size, ref.sha256)
         with self._typed(path), self.folder.open(path) as stream:
-            yield from read_contents(stream, run=ref.run)
+            yield from read_contents(stream, run=ref.run, wanted=wanted)
 
     def contents_as_is(self, run: str) -> Iterator[StoredObject]:
         """The objects of an `inhalt` that no valid record vouches for, up to where it is torn.

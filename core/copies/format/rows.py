@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated, BinaryIO, TypeVar
+from typing import Annotated, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 
@@ -112,7 +112,7 @@ _NO_TEXT = re.compile(
 _NO_PATH = re.compile(r"(?:\A|/)\.{0,2}(?:/|\Z)").search
 _SHA = re.compile(r"[0-9a-f]{64}").fullmatch
 _REASON = re.compile(r"[a-z_]{1,40}").fullmatch
-_FILE_WITHOUT_SIGNS = re.compile(rb'\{"art":"datei","pfad":"([^"%\\]+)"').match
+_ENTRY_WITHOUT_SIGNS = re.compile(rb'\{"art":"(datei|ordner)","pfad":"([^"%\\]+)"').match
 _NO_SEGMENTS = frozenset((b"", b".", b".."))
 _MODES = frozenset(f"{mode:04o}" for mode in range(0o10000))
 
@@ -126,17 +126,38 @@ def encode_rows(rows: Iterable[Change]) -> bytes:
     return _encoder.encode_lines(rows)
 
 
-def read_rows(
-    stream: BinaryIO, *, unpacked: int, asked: Callable[[bytes], bool] | None = None
-) -> Iterator[Row]:
+class Asked(NamedTuple):
+    """Which rows of a list are wanted, told by their paths; most others are passed over unread.
+
+    file: of a file. folder: of a folder.
+    """
+
+    file: Callable[[bytes], bool]
+    folder: Callable[[bytes], bool]
+
+    def passes_over(self, line: bytes) -> bool:
+        """Whether this is the row of an entry that nobody asks for, told without decoding it."""
+        plain = _ENTRY_WITHOUT_SIGNS(line)
+        if plain is None:
+            return False
+        is_wanted = self.file if plain[1] == b"datei" else self.folder
+        return not is_wanted(plain[2]) and b'"teile":' not in line
+
+    def or_one_of(self, paths: frozenset[bytes]) -> Asked:
+        """The same, and whatever has one of these paths."""
+        return Asked(
+            lambda path: path in paths or self.file(path),
+            lambda path: path in paths or self.folder(path),
+        )
+
+
+def read_rows(stream: BinaryIO, *, unpacked: int, asked: Asked | None = None) -> Iterator[Row]:
     """The rows of a full list, streamed; raises `Hostile`, `TooMuch` or `NotWhole` on what is not
     ours.
 
     `unpacked` is the number of bytes the commit record announced: not one more is unpacked. The
     order of rows is checked: header first, a file's parts right behind it. So is what every row
     says: whoever reads them need not fear paths, numbers or modes.
-
-    `asked` tells by its path whether a file is asked for; most others are passed over unread.
     """
     check = _Checker(base=None).check
     return _read(stream, min(unpacked, MAX_UNPACKED), asked, _decoder.decode, check)
@@ -151,17 +172,15 @@ def read_changes(stream: BinaryIO, *, unpacked: int, base: str) -> Iterator[Chan
 def _read(
     stream: BinaryIO,
     limit: int,
-    asked: Callable[[bytes], bool] | None,
+    asked: Asked | None,
     decode: Callable[[bytes], _Row],
     check: Callable[[_Row], None],
 ) -> Iterator[_Row]:
     waiting_parts = 0
     first = True
     for line in unpack_lines(stream, limit=limit):
-        if asked is not None and not first:
-            plain = _FILE_WITHOUT_SIGNS(line)
-            if plain is not None and not asked(plain[1]) and b'"teile":' not in line:
-                continue
+        if asked is not None and not first and asked.passes_over(line):
+            continue
         try:
             row = decode(line)
         except (ValueError, RecursionError) as error:  # ValueError: no JSON, or not even text

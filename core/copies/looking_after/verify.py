@@ -46,6 +46,8 @@ _BLOCK = 1024 * 1024
 _JOB_BYTES = 32 * 1024 * 1024
 _JOB_FILES = 512
 _MAX_EXAMPLES = 20
+_MOST_OPENED = 64
+"""Of the contents in an object that is to the byte what was written, so many are unpacked."""
 WHOLE_STATE = ""
 
 _Found = TypeVar("_Found")
@@ -592,6 +594,7 @@ class _Checker:
         self._root = root
         self._signals = signals
         self._view = memoryview(bytearray(_BLOCK))
+        self._random = random.Random()  # noqa: S311 - a sample, not a secret
 
     def close(self) -> None:
         """Nothing is held open between objects."""
@@ -635,7 +638,12 @@ class _Checker:
                 digest.update(self._view[:length])
                 self._signals.advance(length)
             sound = digest.digest() == item.sha
-            bad = [part.sha256 for part in item.parts if not self._is_sound(stream, part)]
+            # An object that is what was written holds what was packed, unless the packing was
+            # wrong: that shows in a sample. Of another one each content is looked at.
+            parts = item.parts
+            if sound and len(parts) > _MOST_OPENED:
+                parts = tuple(self._random.sample(parts, _MOST_OPENED))
+            bad = [part.sha256 for part in parts if not self._is_sound(stream, part)]
             if sound:
                 return tuple(bad)
             if item.is_bundle:  # where only the ZIP around the contents is damaged, all move out

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from importlib.resources import files
 
 from core.copies.format.documents import MAX_DOCUMENT
 from core.destinations.local import LocalFolder
@@ -22,6 +21,8 @@ _BAD_FILE = frozenset({Code.DESTINATION_GONE, Code.DESTINATION_REFUSED})
 
 def write_handbook(folder: LocalFolder, *, system: str, system_name: str, created: str) -> None:
     """Put the help files into a copy; those that are there are replaced."""
+    from importlib.resources import files  # only where something is written
+
     for name in NAMES:
         text = (files("resources") / "copy" / name).read_bytes()
         if name == README:

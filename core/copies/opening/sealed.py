@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import NamedTuple
 
 import msgspec
@@ -171,6 +170,8 @@ class Outside:
             encoding="base32",
             vaults=tuple(vaults),
         )
+        from importlib.resources import files  # only where something is written
+
         text = (files("resources") / "copy" / "LIESMICH-verschluesselt.txt").read_text("utf-8")
         folder.make_folder("")
         for path in (README, OPEN):

@@ -228,3 +228,29 @@ def test_any_fields_end_in_objects_or_hostile(kind: str, fields: list[str]) -> N
         read(f"O\t9\t{SHA}\ta", row)
     except Hostile:
         return
+
+
+def sha(number: int) -> bytes:
+    return bytes([number]) * 32
+
+
+def test_only_what_is_wanted_is_read() -> None:
+    """Objects and parts with these digests, and the objects in which such parts lie."""
+    first, second = StoredObject("a", 5, sha(1)), StoredObject("b", 6, sha(2))
+    parts = tuple(Part(sha(at), 100 * at, 10, 10, "roh", f"m{at}") for at in (3, 4, 5))
+    last = StoredObject("z", 7, sha(7))
+
+    def found(*wanted: bytes) -> list[StoredObject]:
+        return list(read_contents(io.BytesIO(data), run=RUN, wanted=wanted))
+
+    def bundle(*inside: Part) -> StoredObject:
+        return StoredObject("buendel-000001.zip", 1000, sha(6), inside)
+
+    rows = [line for one in (first, second, bundle(*parts), last) for line in lines_of(one)]
+    data = gzip.compress(head(RUN) + "".join(f"{row}\n" for row in rows).encode())
+
+    assert found(sha(2)) == [second]
+    assert found(sha(4), sha(7)) == [bundle(parts[1]), last]
+    assert found(sha(6)) == [bundle()]
+    assert found(sha(1), sha(3), sha(5)) == [first, bundle(parts[0], parts[2])]
+    assert found(sha(9)) == []

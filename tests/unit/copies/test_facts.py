@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -155,7 +155,9 @@ class _Copy(CopyFolder):
         super().__init__(LocalFolder("platte", place, "laden"))
         self._objects = objects
 
-    def contents(self, ref: ContentsRef) -> Iterator[StoredObject]:
+    def contents(
+        self, ref: ContentsRef, *, wanted: Collection[bytes] | None = None
+    ) -> Iterator[StoredObject]:
         yield from self._objects
 
 

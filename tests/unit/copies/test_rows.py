@@ -15,6 +15,7 @@ from core.copies.format import percent
 from core.copies.format.packed import NotWhole, TooMuch
 from core.copies.format.rows import (
     MAX_PARTS,
+    Asked,
     FileRow,
     FolderRow,
     Header,
@@ -92,8 +93,8 @@ _FULL_KEYS = (
 )
 
 
-def test_only_plain_files_that_are_not_asked_for_are_passed_over() -> None:
-    """Whoever restores a part still gets folders, parts, and all that takes decoding to judge."""
+def test_only_plain_entries_that_are_not_asked_for_are_passed_over() -> None:
+    """Whoever restores a part still gets parts, and all that takes decoding to judge."""
 
     def file(path: str, parts: int = 0) -> FileRow:
         sha = "0" * 64
@@ -103,14 +104,16 @@ def test_only_plain_files_that_are_not_asked_for_are_passed_over() -> None:
     kept: list[Row] = [
         HEADER,
         FolderRow(path="shop", mtime_ns=0, mode="0755"),
+        FolderRow(path="nein%0A", mtime_ns=0, mode="0755"),
         file("shop/ja"),
         file("shop/nein%0A"),
         file("shop/gross", parts=1),
         part,
     ]
-    rows = [*kept[:3], file("shop/nein"), file("shop/Büro"), *kept[3:]]
+    no_folder = FolderRow(path="shop/leer", mtime_ns=0, mode="0755")
+    rows = [*kept[:4], no_folder, file("shop/nein"), file("shop/Büro"), *kept[4:]]
     text = gzip.compress(encode_rows(rows))
-    asked = [b"shop/ja"].__contains__
+    asked = Asked([b"shop/ja"].__contains__, [b"shop"].__contains__)
     assert list(read_rows(io.BytesIO(text), unpacked=1 << 20, asked=asked)) == kept
     assert list(read_rows(io.BytesIO(text), unpacked=1 << 20)) == rows
 
