@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import BinaryIO, Protocol
+from io import FileIO
+from typing import Protocol
 
 from nacl.bindings.crypto_secretbox import crypto_secretbox_easy, crypto_secretbox_open_easy
 from nacl.exceptions import CryptoError
+
+from core.crypt import Damaged
 
 BLOCK = 64 * 1024
 _MAGIC = b"RCLONE\0\0"
@@ -21,10 +24,6 @@ _HEADER = len(_MAGIC) + _NONCE
 _TAG = 16
 _SEALED_BLOCK = BLOCK + _TAG
 _AT_ONCE = 4  # blocks: more of them would be memory the system has to make anew each time
-
-
-class Damaged(Exception):
-    """Not what was once sealed: cut off, changed, or sealed with another key."""
 
 
 class _Reads(Protocol):
@@ -61,35 +60,91 @@ def seal(source: _Reads, key: bytes) -> Iterator[bytes]:
         number += len(blocks)
 
 
-def unseal(source: BinaryIO, key: bytes, *, offset: int = 0) -> Iterator[bytes]:
-    """What is sealed in a file, from `offset` to its end, in pieces of some blocks; `Damaged`.
+class SealedFile:
+    """What is sealed in an open file, read like any file; `Damaged` where it cannot be opened.
 
     A file that ends between two blocks is not told from a whole one: sizes stand in the records.
     """
-    header = source.read(_HEADER)
-    if len(header) != _HEADER or not header.startswith(_MAGIC):
-        raise Damaged
-    first, skip = divmod(offset, BLOCK)
-    number = int.from_bytes(header[len(_MAGIC) :], "little") + first
-    if first:
-        source.seek(_HEADER + first * _SEALED_BLOCK)
-    # Whoever wants a little of it wants no more for that.
-    at_once = _AT_ONCE if not offset else 1
-    while data := source.read(_SEALED_BLOCK * at_once):
+
+    def __init__(self, source: FileIO, key: bytes) -> None:
+        self._source = source
+        self._key = key
+        header = source.read(_HEADER)
+        if len(header) != _HEADER or not header.startswith(_MAGIC):
+            raise Damaged
+        self._nonce = int.from_bytes(header[len(_MAGIC) :], "little")
+        self._at = 0
+        self._begin = 0
+        self._opened = memoryview(b"")
+
+    def fileno(self) -> int:
+        """The descriptor of the sealed file."""
+        return self._source.fileno()
+
+    def seek(self, offset: int, /) -> int:
+        """Read on from this byte of the content."""
+        self._at = offset
+        return offset
+
+    def read(self, size: int, /) -> bytes:
+        """The next `size` bytes; fewer at the end."""
+        room = bytearray(size)
+        length = self.readinto(room)
+        return bytes(room) if length == size else bytes(room[:length])
+
+    def readinto(self, view: bytearray | memoryview, /) -> int:
+        """Fill `view` with the next bytes; how many they were, fewer at the end."""
+        with memoryview(view) as room:
+            done = 0
+            while done < len(room):
+                piece = self._piece()[: len(room) - done]
+                if not piece:
+                    break
+                room[done : done + len(piece)] = piece
+                done += len(piece)
+                self._at += len(piece)
+            return done
+
+    def pieces(self) -> Iterator[memoryview]:
+        """All that follows, as it is opened."""
+        while piece := self._piece():
+            self._at += len(piece)
+            yield piece
+
+    def _piece(self) -> memoryview:
+        """What is opened already, or can be, from here on; empty at the end."""
+        end = self._begin + len(self._opened)
+        if not self._begin <= self._at < end:
+            # Whoever wants a little of it wants no more for that; the next ones are wanted mostly.
+            self._open(self._at // BLOCK, _AT_ONCE if self._at == end else 1)
+        return self._opened[self._at - self._begin :]
+
+    def _open(self, first: int, count: int) -> None:
+        place = _HEADER + first * _SEALED_BLOCK
+        if self._source.tell() != place:
+            self._source.seek(place)
+        data = self._source.read(_SEALED_BLOCK * count)
         try:
             opened = [
                 crypto_secretbox_open_easy(
-                    data[at : at + _SEALED_BLOCK], _nonce(number + place), key
+                    data[at : at + _SEALED_BLOCK], _nonce(self._nonce + first + number), self._key
                 )
-                for place, at in enumerate(range(0, len(data), _SEALED_BLOCK))
+                for number, at in enumerate(range(0, len(data), _SEALED_BLOCK))
             ]
         except (CryptoError, ValueError) as error:
             raise Damaged from error
-        number += len(opened)
-        plain = b"".join(opened)
-        yield plain[skip:] if skip else plain
-        skip = 0
-        at_once = min(at_once * 2, _AT_ONCE)
+        self._begin = first * BLOCK
+        self._opened = memoryview(b"".join(opened))
+
+    def close(self) -> None:
+        """Close the sealed file as well."""
+        self._source.close()
+
+    def __enter__(self) -> SealedFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def _nonce(number: int) -> bytes:

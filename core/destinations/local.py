@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import shutil
 import stat
@@ -15,10 +16,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import AnyStr, BinaryIO, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, AnyStr, BinaryIO, Generic, NamedTuple, TypeVar
 
 from core.errors import Code, KnownError
 from core.paths import home_failure
+
+if TYPE_CHECKING:
+    from core.crypt.keys import Keys
+    from core.destinations.objects import Objects
 
 # Network and FUSE file systems do not hand syncfs(2) on to whoever keeps the bytes; there every
 # file and folder is flushed by itself. `fuseblk` (ntfs-3g, exfat-fuse) does: the kernel flushes the
@@ -174,6 +179,16 @@ class Fetch:
         """Return when all are at hand or known to be missing; `KnownError` when they cannot be."""
         for coming in self._comings.values():
             coming.result()
+
+
+class Way(NamedTuple):
+    """What a process needs to read them: the folder they lie in, and of an encrypted copy its vault
+    there and the keys. Plain, to be handed to others; never in a message.
+    """
+
+    root: str
+    vault: str = ""
+    keys: Keys | None = None
 
 
 class LocalFolder:
@@ -460,6 +475,23 @@ class LocalFolder:
 
     def ship(self, paths: Iterable[str]) -> None:
         """Objects of a run are finished; here they lie where they belong."""
+
+    @property
+    def way(self) -> Way:
+        """How those read objects who read many; what `fetch` and `begin_fetch` bring is there."""
+        return Way(str(self.root))
+
+    @functools.cached_property
+    def objects(self) -> Objects:
+        """The objects in it, for a few of them in this process."""
+        from core.destinations.objects import Objects  # it leans on what is here
+
+        return Objects(self.way)
+
+    @property
+    def lies_afar(self) -> bool:
+        """Whether objects have to be fetched before they can be read."""
+        return False
 
     def fetch(self, objects: Iterable[str]) -> None:
         """Objects will be read whole; here they lie at hand."""

@@ -19,7 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
-from core.destinations.local import Fetch, NewFile, Range, SpoolFolder, write_all
+from core.destinations.local import Fetch, NewFile, Range, SpoolFolder, Way, write_all
 from core.destinations.stores import Store
 from core.errors import Code, KnownError
 from core.rclone.objects import UNFINISHED, Item
@@ -142,7 +142,7 @@ class RemoteFolder(SpoolFolder):
         return data
 
     def open(self, relative: str) -> BinaryIO:
-        self.fetch([relative])
+        self._bring([relative])
         return super().open(relative)
 
     def read_past_memory(self) -> bool:
@@ -154,20 +154,34 @@ class RemoteFolder(SpoolFolder):
 
     # -- fetching ---------------------------------------------------------------------------------
 
+    @property
+    def way(self) -> Way:
+        return self._store.way or super().way
+
+    @property
+    def lies_afar(self) -> bool:
+        return self._store.way is None
+
     def fetch(self, objects: Iterable[str]) -> None:
+        if self.lies_afar:
+            self._bring(objects)
+
+    def _bring(self, objects: Iterable[str]) -> None:
         """Bring whole objects into the shadow; what is missing there stays missing."""
         for coming in [self._begin_whole(path) for path in dict.fromkeys(objects)]:
             coming.result()
 
     def fetch_all(self, relative: str) -> None:
         items = self._store.list(relative, recurse=True)
-        self.fetch(item.path for item in items if not item.is_folder)
+        self._bring(item.path for item in items if not item.is_folder)
 
     def begin_fetch(self, wanted: Mapping[str, Iterable[Range]], *, frugal: bool) -> Fetch:
         """Bring what is needed of objects: ranges where that saves much, else whole objects.
 
         frugal: only a little of the copy is wanted, so that an object will hardly be asked again.
         """
+        if not self.lies_afar:
+            return Fetch()
         comings = {}
         for path, ranges in wanted.items():
             self._idle.pop(path, None)

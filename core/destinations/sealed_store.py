@@ -6,6 +6,7 @@ process, nothing is hashed that nobody asked for, and there is nothing to start.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import secrets
@@ -13,23 +14,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from core.crypt import contents
-from core.crypt.contents import Damaged
+from core.crypt import Damaged, contents
 from core.crypt.keys import Keys
 from core.crypt.names import Names
 from core.destinations.local import (
     EXCLUSIVE,
     LocalFolder,
+    Way,
     drop_cache,
     make_folders,
-    open_plain,
     remove_torn,
     write_all,
 )
+from core.destinations.objects import Objects, Stream
 from core.errors import Code, KnownError
 from core.rclone.objects import PARTIAL, Item
 
 _Result = TypeVar("_Result")
+_BLOCK = 256 * 1024
 
 
 class SealedStore:
@@ -42,6 +44,8 @@ class SealedStore:
         self._folder = folder
         self._vault = vault
         self._key = keys.data
+        self.way = Way(str(folder.root), vault, keys)
+        self._objects = Objects(self.way)
         self._names = Names(keys)
         self._cancelled = cancelled
         self._stood = False
@@ -100,72 +104,56 @@ class SealedStore:
     # -- reading ----------------------------------------------------------------------------------
 
     def read(self, path: str, *, offset: int = 0, count: int | None = None, limit: int) -> bytes:
-        found = bytearray()
-        wanted = limit + 1 if count is None else min(count, limit + 1)
-        if wanted <= 0:
-            return b""
-        for piece in self._unsealed(path, offset):
-            found += piece
-            if len(found) >= wanted:
-                break
-        if len(found) > limit and wanted > limit:
-            raise KnownError(
-                Code.REMOTE_LARGER, destination=self._folder.destination, path=path, limit=limit
-            )
-        return bytes(found[:wanted])
+        with contextlib.closing(self._open(path)) as stream:
+            there = max(self._told(path, lambda: self._objects.size(path) or 0) - offset, 0)
+            wanted = there if count is None else min(count, there)
+            if wanted > limit:
+                raise KnownError(
+                    Code.REMOTE_LARGER, destination=self._folder.destination, path=path, limit=limit
+                )
+            stream.seek(offset)
+            return self._told(path, lambda: stream.read(wanted))
 
     def download(self, path: str, local: Path) -> None:
         draft = f"{local}.{secrets.token_hex(4)}"
-        pieces = self._unsealed(path)
-        first = next(
-            pieces, b""
-        )  # whether it is there at all is known before anything is made here
-        try:
+        room = memoryview(bytearray(_BLOCK))
+        with contextlib.closing(self._open(path)) as stream:  # before anything is made here
             fd = os.open(draft, EXCLUSIVE, 0o600)
             try:
-                write_all(fd, memoryview(first))
-                for piece in pieces:
-                    write_all(fd, memoryview(piece))
-            finally:
-                os.close(fd)
-            os.replace(draft, local)
-        except BaseException:
-            remove_torn(draft)
-            raise
+                try:
+                    while length := self._told(path, lambda: stream.readinto(room)):
+                        self._stop_if_cancelled()
+                        write_all(fd, room[:length])
+                finally:
+                    os.close(fd)
+                os.replace(draft, local)
+            except BaseException:
+                remove_torn(draft)
+                raise
 
     def read_past_memory(self) -> bool:
         self._past_memory = True
         return self._folder.read_past_memory()
 
-    def _unsealed(self, path: str, offset: int = 0) -> Iterator[bytes]:
-        """The content of a file from `offset` on."""
+    def _open(self, path: str) -> Stream:
+        stream = self._told(path, lambda: self._objects.open(path))
+        if self._past_memory:
+            drop_cache(stream.fileno())
+        return stream
+
+    def _told(self, path: str, action: Callable[[], _Result]) -> _Result:
+        """What goes wrong with reading a file, told as a store tells it."""
         try:
-            fd = open_plain(self._folder.place(self._sealed(path)))
+            return action()
         except (FileNotFoundError, NotADirectoryError) as error:
             self._miss()
             raise FileNotFoundError(path) from error
+        except Damaged as error:
+            raise KnownError(
+                Code.REMOTE_DAMAGED, destination=self._folder.destination, path=path, cause=""
+            ) from error
         except OSError as error:
             raise self._folder.failure(error) from error
-        with open(fd, "rb", buffering=0) as source:
-            if self._past_memory:
-                drop_cache(source.fileno())
-            pieces = contents.unseal(source, self._key, offset=offset)
-            while True:
-                self._stop_if_cancelled()
-                try:
-                    piece = next(pieces, None)
-                except Damaged as error:
-                    raise KnownError(
-                        Code.REMOTE_DAMAGED,
-                        destination=self._folder.destination,
-                        path=path,
-                        cause="",
-                    ) from error
-                except OSError as error:
-                    raise self._folder.failure(error) from error
-                if piece is None:
-                    return
-                yield piece
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled():

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from core.destinations.local import Way
 from core.errors import Code, KnownError
 from core.rclone.objects import Item
 
@@ -20,6 +21,11 @@ class Store(Protocol):
 
     Failures are `KnownError`, those of files on our side `OSError`.
     """
+
+    @property
+    def way(self) -> Way | None:
+        """How objects can be read where they lie, without asking the store; None: they cannot."""
+        ...
 
     def list(self, path: str, *, recurse: bool = False) -> list[Item]:
         """The names in a folder; a missing folder has none."""
@@ -83,6 +89,7 @@ class RcloneStore:
         self._fs = fs
         self._prefix = prefix.strip("/")
         self._knows = knows
+        self.way = None
 
     def _there(self, path: str) -> str:
         return "/".join(part for part in (self._prefix, path) if part)

@@ -6,6 +6,7 @@ for in all others there are: one rotten record must not cost the states after it
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -14,7 +15,8 @@ from core.copies.format.copy_folder import DAMAGE, DATA, CopyFolder, State
 from core.copies.format.documents import ContentsRef
 from core.copies.format.packed import InflateError, inflate
 from core.copies.format.salvage import objects_lying_in
-from core.destinations.local import Range, open_plain
+from core.crypt import Damaged
+from core.destinations.local import Range
 from core.errors import Code, KnownError
 
 # Healing adds a place now and then; a list of thousands never comes from us and would cost hours.
@@ -38,11 +40,11 @@ def read_source(copy: CopyFolder, source: Source, limit: int) -> bytes | None:
     here = Range(source.offset, source.stored)
     copy.folder.fetch_ranges({source.path: [here]}, frugal=True)
     try:
-        with open(open_plain(copy.folder.place(source.path)), "rb") as stream:
+        with contextlib.closing(copy.folder.objects.open(source.path)) as stream:
             stream.seek(source.offset)
             data = stream.read(source.stored)
         return inflate(data, source.size) if source.packing == "deflate" else data
-    except (FileNotFoundError, InflateError):
+    except (FileNotFoundError, Damaged, InflateError):
         return None
 
 

@@ -143,7 +143,7 @@ class _Restore:
         wanted, hints = self._survey()
         self._pool: Pool[OutJob, tuple[Outcome, ...]] = Pool(
             WriterBack,
-            str(self._copy.folder.root),
+            self._copy.folder.way,
             types=(OutJob, tuple[Outcome, ...]),
             advance=self._advance,
             workers=workers(),
@@ -311,7 +311,7 @@ class _Restore:
             row.sparse,
         )
         self._pending[self._numbers] = (row.path, file, row)
-        if self._copy.folder.spooled and _stored(pieces) > _AT_ONCE_BYTES:
+        if self._copy.folder.lies_afar and _stored(pieces) > _AT_ONCE_BYTES:
             self._bring_back_alone(file)
             return
         self._job.append(file)
@@ -358,9 +358,7 @@ class _Restore:
         self._submit()
         self._hand_out()
         self._take(everything=True)
-        hand = WriterBack(
-            str(self._copy.folder.root), LocalSignals(self._advance), self._some_at_a_time
-        )
+        hand = WriterBack(self._copy.folder.way, LocalSignals(self._advance), self._some_at_a_time)
         try:
             for outcome in hand.take((file,)):
                 self._book(outcome)

@@ -16,8 +16,9 @@ from core.copies.bringing_back.places import Source
 from core.copies.format import percent
 from core.copies.format.packed import InflateError, inflate
 from core.copies.hands.batches import Signals
-from core.copies.hands.source_file import KEPT_XATTRS, read_into
-from core.destinations.local import EXCLUSIVE, open_plain, write_all
+from core.copies.hands.source_file import KEPT_XATTRS
+from core.destinations.local import EXCLUSIVE, Way, write_all
+from core.destinations.objects import Objects, Stream
 from core.errors import Code, KnownError
 
 _BLOCK = 1024 * 1024
@@ -78,14 +79,14 @@ class WriterBack:
 
     def __init__(
         self,
-        root: str,
+        way: Way,
         signals: Signals,
         at_hand: Callable[[tuple[Piece, ...]], Iterator[tuple[Piece, ...]]] = _all_at_once,
     ) -> None:
         self._signals = signals
         self._at_hand = at_hand
         self._view = memoryview(bytearray(_BLOCK))
-        self._held = _HeldObject(root)
+        self._held = _HeldObject(Objects(way))
 
     def close(self) -> None:
         """Nothing is held open between jobs."""
@@ -181,9 +182,8 @@ class WriterBack:
             raise BadContent("not to be had at once")
         source = piece.sources[0]
         try:
-            fd = self._held.fd(source.path)
-            os.lseek(fd, source.offset, os.SEEK_SET)
-            data = os.read(fd, source.stored)
+            stream = self._held.at(source)
+            data = stream.read(source.stored)
         except OSError as error:
             raise BadContent(f"{source.path}: {error.strerror or error}") from error
         block = _inflated(data, source) if source.packing == "deflate" else memoryview(data)
@@ -239,14 +239,13 @@ class WriterBack:
             raise BadContent(f"{source.path}: {error.strerror or error}") from error
 
     def _read_blocks(self, source: Source) -> Iterator[memoryview]:
-        fd = self._held.fd(source.path)
-        os.lseek(fd, source.offset, os.SEEK_SET)
+        stream = self._held.at(source)
         if source.packing == "deflate":
-            yield _inflated(os.read(fd, min(source.stored, MAX_PACKED)), source)
+            yield _inflated(stream.read(min(source.stored, MAX_PACKED)), source)
             return
         left = source.stored
         while left:
-            length = read_into(fd, self._view[: min(left, _BLOCK)])
+            length = stream.readinto(self._view[: min(left, _BLOCK)])
             if not length:
                 return
             left -= length
@@ -256,24 +255,25 @@ class WriterBack:
 class _HeldObject:
     """The object that was read last: many files in a row lie in the same bundle."""
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
         self._path = ""
-        self._fd = -1
+        self._stream: Stream | None = None
 
-    def fd(self, path: str) -> int:
-        """A file handle for the object at `path`, ours to keep; OSError as of `open_plain`."""
-        if path != self._path:
+    def at(self, source: Source) -> Stream:
+        """The object where a content begins, ours to keep; OSError."""
+        if self._stream is None or source.path != self._path:
             self.close()
-            self._fd = open_plain(f"{self._root}/{path}")
-            self._path = path
-        return self._fd
+            self._stream = self._objects.open(source.path)
+            self._path = source.path
+        self._stream.seek(source.offset)
+        return self._stream
 
     def close(self) -> None:
         """Let go of the object, so that it can be removed."""
-        if self._path:
-            os.close(self._fd)
-            self._path = ""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
 
 def _inflated(data: bytes, source: Source) -> memoryview:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import os
 import random
-import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from io import FileIO
 from typing import Literal, NamedTuple, TypeVar
 
 from core.copies.bringing_back.places import Places
@@ -38,7 +35,8 @@ from core.copies.format.rows import FileRow, Header, PartRow, Row
 from core.copies.hands.batches import Signals
 from core.copies.hands.pool import Pool, workers
 from core.copies.opening import handbook
-from core.destinations.local import drop_cache, open_plain
+from core.destinations.local import Way, drop_cache
+from core.destinations.objects import Objects, Stream
 from core.errors import Code, KnownError
 
 Depth = Literal["stat", "sample", "due", "full"]
@@ -47,7 +45,9 @@ _JOB_BYTES = 32 * 1024 * 1024
 _JOB_FILES = 512
 _MAX_EXAMPLES = 20
 _MOST_OPENED = 64
-"""Of the contents in an object that is to the byte what was written, so many are unpacked."""
+_MOST_UNPACKED = 2 * 1024 * 1024
+"""Of the contents in an object that is to the byte what was written, so many are unpacked, and so
+many bytes."""
 WHOLE_STATE = ""
 
 _Found = TypeVar("_Found")
@@ -454,7 +454,7 @@ class _Verification:
     def _pool(self) -> Iterator[_Pool]:
         pool: _Pool = Pool(
             _make_checker,
-            str(self._copy.folder.root),
+            self._copy.folder.way,
             types=(CheckJob, Checked),
             advance=self._advance,
             workers=workers(),
@@ -502,7 +502,7 @@ class _Verification:
         self._stop_if_cancelled()
         reads = sum(item.size for item in job if item.read)
         folder = self._copy.folder
-        if folder.spooled:
+        if folder.lies_afar:
             job = self._bring(pool, job)
         pool.submit(tuple(job), apart=self._done_bytes + reads > _JOB_BYTES, load=reads)
         self._take(pool)
@@ -590,8 +590,8 @@ def _short(sha: bytes) -> int:
 class _Checker:
     """Looks at objects; one per process."""
 
-    def __init__(self, root: str, signals: Signals) -> None:
-        self._root = root
+    def __init__(self, way: Way, signals: Signals) -> None:
+        self._objects = Objects(way)
         self._signals = signals
         self._view = memoryview(bytearray(_BLOCK))
         self._random = random.Random()  # noqa: S311 - a sample, not a secret
@@ -613,25 +613,22 @@ class _Checker:
         if self._signals.cancelled():
             raise KnownError(Code.CANCELLED)
         every = item.contents
-        path = f"{self._root}/{item.path}"
         try:
-            info = os.stat(path, follow_symlinks=False)
-            if not stat.S_ISREG(info.st_mode):
-                return Finding(item.path, "missing", every)
-            if info.st_size != item.size:
-                return Finding(item.path, "size", every)
+            size = self._objects.size(item.path)
+            if size != item.size:
+                return Finding(item.path, "missing" if size is None else "size", every)
             if not item.read:
                 return None
-            bad = self._read(path, item)
+            bad = self._read(item)
         except FileNotFoundError:
             return Finding(item.path, "missing", every)
         except OSError:
             return Finding(item.path, "unreadable", every)
         return Finding(item.path, "content", bad) if bad else None
 
-    def _read(self, path: str, item: CheckItem) -> tuple[bytes, ...]:
+    def _read(self, item: CheckItem) -> tuple[bytes, ...]:
         """The contents of the object that are not what they should be."""
-        with open(open_plain(path), "rb", buffering=0) as stream:
+        with contextlib.closing(self._objects.open(item.path)) as stream:
             drop_cache(stream.fileno())
             digest = hashlib.sha256()
             while length := stream.readinto(self._view):
@@ -640,9 +637,7 @@ class _Checker:
             sound = digest.digest() == item.sha
             # An object that is what was written holds what was packed, unless the packing was
             # wrong: that shows in a sample. Of another one each content is looked at.
-            parts = item.parts
-            if sound and len(parts) > _MOST_OPENED:
-                parts = tuple(self._random.sample(parts, _MOST_OPENED))
+            parts = self._some(item.parts) if sound else item.parts
             bad = [part.sha256 for part in parts if not self._is_sound(stream, part)]
             if sound:
                 return tuple(bad)
@@ -650,7 +645,16 @@ class _Checker:
                 return tuple(bad or (part.sha256 for part in item.parts))
             return (item.sha, *bad)
 
-    def _is_sound(self, stream: FileIO, part: Part) -> bool:
+    def _some(self, parts: tuple[Part, ...]) -> Iterator[Part]:
+        """A sample: the first whatever its size, others while there is not too much of them."""
+        size = 0
+        for part in self._random.sample(parts, min(len(parts), _MOST_OPENED)):
+            if size and size + part.size > _MOST_UNPACKED:
+                return
+            size += part.size
+            yield part
+
+    def _is_sound(self, stream: Stream, part: Part) -> bool:
         stream.seek(part.offset)
         if part.packing == "roh":
             return self._digest(stream, part.size) == part.sha256
@@ -662,7 +666,7 @@ class _Checker:
             return False
         return len(data) == part.size and hashlib.sha256(data).digest() == part.sha256
 
-    def _digest(self, stream: FileIO, size: int) -> bytes:
+    def _digest(self, stream: Stream, size: int) -> bytes:
         """Of the next `size` bytes, block by block."""
         digest = hashlib.sha256()
         while size and (length := stream.readinto(self._view[: min(_BLOCK, size)])):
@@ -671,5 +675,5 @@ class _Checker:
         return digest.digest()
 
 
-def _make_checker(root: str, signals: Signals) -> _Checker:
-    return _Checker(root, signals)
+def _make_checker(way: Way, signals: Signals) -> _Checker:
+    return _Checker(way, signals)

@@ -13,6 +13,7 @@ from core.copies.bringing_back.places import Source
 from core.copies.bringing_back.writing_back import Outcome, OutFile, Piece, WriterBack
 from core.copies.format.zips import deflate
 from core.copies.hands.pool import LocalSignals
+from core.destinations.local import Way
 
 PARTS = [Random(number).randbytes(90_000 + number) + bytes(2 << 20) for number in range(6)]
 WHOLE = b"".join(PARTS)
@@ -56,7 +57,7 @@ class Stage:
             7, target, len(WHOLE), digest, pieces, 1_700_000_000_000_000_000, 0o640, None, None,
             sparse,
         )  # fmt: skip
-        hand = WriterBack(str(self.room), LocalSignals(self._advance))
+        hand = WriterBack(Way(str(self.room)), LocalSignals(self._advance))
         try:
             (outcome,) = hand.take((file,))
         finally:

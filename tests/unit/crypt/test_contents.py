@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from io import BytesIO
+from random import Random
+from tempfile import TemporaryFile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from core.crypt import contents
-from core.crypt.contents import BLOCK, Damaged
+from core.crypt import Damaged, contents
+from core.crypt.contents import BLOCK, SealedFile
 
 KEY = bytes(range(32))
 SIZES = (0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 16 * BLOCK, 17 * BLOCK + 5)
@@ -27,7 +29,12 @@ def sealed(plain: bytes) -> bytes:
 
 
 def opened(data: bytes, offset: int = 0, key: bytes = KEY) -> bytes:
-    return b"".join(contents.unseal(BytesIO(data), key, offset=offset))
+    with TemporaryFile(buffering=0) as file:
+        file.write(data)
+        file.seek(0)
+        with SealedFile(file, key) as source:
+            source.seek(offset)
+            return b"".join(source.pieces())
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -86,3 +93,25 @@ def test_what_is_cut_off_inside_a_block_is_noticed(left: int) -> None:
 def test_another_key_opens_nothing() -> None:
     with pytest.raises(Damaged):
         opened(sealed(b"Rechnung"), key=bytes(32))
+
+
+def test_it_reads_like_any_file() -> None:
+    """Here and there, a little and much, into a view and as bytes."""
+    plain, dice = Random(1).randbytes(10 * BLOCK + 77), Random(2)
+    with TemporaryFile(buffering=0) as file, TemporaryFile(buffering=0) as open_one:
+        file.write(sealed(plain))
+        open_one.write(plain)
+        file.seek(0)
+        source = SealedFile(file, KEY)
+        assert source.fileno() == file.fileno()
+        for _ in range(300):
+            if dice.random() < 0.5:
+                place = dice.randrange(len(plain) + BLOCK)
+                assert source.seek(place) == open_one.seek(place)
+            size = dice.choice((0, 1, 40_000, BLOCK, 5 * BLOCK, 20 * BLOCK))
+            if dice.random() < 0.5:
+                assert source.read(size) == open_one.read(size)
+            else:
+                ours, theirs = bytearray(size), bytearray(size)
+                assert source.readinto(ours) == open_one.readinto(theirs)
+                assert ours == theirs
