@@ -223,6 +223,7 @@ class _Verification:
         self._bad_inhalte: dict[str, str] = {}
         self._noted: set[tuple[str, str]] = set()
         self._cleaned = Cleaned()
+        self._unvouched: dict[str, set[bytes]] = {}
 
     def read_only(self, reading: Reading) -> Verdict:
         """Read what is named; states are only looked at when something is damaged."""
@@ -260,7 +261,7 @@ class _Verification:
         self._check_objects(found.states)
         self._read_first(reading)
         self._forgive_healed(found.states)
-        self._check_lists(found.states)
+        self._judge_lists(found.states)
         if verdict.bad_contents:
             self._name_files(found.states)
         return verdict
@@ -305,12 +306,11 @@ class _Verification:
         if self._cancelled():
             raise KnownError(Code.CANCELLED)
 
-    def _check_lists(self, states: list[State]) -> None:
-        """Every list reads from first to last row and names only what stands somewhere.
+    def _read_lists(self, states: list[State]) -> None:
+        """Every list reads from first to last row; what it names and no `inhalt` knows is kept.
 
         Each file once, as it lies there: no full list is put together with all that lean on it.
         """
-        unvouched: dict[str, set[bytes]] = {}
         leaning: dict[str, list[_Leaning]] = {}
         files = {file: state.record.system for state in states for file in lists_of(state.record)}
         for ref, base in sorted(files, key=lambda file: file[1] is None):  # differences first
@@ -333,8 +333,13 @@ class _Verification:
             if lines != ref.lines:
                 self._note("list", list_path(ref.name))
             if unknown:
-                unvouched[list_path(ref.name)] = unknown
-        self._look_for_unvouched(unvouched, states)
+                self._unvouched[list_path(ref.name)] = unknown
+
+    def _judge_lists(self, states: list[State]) -> None:
+        """A list may name only what stands somewhere; what is damaged there is named already."""
+        bad = self._verdict.bad_contents
+        unvouched = {path: unknown - bad for path, unknown in self._unvouched.items()}
+        self._look_for_unvouched({path: left for path, left in unvouched.items() if left}, states)
 
     def _look_for_unvouched(self, unvouched: dict[str, set[bytes]], states: list[State]) -> None:
         """What lists name and no vouched `inhalt` knows may be reached all the same."""
@@ -407,7 +412,7 @@ class _Verification:
         whole = isinstance(row, FileRow) and not row.parts and row.size > 0
         if isinstance(row, PartRow) or (isinstance(row, FileRow) and whole):
             sha = bytes.fromhex(row.sha256)
-            if _short(sha) not in self._known and sha not in self._verdict.bad_contents:
+            if _short(sha) not in self._known:
                 unknown.add(sha)
 
     # -- objects ------------------------------------------------------------------------------
@@ -422,6 +427,7 @@ class _Verification:
                     mended.add(ref.run)
                 else:
                     self._bad_inhalte[ref.run] = contents_path(ref.run)
+            self._read_lists(states)  # while the last objects are read
             self._take(pool, everything=True)
         for run in mended:
             self._bad_inhalte.pop(run, None)
