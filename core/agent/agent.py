@@ -228,6 +228,8 @@ class Agent:
         plan = self._current_plan()
         if plan is None:
             self._keep(store, self._plan_events(), codes=("plan_invalid",))
+            if self._plan_problem not in ("", Code.PLAN_MISSING):
+                self._tell_people(store)  # as far as it can be read who they are
             return
         self._keep(store, [], codes=("plan_invalid",))
         histories = self._current_histories(store, plan)
