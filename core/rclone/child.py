@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +20,8 @@ from pathlib import Path
 
 import msgspec
 
-_SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
+from core.machine.tie import tied
+
 _END_SECONDS = 3.0
 _WATCH = 'read nothing; kill -9 "$1"'
 
@@ -132,7 +132,7 @@ def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[
             creationflags=subprocess.CREATE_NO_WINDOW,
         )
     return subprocess.Popen(
-        [*_asking_kernel(), *command],
+        [*tied("KILL"), *command],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -141,19 +141,13 @@ def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[
     )
 
 
-def _asking_kernel() -> list[str]:
-    """Words before a command that make the kernel end it with us; none where that is not had."""
-    found = shutil.which("setpriv", path=_SYSTEM_PATH) if sys.platform == "linux" else None
-    return [found, "--pdeathsig", "KILL", "--"] if found else []
-
-
 def _leash(pid: int) -> Callable[[], None]:
     """Tie the running child to our life where the kernel did not; gives back how to untie."""
     if sys.platform == "win32":
         from core.rclone.windows_job import tie
 
         return tie(pid)
-    return _nothing if _asking_kernel() else watched(pid)
+    return _nothing if tied("KILL") else watched(pid)
 
 
 def watched(pid: int) -> Callable[[], None]:

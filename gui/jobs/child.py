@@ -1,7 +1,7 @@
 """Our own command line as a child process: absolute arguments, no shell, dies with us.
 
 Its lines are read and parsed in a thread of its own. On Linux the kernel ends it with that thread
-(`setpriv --pdeathsig`, as `core.rclone.child` does); on Windows a Job Object; elsewhere, and beside
+(`core.machine.tie`); on Windows a Job Object; elsewhere, and beside
 both, its next line meets a closed pipe when we are gone, which ends it as a cancelled job.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from core.machine.tie import tied
 from core.texts import Lang
 from gui.bridge import Bridge
 from gui.jobs.lines import read_line
@@ -149,7 +149,7 @@ class ChildRunner:
             program += ["-P", "-m", "core"]
         home = order.home or self._home
         options = ["--json", "--lang", self.lang] + (["--home", home] if home else [])
-        return [*_tied(), *program, *options, *order.words]
+        return [*tied("TERM"), *program, *options, *order.words]
 
     def _environment(self, order: Order) -> dict[str, str]:
         environment = {**os.environ, "PYTHONUTF8": "1"}
@@ -160,9 +160,3 @@ class ChildRunner:
         if passphrase:
             environment["LADENTRESOR_PASSPHRASE"] = passphrase
         return environment
-
-
-def _tied() -> list[str]:
-    """What has to stand in front so that the kernel asks the child to stop when we are gone."""
-    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
-    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []

@@ -6,13 +6,13 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from core.health.said import RunText
 from core.texts import Texts
 from gui.shop import Shop
 from gui.theme.look import Look, Role
-from gui.widgets.basics import Page, text
+from gui.widgets.basics import Page, field, text
 from gui.widgets.marks import mark_icon
 
 Index = QModelIndex | QPersistentModelIndex
@@ -80,10 +80,8 @@ class RunsPage(Page):
         self._summary = text(look, "", Role.LEAD, look.tokens.ink2)
         self.body.addWidget(self._summary)
         self.body.addSpacing(look.px(16))
-        self.field = QLineEdit()
-        self.field.setFont(look.font(Role.BODY))
-        self.field.setPlaceholderText(t("Suchen, etwa nach einer Kopie oder „nicht gesichert“"))
-        self.field.setAccessibleName(t("Läufe durchsuchen"))
+        hint = t("Suchen, etwa nach einer Kopie oder „nicht gesichert“")
+        self.field = field(look, t("Läufe durchsuchen"), hint)
         self.field.setMaximumWidth(look.px(460))
         self.field.textChanged.connect(self.show_facts)
         self.body.addWidget(self.field)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QLayoutItem,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -69,6 +70,15 @@ def button(
     made.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
     made.clicked.connect(lambda *_: done())
     made.setAutoDefault(kind == "primary")
+    return made
+
+
+def field(look: Look, name: str, hint: str = "") -> QLineEdit:
+    """A line to type in; `name` is what a screen reader says."""
+    made = QLineEdit()
+    made.setFont(look.font(Role.BODY))
+    made.setAccessibleName(name)
+    made.setPlaceholderText(hint)
     return made
 
 

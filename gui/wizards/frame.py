@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from core.health.said import Mark
 from core.texts import Texts
 from gui.theme.look import Look, Role
-from gui.widgets.basics import button, clear, column, frame, row, text
+from gui.widgets.basics import Page, button, clear, column, field, frame, row, text
 from gui.widgets.marks import ShopMark, paint_mark
 
 
@@ -52,6 +52,19 @@ class _Bullet(QWidget):
         p.setPen(QColor(tokens.on_accent if now else tokens.ink3))
         p.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(self._number))
         p.end()
+
+
+class WizardPage(Page):
+    """A page of a wizard: wide margins, narrow ones where letters are large."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, (18, 18, 18, 12) if look.scale > 1.2 else (48, 36, 48, 20))
+
+
+def sheet_lines(look: Look, texts: Texts) -> list[QLineEdit]:
+    """The three lines of a recovery sheet, to be typed from the paper."""
+    t = texts.t
+    return [field(look, words, words) for words in (t("Zeile 1"), t("Zeile 2"), t("Prüfzeile"))]
 
 
 class WizardFrame(QWidget):

@@ -29,9 +29,10 @@ from core.texts.formats import age, date_time, short_date, size
 from core.texts.slips import describe_mistake
 from gui.jobs.port import Ended, Event, Failure, Fields, Job, Order, Progress, Told
 from gui.theme.look import Look, Role
-from gui.widgets.basics import Page, button, clear, column, frame, row, rule, text
+from gui.widgets.basics import button, clear, column, field, frame, row, rule, text
 from gui.widgets.marks import FactMark
 from gui.widgets.version_line import VersionLine
+from gui.wizards.frame import WizardPage, sheet_lines
 from gui.wizards.hits import (
     FoundEntry,
     StateEntry,
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     from gui.wizards.restore import RestoreWizard
 
 _WAIT_MS = 350
-_MARGINS = (48, 36, 48, 20)
-_NARROW_MARGINS = (18, 18, 18, 12)
 _ICONS = {
     ".pdf": "file-text", ".txt": "file-text", ".doc": "file-text", ".docx": "file-text",
     ".csv": "file-spreadsheet", ".xls": "file-spreadsheet", ".xlsx": "file-spreadsheet",
@@ -57,23 +56,11 @@ _ICONS = {
 }  # fmt: skip
 
 
-def _margins(look: Look) -> tuple[int, int, int, int]:
-    return _NARROW_MARGINS if look.scale > 1.2 else _MARGINS
-
-
-def _field(look: Look, name: str, hint: str = "") -> QLineEdit:
-    made = QLineEdit()
-    made.setFont(look.font(Role.BODY))
-    made.setAccessibleName(name)
-    made.setPlaceholderText(hint)
-    return made
-
-
-class PlacePage(Page):
+class PlacePage(WizardPage):
     """A bare PC: the folder with the copy and, where it is encrypted, the lines of the sheet."""
 
     def __init__(self, look: Look, wizard: RestoreWizard) -> None:
-        super().__init__(look, _margins(look))
+        super().__init__(look)
         self._wizard = wizard
         self._job: Job | None = None
         self.said = ""
@@ -88,7 +75,7 @@ class PlacePage(Page):
         self.body.addSpacing(px(22))
         self._found = column(gap=px(8))
         self.body.addLayout(self._found)
-        self.field = _field(look, t("Ordner der Kopie"), t("Ordner der Kopie"))
+        self.field = field(look, t("Ordner der Kopie"), t("Ordner der Kopie"))
         self.field.textChanged.connect(self._changed)
         line = row(gap=px(10))
         line.addWidget(self.field, 1)
@@ -103,9 +90,7 @@ class PlacePage(Page):
             text(look, t("Tippen Sie die Zeilen vom Wiederherstellungsblatt ab. Groß oder klein ist"
                          " egal, Striche dürfen fehlen."), Role.BODY, tokens.ink2)
         )  # fmt: skip
-        self.lines = [
-            _field(look, words, words) for words in (t("Zeile 1"), t("Zeile 2"), t("Prüfzeile"))
-        ]
+        self.lines = sheet_lines(look, wizard.texts)
         for one in self.lines:
             one.textChanged.connect(self._changed)
             lines.addWidget(one)
@@ -241,11 +226,11 @@ def copies_below(roots: Sequence[Path]) -> list[Path]:
     return found
 
 
-class WhatPage(Page):
+class WhatPage(WizardPage):
     """Search at the left, the versions of what was found at the right; or a whole system."""
 
     def __init__(self, look: Look, wizard: RestoreWizard) -> None:
-        super().__init__(look, _margins(look))
+        super().__init__(look)
         self._wizard = wizard
         self._job: Job | None = None
         self._hits: list[FoundEntry] = []
@@ -267,7 +252,7 @@ class WhatPage(Page):
         self.systems.setMinimumHeight(px(38))
         self.systems.currentIndexChanged.connect(self._system_chosen)
         left.addWidget(self.systems)
-        self.field = _field(look, t("Name suchen"), t("Ein Stück des Namens"))
+        self.field = field(look, t("Name suchen"), t("Ein Stück des Namens"))
         self.field.addAction(
             look.icon("search", tokens.ink2), QLineEdit.ActionPosition.LeadingPosition
         )
@@ -672,11 +657,11 @@ class VersionCard(QWidget):
         self._into.setText(t("in einen neuen Ordner: {path}", path=choice.into))
 
 
-class WherePage(Page):
+class WherePage(WizardPage):
     """From which copy, into which folder."""
 
     def __init__(self, look: Look, wizard: RestoreWizard) -> None:
-        super().__init__(look, _margins(look))
+        super().__init__(look)
         self._wizard = wizard
         t, px, tokens = wizard.texts.t, look.px, look.tokens
         self.body.addWidget(text(look, t("Woher und wohin?"), Role.WIZARD))
@@ -694,7 +679,7 @@ class WherePage(Page):
         self.body.addSpacing(px(22))
         self.body.addWidget(text(look, t("In welchen Ordner"), Role.STRONG))
         self.body.addSpacing(px(8))
-        self.field = _field(look, t("Ordner zum Zurückholen"))
+        self.field = field(look, t("Ordner zum Zurückholen"))
         line = row(gap=px(10))
         line.addWidget(self.field, 1)
         line.addWidget(button(look, t("Ordner wählen …"), self._pick, icon="folder-open"))
@@ -761,11 +746,11 @@ class WherePage(Page):
             self.field.setText(str(Path(folder) / Path(self._wizard.choice.into).name))
 
 
-class ResultPage(Page):
+class ResultPage(WizardPage):
     """What came back, checked; what did not, with its reason."""
 
     def __init__(self, look: Look, wizard: RestoreWizard) -> None:
-        super().__init__(look, _margins(look))
+        super().__init__(look)
         self._wizard = wizard
         self.has_files = False
         self._failure: Failure | None = None

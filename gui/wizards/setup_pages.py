@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from PySide6.QtCore import QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QHBoxLayout, QWidget
 
 from core.health.expected import expected
 from core.health.model import CopyVerdict, Reason
@@ -23,21 +23,19 @@ from core.texts.setup import COUNTS_NOT, FINDINGS
 from core.texts.slips import describe_mistake
 from gui.jobs.port import Event, Failure, Told
 from gui.theme.look import Look, Role
-from gui.widgets.basics import Page, button, clear, column, frame, row, rule, text
+from gui.widgets.basics import button, clear, column, field, frame, row, rule, text
 from gui.widgets.figures import Chip
 from gui.widgets.marks import FactMark
+from gui.wizards.frame import WizardPage, sheet_lines
 from gui.wizards.volumes import likely_folders, place_in, place_on, volumes
 
 if TYPE_CHECKING:
     from gui.wizards.setup import SetupWizard
 
-_MARGINS = (48, 36, 48, 20)
-_NARROW_MARGINS = (18, 18, 18, 12)
 
-
-class _SetupPage(Page):
+class _SetupPage(WizardPage):
     def __init__(self, look: Look, wizard: SetupWizard, title: str, lead: str) -> None:
-        super().__init__(look, _NARROW_MARGINS if look.scale > 1.2 else _MARGINS)
+        super().__init__(look)
         self.wizard = wizard
         self.body.addWidget(text(look, title, Role.WIZARD))
         self.body.addSpacing(look.px(6))
@@ -46,14 +44,6 @@ class _SetupPage(Page):
 
     def begin(self) -> None:
         """The step is shown."""
-
-
-def _field(look: Look, name: str, hint: str = "") -> QLineEdit:
-    made = QLineEdit()
-    made.setFont(look.font(Role.BODY))
-    made.setAccessibleName(name)
-    made.setPlaceholderText(hint)
-    return made
 
 
 class ShopPage(_SetupPage):
@@ -68,7 +58,7 @@ class ShopPage(_SetupPage):
         px = look.px
         self.body.addWidget(text(look, t("Name Ihres Ladens"), Role.STRONG))
         self.body.addSpacing(px(6))
-        self.name = _field(look, t("Name Ihres Ladens"), t("etwa Feinkost Maier"))
+        self.name = field(look, t("Name Ihres Ladens"), t("etwa Feinkost Maier"))
         self.name.setMaxLength(80)
         self.name.setMaximumWidth(px(420))
         self.name.setText(wizard.draft.shop)
@@ -362,9 +352,7 @@ class SheetPage(_SetupPage):
         self.body.addSpacing(px(20))
         self.body.addWidget(text(look, t("2. Vom Papier abtippen"), Role.STRONG))
         self.body.addSpacing(px(6))
-        self.lines = [
-            _field(look, words, words) for words in (t("Zeile 1"), t("Zeile 2"), t("Prüfzeile"))
-        ]
+        self.lines = sheet_lines(look, self.wizard.texts)
         for one in self.lines:
             one.setMaximumWidth(px(520))
             self.body.addWidget(one)
