@@ -101,9 +101,13 @@ class Context:
         return any(self.secrets().get(one) is not None for one in (name, SHOP_KEY))
 
     def _known(self, plan: Plan) -> Plan:
-        """The plan, its names from now on in all messages."""
+        """The plan, its disks where they are now, its names from now on in all messages."""
         self.output.names = {where.id: where.name for where in plan.destinations}
-        return plan
+        if not any(where.offline or where.removable for where in plan.destinations):
+            return plan
+        from core.copies.opening.elsewhere import plan_as_attached
+
+        return plan_as_attached(plan, self.home.database, self.clock)
 
     def reading_plan(self) -> Plan:
         """The plan as far as it can be read (`load_readable`)."""

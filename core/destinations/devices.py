@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.destinations.local import mount_of
+from core.machine.mounts import mount_of
 from core.plan.locations import Location, folder_of_pc
 
 _SYSFS = "/sys/dev/block"
@@ -67,7 +67,7 @@ def _on_linux(path: str, number: int) -> Device:
     if sys.platform == "win32":
         return Device()
     if not os.path.exists(_block(number)):  # a share, or a file system with numbers of its own
-        kind, source = mount_of(path)
+        kind, source, _ = mount_of(path)
         share = _SHARE.match(source) if kind in _SHARES else None
         if share:
             return Device(f"host:{(share[1] or share[2]).lower()}", f"share:{source}")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, AnyStr, BinaryIO, Generic, NamedTuple, TypeVar
 
 from core.errors import Code, KnownError
+from core.machine.mounts import mount_of
 from core.paths import home_failure
 
 if TYPE_CHECKING:
@@ -122,35 +123,6 @@ class HeldFolder(Generic[AnyStr]):
 def file_system_of(path: str) -> str:
     """The kernel's name of the file system below `path` ('' where it cannot be told)."""
     return mount_of(path).kind
-
-
-class Mount(NamedTuple):
-    """What is mounted below a path: the kernel's name of the file system, and where it comes from
-    (`/dev/sdb1`, `//nas/laden`, `nas:/laden`); '' where that cannot be told.
-    """
-
-    kind: str = ""
-    source: str = ""
-
-
-def mount_of(path: str) -> Mount:
-    """The mount that holds `path`; only Linux tells."""
-    try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
-            lines = table.readlines()
-    except OSError:
-        return Mount()
-    real = os.path.realpath(path)
-    best, found = "", Mount()
-    for line in lines:
-        fields = line.split()
-        point = fields[4].encode("utf-8", "surrogateescape").decode("unicode_escape")
-        point = point.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
-        inside = real == point or real.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            at = fields.index("-")
-            best, found = point, Mount(fields[at + 1], fields[at + 2])
-    return found
 
 
 class Range(NamedTuple):

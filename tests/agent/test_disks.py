@@ -107,6 +107,30 @@ def test_pulled_out_in_the_middle_it_goes_on_when_it_comes_back(
         assert copied.read_bytes() == original.read_bytes()
 
 
+def test_a_disk_that_is_mounted_elsewhere_is_found_by_its_copy(
+    tmp_path: Path, disks: DiskDrawer
+) -> None:
+    """As with another letter on Windows: copied, read and brought back where it is now."""
+    disk = disks("ext4")
+    shop = offline_shop(tmp_path, rot=disk.path)
+    copied_once(shop, "rot")
+    planned = disk.path
+    disk.unplug()
+    disk.path = tmp_path / "anderswo" / "Platte"
+    disk.path.mkdir(parents=True)
+    disk.plug_in()
+    (shop.source / "kasse.csv").write_text("4;5;6\n")
+    done = cli.run("--json", "backup", home=shop.home)
+    assert [line["outcome"] for line in done.lines if line["event"] == "result"] == ["committed"]
+    assert list(planned.iterdir()) == []  # nothing was laid out at the empty mount point
+    into = tmp_path / "zurück"
+    cli.run("restore", "laden", "--into", into, home=shop.home)
+    assert (into / "shop" / "kasse.csv").read_text() == "4;5;6\n"
+    with agent.running(shop.home):
+        agent.wait_for(lambda: "disk_ready" in agent.codes(shop.home))  # read back, and let go
+        assert not is_mounted(disk.path)
+
+
 def stand_in(one: Disk, other: Disk) -> None:
     """Another disk at the place of one, as two with the same letter or label."""
     one.unplug()

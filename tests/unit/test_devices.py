@@ -10,7 +10,7 @@ import pytest
 
 from core.destinations import devices
 from core.destinations.devices import Device, device_of
-from core.destinations.local import Mount
+from core.machine.mounts import Mount
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Linux is made up with links")
 

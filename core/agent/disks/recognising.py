@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from core.copies.format.copy_folder import CopyFolder
-from core.copies.opening.sealed import read_note
+from core.copies.opening.elsewhere import VaultsAt, vaults_at
 from core.destinations.devices import Device, device_of
-from core.destinations.local import LocalFolder
-from core.errors import Code, KnownError
 from core.plan.locations import folder_of_pc
 from core.plan.model import Destination, Plan
 
@@ -35,35 +32,6 @@ class Recognised:
     found: Found
     other: str = ""
     device: Device = NOWHERE
-
-
-VaultsAt = Callable[[Path, str], frozenset[str] | None]
-"""The identities of the copies of a system below a folder; None when there is no copy of it."""
-
-
-def vaults_at(location: Path, system: str) -> frozenset[str] | None:
-    """Read from the marker of a plain copy, or from what an encrypted one says in the open.
-
-    A marker that is rotten names no identity: the set is empty. OSError when the disk does not
-    answer.
-    """
-    folder = LocalFolder("", location, system)
-    ids: set[str] = set()
-    is_copy = False
-    try:
-        vault = CopyFolder(folder).vault()
-        if vault is not None:
-            is_copy = True
-            ids.add(vault.vault)
-        note = read_note(folder)
-        if note is not None:
-            is_copy = True
-            ids.update(one.vault for one in note.vaults)
-    except KnownError as error:
-        if error.code not in (Code.COPY_MARKER_DAMAGED, Code.COPY_DAMAGED, Code.COPY_HOSTILE):
-            raise OSError(str(error.code)) from error
-        is_copy = True
-    return frozenset(ids) if is_copy else None
 
 
 def recognise(

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from core.destinations.local import mount_of
+from core.machine.mounts import mount_of
 
 _EJECT_SECONDS = 60.0
 _POLL_SECONDS = 5.0

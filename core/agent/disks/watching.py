@@ -11,6 +11,7 @@ from core.agent.disks.port import DiskLook
 from core.agent.disks.recognising import Found, Recognised, recognise
 from core.agent.disks.volumes import Volumes
 from core.clock import parse_stamp, stamp
+from core.copies.opening.elsewhere import known_vaults
 from core.destinations.devices import device_of
 from core.errors import Code
 from core.paths import Home
@@ -164,16 +165,6 @@ def _was_torn_out(
 
 def _is_free(where: Destination, in_use: frozenset[str] | None) -> bool:
     return in_use is not None and where.id not in in_use
-
-
-def known_vaults(plan: Plan, store: HomeStore) -> dict[str, frozenset[str]]:
-    """The identities of the copies at each destination, as this home remembers them."""
-    found: dict[str, set[str]] = {}
-    for copy in plan.copies:
-        vault = store.vault_of(copy.system, copy.destination)
-        if vault is not None and store.is_laid_out(copy.system, copy.destination):
-            found.setdefault(copy.destination, set()).add(vault)
-    return {id: frozenset(ids) for id, ids in found.items()}
 
 
 _STRANGE: Mapping[Found, str] = {

@@ -13,7 +13,7 @@ from core.agent.disks.recognising import Found, recognise
 from core.agent.disks.volumes import LinuxVolumes, mount_point, system_volumes
 from core.agent.manners import awake_command
 from core.destinations.devices import Device
-from core.destinations.local import Mount
+from core.machine.mounts import Mount
 from core.plan.locations import LocalLocation
 from core.plan.model import Destination, Plan
 from tests.unit.agent.given import a_plan, place
