@@ -46,8 +46,8 @@ SETTINGS: dict[Size, dict[str, float]] = {
     "durable": {**_SMALL, "barrier_seconds": 0.0},
     "partly": {**_SMALL, "partial_after": 0.0},
 }
-STEP: dict[Layout, int] = {"tree": 1, "bundled": 1, "sealed": 3}
-FAST: dict[Layout, int] = {"tree": 4, "bundled": 2, "sealed": 1}
+STEP: dict[Layout, int] = {"tree": 1, "bundled": 1, "sealed": 2}
+FAST: dict[Layout, int] = {"tree": 4, "bundled": 2, "sealed": 2}
 OLD_ENOUGH = 2.2  # seconds: files changed within the last two are read again by every run
 
 

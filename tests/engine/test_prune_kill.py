@@ -22,7 +22,7 @@ OLD_ENOUGH = 2.2
 KEEP = "keep = { daily = 1 }"
 STAY = 3
 PARTS = {"parts_from": float(1 << 20)}
-STEP: dict[Layout, int] = {"tree": 1, "bundled": 1, "sealed": 4}
+STEP: dict[Layout, int] = {"tree": 1, "bundled": 1, "sealed": 2}
 SETTINGS = {"smallest_repacked": 1.0}
 
 
@@ -83,7 +83,7 @@ def kill_and_judge(stage: Stage, at: int, *, by_hand: bool, backup_between: bool
     before = set(states_at(stage.copy("a")))
     killed = prune(stage, kill_at=at)
     if stage.layout == "sealed" and killed.rc == 0:
-        return "end"  # rclone answers now sooner, now later: the number of moments differs
+        return "end"  # uploads run beside us: the number of moments is not always the same
     assert killed.killed, killed
     try:
         stage.check_no_orphans()
@@ -124,7 +124,7 @@ def test_killed_at_some_moments(stage: Stage) -> None:
     assert said[0]["repacked"] > 0, json.dumps(said)
     random = Random(SYSTEM)
     total = whole.moments
-    tries = 1 if stage.layout == "sealed" else 3  # rclone takes its time
+    tries = 2 if stage.layout == "sealed" else 3
     for number in range(tries):
         at = total * number // tries + random.randint(1, total // tries)
         kill_and_judge(stage, at, by_hand=number == tries - 1, backup_between=number % 2 == 0)
