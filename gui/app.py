@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -12,8 +13,10 @@ from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from core.clock import Clock, SystemClock
+from core.errors import KnownError
 from core.paths import Home
 from core.texts import PROGRAM, Lang, Texts, pick_language
+from gui import only_one
 from gui.bridge import Bridge
 from gui.garbage import Collector
 from gui.jobs.child import ChildRunner
@@ -183,12 +186,22 @@ def run_window(
     passphrase: str,
     called: str,
 ) -> int:
-    """Open the window and stay until it is left; returns the exit code."""
+    """Open the window and stay until it is left; returns the exit code.
+
+    Where one of this home is open already, that one comes to the front instead.
+    """
     application = QApplication([sys.argv[0], *arguments])
+    if only_one.call(home):
+        return 0  # the window that is open has come to the front
     garbage = Collector(application)
     app = App(application, home, home_option, lang, passphrase=passphrase, called=called)
+    with contextlib.suppress(KnownError):  # of a full home the window itself tells
+        home.make()
+    one = only_one.OnlyOne(home)
+    one.asked.connect(app.show_window)
     app.show_window()
     code = application.exec()
+    one.close()
     app.close()
     garbage.close()
     return code

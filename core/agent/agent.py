@@ -36,7 +36,9 @@ from core.copies.locking import locked
 from core.copies.opening.elsewhere import as_attached, known_vaults
 from core.copies.proofs import RUNS_REMEMBERED
 from core.errors import Code, Exit, KnownError
+from core.machine.mounts import keeps_journal
 from core.paths import Home
+from core.plan.locations import folder_of_pc
 from core.plan.model import Plan
 from core.plan.problems import PlanError
 from core.plan.read import load_text, read_plan
@@ -429,9 +431,16 @@ class Agent:
             self._submit_reading(plan, id)
 
     def _submit_reading(self, plan: Plan, id: str, *, audit: bool = False) -> None:
-        """Read what is due; or, as an audit, look whether everything is there in its size."""
+        """Read what is due; or, as an audit of a disk that was pulled out, look whether everything
+        is there in its size, and read the newest state where no journal has put things right.
+        """
         copies = frozenset((copy.system, id) for copy in plan.copies if copy.destination == id)
-        self._submit(Rank.DUE, ("verify", id) if audit else ("verify", id, "--due"), copies)
+        depth: tuple[str, ...] = ("--due",)
+        if audit:
+            folder = folder_of_pc(plan.destination(id).location)
+            is_mended = folder is not None and keeps_journal(str(folder))
+            depth = () if is_mended else ("--newest",)
+        self._submit(Rank.DUE, ("verify", id, *depth), copies)
 
     def _submit(
         self, rank: Rank, typed: tuple[str, ...], copies: frozenset[CopyKey] = frozenset()

@@ -55,6 +55,7 @@ class Cause(StrEnum):
     DISK_WRONG = "disk_wrong"
     DISK_NEW = "disk_new"
     DISK_IN_USE = "disk_in_use"
+    DISK_TORN_OUT = "disk_torn_out"
     NOBODY_SIGNED_IN = "nobody_signed_in"
     PLAN_INVALID = "plan_invalid"
     STORE_BROKEN = "store_broken"
@@ -68,6 +69,7 @@ SEEN_ELSEWHERE = frozenset(
         Cause.DISK_WRONG,
         Cause.DISK_NEW,
         Cause.DISK_IN_USE,
+        Cause.DISK_TORN_OUT,
         Cause.NOBODY_SIGNED_IN,
         Cause.PLAN_INVALID,
         Cause.STORE_BROKEN,

@@ -106,6 +106,9 @@ def make_parser(texts: Texts) -> Parser:
         "--due", action="store_true", help=t("lesen, was am längsten nicht gelesen wurde")
     )
     depth.add_argument(
+        "--newest", action="store_true", help=t("lesen, was der neueste Stand braucht")
+    )
+    depth.add_argument(
         "--sample", type=_Percent(texts), metavar=t("PROZENT"), help=t("einen Teil der Bytes lesen")
     )
 

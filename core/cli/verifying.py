@@ -32,6 +32,8 @@ def verify(context: Context, options: argparse.Namespace) -> Exit:
 def _depth(options: argparse.Namespace) -> Depth:
     if options.full:
         return "full"
+    if options.newest:
+        return "newest"
     if options.due:
         return "due"
     return "sample" if options.sample else "stat"

@@ -73,6 +73,7 @@ class SealedFile:
         if len(header) != _HEADER or not header.startswith(_MAGIC):
             raise Damaged
         self._nonce = int.from_bytes(header[len(_MAGIC) :], "little")
+        self._read_to = _HEADER
         self._at = 0
         self._begin = 0
         self._opened = memoryview(b"")
@@ -88,6 +89,10 @@ class SealedFile:
 
     def read(self, size: int, /) -> bytes:
         """The next `size` bytes; fewer at the end."""
+        begin = self._at - self._begin
+        if begin >= 0 and begin + size <= len(self._opened):
+            self._at += size
+            return bytes(self._opened[begin : begin + size])
         room = bytearray(size)
         length = self.readinto(room)
         return bytes(room) if length == size else bytes(room[:length])
@@ -115,15 +120,18 @@ class SealedFile:
         """What is opened already, or can be, from here on; empty at the end."""
         end = self._begin + len(self._opened)
         if not self._begin <= self._at < end:
-            # Whoever wants a little of it wants no more for that; the next ones are wanted mostly.
-            self._open(self._at // BLOCK, _AT_ONCE if self._at == end else 1)
+            # Whoever wants a little of it wants no more for that. Who goes on wants the next ones;
+            # between the contents of a bundle lie a few bytes nobody asks for.
+            goes_on = 0 <= self._at - end < BLOCK
+            self._open(self._at // BLOCK, _AT_ONCE if goes_on else 1)
         return self._opened[self._at - self._begin :]
 
     def _open(self, first: int, count: int) -> None:
         place = _HEADER + first * _SEALED_BLOCK
-        if self._source.tell() != place:
+        if self._read_to != place:
             self._source.seek(place)
         data = self._source.read(_SEALED_BLOCK * count)
+        self._read_to = place + len(data)
         try:
             opened = [
                 crypto_secretbox_open_easy(

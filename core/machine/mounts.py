@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 _OF_THE_SYSTEM = ("/boot", "/efi", "/snap", "/var/lib", "/nix", "/etc", "/usr")
 
+_JOURNALED = frozenset("ext3 ext4 xfs btrfs f2fs ntfs3 zfs bcachefs".split())
+
 
 class Mount(NamedTuple):
     """What is mounted: the kernel's name of the file system, where it comes from (`/dev/sdb1`,
@@ -44,6 +46,11 @@ def mount_of(path: str) -> Mount:
         if inside and len(mount.point) >= len(best.point):
             best = mount
     return best
+
+
+def keeps_journal(path: str) -> bool:
+    """Whether the file system below `path` is known to mend itself after a disk was pulled out."""
+    return mount_of(path).kind in _JOURNALED
 
 
 def attached() -> list[Path]:

@@ -104,6 +104,11 @@ WORDS: dict[str, tuple[str, str, str]] = {
         t("Wer sie jetzt abzieht, kann anderes darauf beschädigen."),
         t("Schließen Sie, was darauf offen ist, und werfen Sie sie aus."),
     ),
+    "disk_torn_out": (
+        t("{destination} ist mitten in der Sicherung abgezogen worden."),
+        t("Was gerade geschrieben wurde, fehlt. Frühere Stände können gelitten haben."),
+        t("Stecken Sie {destination} wieder an: Sie wird geprüft und dann gesichert."),
+    ),
     "nobody_signed_in": (
         t("Dieser PC war an, aber niemand war angemeldet."),
         t("Solange sich niemand anmeldet, wird nichts gesichert."),

@@ -226,7 +226,10 @@ def _head(facts: Facts, samples: Sequence[Sample]) -> Iterator[str]:
         " in brackets lowest and highest. On tmpfs the disk is infinitely fast, which is the worst"
         " case for us against `cp`: on a real disk the ratio moves towards 1. restic encrypts and"
         " compresses, the others do not; `cp` and `rclone` keep no earlier states; `cp` checks"
-        " nothing. The restore of `cp` is a second copy of the source."
+        " nothing. The restore of `cp` is a second copy of the source. Before whatever writes, as"
+        " much memory as it may need is touched and given back, for every engine alike: a virtual"
+        " machine gets memory that was free for a while from its host only when it is touched, page"
+        " by page."
     )
     yield ""
     yield (

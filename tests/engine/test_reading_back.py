@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -41,10 +42,14 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     return shop
 
 
-def good(shop: Shop, *words: str) -> Answer:
+def told(shop: Shop, *words: str) -> Answer:
     if shop.pair is not None:
         os.environ.update(keys.ENV)  # the program forgets it as soon as it has read it
-    answer = ask(shop.home, *words)
+    return ask(shop.home, *words)
+
+
+def good(shop: Shop, *words: str) -> Answer:
+    answer = told(shop, *words)
     assert answer.exit == Exit.OK, answer.text
     return answer
 
@@ -131,6 +136,35 @@ def test_a_sample_finds_damage_and_the_next_run_mends_it(tmp_path: Path, clock: 
     good(shop, "backup", "--no-sample")
     assert status(shop)["damage"] == 0
     good(shop, "verify", "--full")
+
+
+@pytest.mark.parametrize("layout", ["tree", "bundled", "sealed"])
+def test_what_the_newest_state_needs_is_read(tmp_path: Path, layout: Layout) -> None:
+    """After a disk was pulled out: damage in it is found, that of older states not read at all."""
+    shop = make_shop(tmp_path, layout=layout)
+    names = ("bleibt.bin", "geht.bin", "waechst.bin")
+    for number, name in enumerate(names):  # each in a bundle of its own
+        (shop.source / name).write_bytes(Random(number).randbytes(17_000_000))
+    good(shop, "backup", "--no-sample")
+    (shop.source / "geht.bin").unlink()
+    (shop.source / "waechst.bin").write_bytes(Random(9).randbytes(17_000_000))
+    good(shop, "backup", "--no-sample")
+    verdict = good(shop, "verify", "--newest").said("verified")
+    assert verdict["depth"] == "newest"
+    assert verdict["bytes"] >= 34_000_000
+    assert verdict["bytes"] < good(shop, "verify", "--full").said("verified")["bytes"]
+    large = [path for path in shop.copy().rglob("*") if path.is_file() and is_large(path)]
+    found = 0
+    for path in large:
+        kept = path.read_bytes()
+        path.write_bytes(kept[:9_000_000] + bytes([kept[9_000_000] ^ 1]) + kept[9_000_001:])
+        found += told(shop, "verify", "--newest").exit == Exit.INTEGRITY
+        path.write_bytes(kept)
+    assert 0 < found < len(large)
+
+
+def is_large(path: Path) -> bool:
+    return path.stat().st_size > 9_500_000
 
 
 @pytest.mark.skipif(not hasattr(os, "RWF_NOWAIT"), reason="this system does not tell")

@@ -39,7 +39,7 @@ from core.destinations.local import Way, drop_cache
 from core.destinations.objects import Objects, Stream
 from core.errors import Code, KnownError
 
-Depth = Literal["stat", "sample", "due", "full"]
+Depth = Literal["stat", "sample", "due", "newest", "full"]
 _BLOCK = 1024 * 1024
 _JOB_BYTES = 32 * 1024 * 1024
 _JOB_FILES = 512
@@ -177,7 +177,8 @@ def verify(
     """Check records, lists, contents files and objects.
 
     `stat` looks at names and sizes of objects, `sample` also reads `percent` of the bytes, `due`
-    what `reading` names, `full` everything, past the system's memory where it allows that.
+    what `reading` names, `newest` what the newest state needs, `full` everything, past the system's
+    memory where it allows that.
     `expected_states` are runs that the index knows: one that is gone is damage. `unfinished` are
     those that were writing their record when they were cut off: a torn one is no damage, and the
     next run takes it away. `on_read` is told the sha256 of objects that were read whole and are
@@ -224,6 +225,7 @@ class _Verification:
         self._noted: set[tuple[str, str]] = set()
         self._cleaned = Cleaned()
         self._unvouched: dict[str, set[bytes]] = {}
+        self._of_newest: set[int] = set()
 
     def read_only(self, reading: Reading) -> Verdict:
         """Read what is named; states are only looked at when something is damaged."""
@@ -258,6 +260,8 @@ class _Verification:
             self._note("handbook", name)
         verdict.states = len(found.states)
         self._check_records(found, set(expected_states))
+        if verdict.depth == "newest" and found.states:
+            self._of_newest = self._needed_by(found.states[-1])
         self._check_objects(found.states)
         self._read_first(reading)
         self._forgive_healed(found.states)
@@ -492,8 +496,25 @@ class _Verification:
         self._submit(pool, job)
         return sound
 
+    def _needed_by(self, state: State) -> set[int]:
+        """The contents of a state; of one whose list is damaged, as far as it can be read."""
+        found = set()
+        with contextlib.suppress(KnownError):  # named when all lists are read
+            for row in self._copy.rows(state.record):
+                if isinstance(row, FileRow | PartRow):
+                    found.add(_short(bytes.fromhex(row.sha256)))
+        return found
+
+    def _is_read(self, stored: StoredObject) -> bool:
+        if self._of_newest:
+            inside = (_short(part.sha256) for part in stored.parts)
+            return _short(stored.sha256) in self._of_newest or any(
+                short in self._of_newest for short in inside
+            )
+        return self._share >= 1 or self._random.random() < self._share
+
     def _item(self, run: str, stored: StoredObject) -> CheckItem:
-        read = self._share >= 1 or self._random.random() < self._share
+        read = self._is_read(stored)
         self._verdict.objects += 1
         self._known.add(_short(stored.sha256))
         self._known.update(_short(part.sha256) for part in stored.parts)
