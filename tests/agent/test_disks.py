@@ -128,8 +128,7 @@ def test_a_disk_that_is_mounted_elsewhere_is_found_by_its_copy(
     cli.run("restore", "laden", "--into", into, home=shop.home)
     assert (into / "shop" / "kasse.csv").read_text() == "4;5;6\n"
     with agent.running(shop.home):
-        agent.wait_for(lambda: "disk_ready" in agent.codes(shop.home))  # read back, and let go
-        assert not is_mounted(disk.path)
+        agent.wait_for(lambda: (row := disk_row(shop, "rot")) is not None and row.attached)
 
 
 def stand_in(one: Disk, other: Disk) -> None:

@@ -80,11 +80,12 @@ def as_attached(
     *,
     roots: Callable[[], Sequence[Path]] = attached,
     look: VaultsAt = vaults_at,
+    stands: Callable[[Path], bool] = Path.is_dir,
 ) -> Plan:
     """The plan with the path of each disk as it is attached now.
 
-    Only of disks that come and go (`offline`, `removable`), whose copies this home knows, which are
-    not at their path and are at exactly one other: below the same folders on another disk.
+    Only of disks that come and go (`offline`, `removable`), whose copies this home knows, when no
+    copy lies at their path and theirs at exactly one other: below the same folders on another disk.
     """
     moved = {}
     for where in plan.destinations:
@@ -99,8 +100,8 @@ def as_attached(
         def is_mine(place: Path, systems: list[str] = systems, mine: frozenset[str] = mine) -> bool:
             return any(mine & (_seen(look, place, system) or frozenset()) for system in systems)
 
-        if is_mine(location.path):
-            continue
+        if any(stands(location.path / system) for system in systems):
+            continue  # told without reading: while the gate is closed nothing there is touched
         places = [place for place in _candidates(location.path, roots()) if is_mine(place)]
         if len(places) == 1:
             moved[where.id] = dataclasses.replace(location, path=places[0])

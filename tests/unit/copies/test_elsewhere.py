@@ -50,7 +50,11 @@ def place_now(
 ) -> str:
     plan: Plan = read_plan(PLAN.format(more=more), source="plan.toml", windows=False)
     roots = [Path("/media/anna/BLAU"), Path("/media/anna/BLAU1"), Path("/mnt/x")]
-    moved = as_attached(plan, known, roots=lambda: roots, look=Disks(**copies).look)
+    disks = Disks(**copies)
+    moved = as_attached(
+        plan, known, roots=lambda: roots, look=disks.look, stands=lambda p: str(p.parent) in copies
+    )
+    assert Path(PLANNED) not in disks.asked  # a closed gate may forbid to read there
     (where,) = moved.destinations
     return where.location.address
 
@@ -68,9 +72,9 @@ def test_the_same_folders_below_another_mount_point_are_found() -> None:
     assert place_now({"/mnt/x/anna/BLAU/Sicherung": "v1"}) == "/mnt/x/anna/BLAU/Sicherung"
 
 
-def test_another_disk_at_its_place_does_not_hide_it() -> None:
+def test_another_disk_at_its_place_is_told_and_not_passed_by() -> None:
     copies = {PLANNED: "v9", "/media/anna/BLAU1/Sicherung": "v1"}
-    assert place_now(copies) == "/media/anna/BLAU1/Sicherung"
+    assert place_now(copies) == PLANNED
 
 
 def test_what_is_not_ours_or_there_twice_is_left_alone() -> None:
