@@ -33,7 +33,7 @@ from core.agent.surroundings import Power, ThisPc, refresh_time_zone
 from core.agent.wire import Line, Message, NotOurs
 from core.clock import Clock, stamp
 from core.copies.locking import locked
-from core.copies.opening.elsewhere import as_attached, known_vaults
+from core.copies.opening.elsewhere import plan_now
 from core.copies.proofs import RUNS_REMEMBERED
 from core.errors import Code, Exit, KnownError
 from core.machine.mounts import keeps_journal
@@ -235,7 +235,7 @@ class Agent:
                 self._tell_people(store)  # as far as it can be read who they are
             return
         self._keep(store, [], codes=("plan_invalid",))
-        plan = as_attached(plan, known_vaults(plan, store))
+        plan = plan_now(plan, store)
         histories = self._current_histories(store, plan)
         now = self._clock.now()
         look = self._look_at_disks(store, plan, histories, now)

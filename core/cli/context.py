@@ -54,12 +54,13 @@ class Context:
         """Have the passphrase's key made while the verb is loaded, where there is something to
         open with it. It takes a quarter of a second.
         """
-        if self.passphrase and not self._store:
-            from core.secrets.sealed_file import SealedFileStore
+        if not self.passphrase:
+            return  # a keyring has nothing to derive
+        from core.secrets.sealed_file import SealedFileStore
 
-            store = SealedFileStore(self.home, self.passphrase)
+        store = self.secrets()
+        if isinstance(store, SealedFileStore):
             store.begin()
-            self._store.append(store)
 
     def plan_text(self) -> str:
         """The text of the plan; KnownError PLAN_MISSING."""
@@ -103,11 +104,11 @@ class Context:
     def _known(self, plan: Plan) -> Plan:
         """The plan, its disks where they are now, its names from now on in all messages."""
         self.output.names = {where.id: where.name for where in plan.destinations}
-        if not any(where.offline or where.removable for where in plan.destinations):
-            return plan
-        from core.copies.opening.elsewhere import plan_as_attached
+        if not any(where.comes_and_goes for where in plan.destinations):
+            return plan  # most need none of this
+        from core.copies.opening.elsewhere import plan_of_home_now
 
-        return plan_as_attached(plan, self.home.database, self.clock)
+        return plan_of_home_now(plan, self.home.database, self.clock)
 
     def reading_plan(self) -> Plan:
         """The plan as far as it can be read (`load_readable`)."""

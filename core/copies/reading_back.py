@@ -65,7 +65,7 @@ def _verify(
     share: float | None,
 ) -> Verdict:
     known = [record.run for record in jobs.known_states(desk, copy.system, copy.destination)]
-    from_medium = depth != "stat" and reached.read_past_memory()
+    from_medium = depth != "stat" and reached.copy.folder.read_past_memory()
     reading = Reading()
     if depth == "due" and index is not None:
         reading = rotation.due_for_reading(index, copy.reread, desk.clock.now())
@@ -154,7 +154,7 @@ def _read_sample(desk: Desk, plan: Plan, copy: Copy) -> Verdict | None:
 
 
 def _read(desk: Desk, reached: Reached, index: CopyIndex, reading: Reading) -> Verdict | None:
-    if not reached.read_past_memory():
+    if not reached.copy.folder.read_past_memory():
         return None
     notes = rotation.ReadBackNotes(index, desk.clock)
     try:

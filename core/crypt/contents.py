@@ -30,12 +30,6 @@ class _Reads(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def sealed_size(size: int) -> int:
-    """How many bytes a content of `size` takes when it is sealed."""
-    whole, rest = divmod(size, BLOCK)
-    return _HEADER + whole * _SEALED_BLOCK + (rest + _TAG if rest else 0)
-
-
 def plain_size(sealed: int) -> int | None:
     """The size of what is sealed in so many bytes; None when nothing whole is."""
     whole, rest = divmod(sealed - _HEADER, _SEALED_BLOCK)
@@ -109,12 +103,6 @@ class SealedFile:
                 done += len(piece)
                 self._at += len(piece)
             return done
-
-    def pieces(self) -> Iterator[memoryview]:
-        """All that follows, as it is opened."""
-        while piece := self._piece():
-            self._at += len(piece)
-            yield piece
 
     def _piece(self) -> memoryview:
         """What is opened already, or can be, from here on; empty at the end."""

@@ -207,7 +207,8 @@ class LocalFolder:
             Code.READ_BACK_DIFFERS, destination=self.destination, path=f"{self.shown}/{relative}"
         )
 
-    def _do(self, action: Callable[[], _Result]) -> _Result:
+    def do(self, action: Callable[[], _Result]) -> _Result:
+        """What `action` gives; an OSError becomes what the medium answered."""
         try:
             return action()
         except OSError as error:
@@ -293,7 +294,7 @@ class LocalFolder:
 
     def free_bytes(self) -> int:
         """Bytes this user may still write."""
-        return self._do(lambda: shutil.disk_usage(self.location).free)
+        return self.do(lambda: shutil.disk_usage(self.location).free)
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -317,7 +318,7 @@ class LocalFolder:
                     os.mkdir(path, mode)
             self._touched(relative)
 
-        self._do(make)
+        self.do(make)
 
     def _touched(self, relative: str) -> None:
         """Remember that a name was created: its folder has to be flushed at the next barrier."""
@@ -373,7 +374,7 @@ class LocalFolder:
                 os.close(fd)
             os.replace(draft, path)
 
-        self._do(put)
+        self.do(put)
         self._touched(relative)
 
     def files(self, relative: str) -> Iterator[tuple[str, int]]:
@@ -425,7 +426,7 @@ class LocalFolder:
         flushed when they were closed, and the folders are flushed here (REVIEW A1).
         """
         folders = sorted(self._unflushed_folders, key=len, reverse=True)
-        self._do(lambda: _flush(str(self.root), folders, each=self.flush_each))
+        self.do(lambda: _flush(str(self.root), folders, each=self.flush_each))
         self._unflushed_folders.clear()
 
     def read_past_memory(self) -> bool:
@@ -456,9 +457,9 @@ class LocalFolder:
     @functools.cached_property
     def objects(self) -> Objects:
         """The objects in it, for a few of them in this process."""
-        from core.destinations.objects import Objects  # it leans on what is here
+        from core.destinations.objects import objects_at  # it leans on what is here
 
-        return Objects(self.way)
+        return objects_at(self.way)
 
     @property
     def lies_afar(self) -> bool:

@@ -235,7 +235,7 @@ class RemoteFolder(SpoolFolder):
                 if error.code is not Code.REMOTE_DAMAGED:
                     raise
                 return
-            self._do(functools.partial(_put, self._made(path), wanted.offset, data))
+            self.do(functools.partial(_put, self._made(path), wanted.offset, data))
             with self._lock:
                 have.append(wanted)
                 self._fetched[path] = self._fetched.get(path, 0) + len(data)
@@ -270,7 +270,7 @@ class RemoteFolder(SpoolFolder):
 
     def _made(self, relative: str) -> str:
         place = self.place(relative)
-        self._do(lambda: os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True))
+        self.do(lambda: os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True))
         return place
 
     @property
@@ -306,7 +306,7 @@ class RemoteFolder(SpoolFolder):
 
     def make_folder(self, relative: str) -> None:
         """Folders come into being with what lies in them."""
-        self._do(lambda: os.makedirs(self.place(relative), mode=0o700, exist_ok=True))
+        self.do(lambda: os.makedirs(self.place(relative), mode=0o700, exist_ok=True))
 
     def writer(self, relative: str) -> NewFile:
         self._made(relative)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.crypt import Damaged, contents
+from core.crypt.contents import SealedFile
 from core.crypt.keys import Keys
 from core.crypt.names import Names
 from core.destinations.local import (
@@ -26,12 +27,44 @@ from core.destinations.local import (
     remove_torn,
     write_all,
 )
-from core.destinations.objects import Objects, Stream
+from core.destinations.objects import Objects
 from core.errors import Code, KnownError
 from core.rclone.objects import PARTIAL, Item
 
 _Result = TypeVar("_Result")
 _BLOCK = 256 * 1024
+
+
+class SealedObjects(Objects):
+    """Those in the vault `vault` of a copy's folder."""
+
+    def __init__(self, root: str, vault: str, keys: Keys) -> None:
+        super().__init__(root)
+        self._vault = vault
+        self._key = keys.data
+        self.names = Names(keys)
+
+    def inside(self, path: str) -> str:
+        return f"{self._vault}/{self.names.seal(path)}" if path else self._vault
+
+    def size(self, path: str) -> int | None:
+        sealed = super().size(path)
+        return None if sealed is None else _plain(sealed)
+
+    def open(self, path: str) -> SealedFile:
+        source = self._lying(path)
+        try:
+            return SealedFile(source, self._key)
+        except BaseException:
+            source.close()
+            raise
+
+
+def _plain(sealed: int) -> int:
+    size = contents.plain_size(sealed)
+    if size is None:
+        raise Damaged
+    return size
 
 
 class SealedStore:
@@ -45,14 +78,9 @@ class SealedStore:
         self._vault = vault
         self._key = keys.data
         self.way = Way(str(folder.root), vault, keys)
-        self._objects = Objects(self.way)
-        self._names = Names(keys)
+        self._objects = SealedObjects(str(folder.root), vault, keys)
         self._cancelled = cancelled
         self._stood = False
-
-    def _sealed(self, path: str) -> str:
-        """Where a path of the copy lies, relative to its plain folder."""
-        return f"{self._vault}/{self._names.seal(path)}" if path else self._vault
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -61,7 +89,7 @@ class SealedStore:
 
     def _items(self, path: str, *, recurse: bool) -> Iterator[Item]:
         try:
-            with os.scandir(self._folder.place(self._sealed(path))) as found:
+            with os.scandir(self._objects.place(path)) as found:
                 entries = [
                     (
                         entry.name,
@@ -77,7 +105,7 @@ class SealedStore:
             raise self._folder.failure(error) from error
         self._stood = True
         for sealed, is_folder, info in entries:
-            name = self._names.open(sealed)
+            name = self._objects.names.open(sealed)
             if name is None or "/" in name:
                 continue  # not sealed with our key: nobody's, as rclone sees it too
             below = f"{path}/{name}" if path else name
@@ -105,7 +133,8 @@ class SealedStore:
 
     def read(self, path: str, *, offset: int = 0, count: int | None = None, limit: int) -> bytes:
         with contextlib.closing(self._open(path)) as stream:
-            there = max(self._told(path, lambda: self._objects.size(path) or 0) - offset, 0)
+            size = self._told(path, lambda: _plain(os.fstat(stream.fileno()).st_size))
+            there = max(size - offset, 0)
             wanted = there if count is None else min(count, there)
             if wanted > limit:
                 raise KnownError(
@@ -135,7 +164,7 @@ class SealedStore:
         self._past_memory = True
         return self._folder.read_past_memory()
 
-    def _open(self, path: str) -> Stream:
+    def _open(self, path: str) -> SealedFile:
         stream = self._told(path, lambda: self._objects.open(path))
         if self._past_memory:
             drop_cache(stream.fileno())
@@ -163,19 +192,19 @@ class SealedStore:
 
     def upload(self, local: Path, path: str) -> None:
         draft_path = f"{path}.{secrets.token_hex(4)}{PARTIAL}"
-        draft, place = (self._folder.place(self._sealed(name)) for name in (draft_path, path))
+        draft, place = self._objects.place(draft_path), self._objects.place(path)
         with open(local, "rb", buffering=0) as source:
-            fd = self._do(lambda: self._create(draft))
+            fd = self._folder.do(lambda: self._create(draft))
             try:
                 try:
                     for piece in contents.seal(source, self._key):
                         self._stop_if_cancelled()
-                        self._do(functools.partial(write_all, fd, memoryview(piece)))
+                        self._folder.do(functools.partial(write_all, fd, memoryview(piece)))
                     if self._folder.flush_each:
-                        self._do(functools.partial(os.fsync, fd))
+                        self._folder.do(functools.partial(os.fsync, fd))
                 finally:
-                    self._do(functools.partial(os.close, fd))
-                self._do(lambda: os.replace(draft, place))
+                    self._folder.do(functools.partial(os.close, fd))
+                self._folder.do(lambda: os.replace(draft, place))
             except BaseException:
                 remove_torn(draft)
                 raise
@@ -199,16 +228,10 @@ class SealedStore:
         return os.open(place, EXCLUSIVE, 0o600)
 
     def delete(self, path: str) -> None:
-        self._folder.remove(self._sealed(path))
+        self._folder.remove(self._objects.inside(path))
 
     def remove_empty(self, path: str) -> None:
-        self._folder.remove_empty(self._sealed(path), below=True)
+        self._folder.remove_empty(self._objects.inside(path), below=True)
 
     def flush(self) -> None:
         self._folder.barrier()
-
-    def _do(self, action: Callable[[], _Result]) -> _Result:
-        try:
-            return action()
-        except OSError as error:
-            raise self._folder.failure(error) from error

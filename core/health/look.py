@@ -11,7 +11,7 @@ import filelock
 
 from core.clock import Clock
 from core.copies.backing_up.gate import gate_is_closed
-from core.copies.opening.elsewhere import as_attached, known_vaults
+from core.copies.opening.elsewhere import plan_now
 from core.destinations.devices import device_of
 from core.errors import KnownError
 from core.health.answer import Answer, Headline, ShopState, Task, answer, tasks
@@ -75,7 +75,7 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
             home.make()
         store = open_to_look(home.database, clock)
         stack.callback(store.close)
-        plan = as_attached(plan, known_vaults(plan, store))
+        plan = plan_now(plan, store)
         verdicts = tuple(judge(facts, now) for facts in gather(home, store, plan, now, devices))
         held = tuple(v.facts.system for v in verdicts if gate_is_closed(store, v.facts.system))
         runs = store.runs(since=now - timedelta(days=DAYS + 1))

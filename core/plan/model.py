@@ -119,6 +119,11 @@ class Destination:
     location: Location
 
     @property
+    def comes_and_goes(self) -> bool:
+        """Whether it is a disk that is not always attached."""
+        return (self.offline or self.removable) and folder_of_pc(self.location) is not None
+
+    @property
     def secret(self) -> str:
         """Name of the secret with recovery lines of its own; without it those of the shop count."""
         return f"{self.id}.key"

@@ -159,7 +159,6 @@ class SealedFileStore:
     def _key(self, lock: _Lock) -> bytes:
         if self._deriving is not None:
             self._deriving.join()
-            self._deriving = None
         return self._derive(lock)
 
     def _derive(self, lock: _Lock) -> bytes:

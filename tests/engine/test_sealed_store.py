@@ -11,7 +11,6 @@ from random import Random
 
 import pytest
 
-from core.crypt import contents
 from core.crypt.keys import derive
 from core.destinations import sealed_store
 from core.destinations.local import LocalFolder
@@ -22,6 +21,7 @@ from core.rclone.objects import UNFINISHED, Item
 from core.rclone.remotes import crypt_remote, local_remote
 from core.rclone.session import Session
 from tests.support.hostile_names import hostile_names
+from tests.support.sealed_sizes import sealed_size
 
 PASS, SALT = "pass-wort-eins", "salz-wort-zwei"
 VAULT = "tresor-k7f3-m2qp"
@@ -245,6 +245,4 @@ def test_sizes_are_those_of_the_contents(place: Place) -> None:
     for size in SIZES:
         place.put(ours, f"{size}", content(size))
     assert {item.path: item.size for item in ours.list("")} == {f"{size}": size for size in SIZES}
-    assert sum(path.stat().st_size for path in place.files()) == sum(
-        map(contents.sealed_size, SIZES)
-    )
+    assert sum(path.stat().st_size for path in place.files()) == sum(map(sealed_size, SIZES))

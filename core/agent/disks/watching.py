@@ -72,7 +72,7 @@ class DiskWatch:
         own = device_of(self._home.state)
         known = known_vaults(plan, store)
         for where in plan.destinations:
-            if not (where.offline or where.removable) or folder_of_pc(where.location) is None:
+            if not where.comes_and_goes:
                 continue
             seen = recognise(plan, where, known, own)
             state = self._states.get(where.id) or self._remembered(store, where.id)

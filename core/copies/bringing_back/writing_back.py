@@ -18,7 +18,7 @@ from core.copies.format.packed import InflateError, inflate
 from core.copies.hands.batches import Signals
 from core.copies.hands.source_file import KEPT_XATTRS
 from core.destinations.local import EXCLUSIVE, Way, write_all
-from core.destinations.objects import Objects, Stream
+from core.destinations.objects import Objects, Stream, objects_at
 from core.errors import Code, KnownError
 
 _BLOCK = 1024 * 1024
@@ -86,7 +86,7 @@ class WriterBack:
         self._signals = signals
         self._at_hand = at_hand
         self._view = memoryview(bytearray(_BLOCK))
-        self._held = _HeldObject(Objects(way))
+        self._held = _HeldObject(objects_at(way))
 
     def close(self) -> None:
         """Nothing is held open between jobs."""

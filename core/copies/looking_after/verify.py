@@ -36,7 +36,7 @@ from core.copies.hands.batches import Signals
 from core.copies.hands.pool import Pool, workers
 from core.copies.opening import handbook
 from core.destinations.local import Way, drop_cache
-from core.destinations.objects import Objects, Stream
+from core.destinations.objects import Stream, objects_at
 from core.errors import Code, KnownError
 
 Depth = Literal["stat", "sample", "due", "newest", "full"]
@@ -505,19 +505,12 @@ class _Verification:
                     found.add(_short(bytes.fromhex(row.sha256)))
         return found
 
-    def _is_read(self, stored: StoredObject) -> bool:
-        if self._of_newest:
-            inside = (_short(part.sha256) for part in stored.parts)
-            return _short(stored.sha256) in self._of_newest or any(
-                short in self._of_newest for short in inside
-            )
-        return self._share >= 1 or self._random.random() < self._share
-
     def _item(self, run: str, stored: StoredObject) -> CheckItem:
-        read = self._is_read(stored)
+        inside = {_short(stored.sha256), *(_short(part.sha256) for part in stored.parts)}
+        read = self._share >= 1 or self._random.random() < self._share
+        read = read or not self._of_newest.isdisjoint(inside)
         self._verdict.objects += 1
-        self._known.add(_short(stored.sha256))
-        self._known.update(_short(part.sha256) for part in stored.parts)
+        self._known |= inside
         path = f"{DATA}/{run}/{stored.path}"
         return CheckItem(
             path, stored.size, stored.sha256, stored.parts, read, is_bundle(stored.path)
@@ -618,7 +611,7 @@ class _Checker:
     """Looks at objects; one per process."""
 
     def __init__(self, way: Way, signals: Signals) -> None:
-        self._objects = Objects(way)
+        self._objects = objects_at(way)
         self._signals = signals
         self._view = memoryview(bytearray(_BLOCK))
         self._random = random.Random()  # noqa: S311 - a sample, not a secret

@@ -60,16 +60,22 @@ def known_vaults(plan: Plan, store: HomeStore) -> dict[str, frozenset[str]]:
     return {id: frozenset(ids) for id, ids in found.items()}
 
 
-def plan_as_attached(plan: Plan, database: Path, clock: Clock) -> Plan:
-    """The plan of a home with the path of each disk as it is attached now (`as_attached`).
+def plan_now(plan: Plan, store: HomeStore) -> Plan:
+    """The plan with the path of each disk as it is attached now (`as_attached`)."""
+    if not any(where.comes_and_goes for where in plan.destinations):
+        return plan
+    return as_attached(plan, known_vaults(plan, store))
 
-    The plan as it is where the home's database cannot be asked: bringing data back comes first.
+
+def plan_of_home_now(plan: Plan, database: Path, clock: Clock) -> Plan:
+    """As `plan_now`; the plan as it is where the home's database cannot be asked: bringing data
+    back comes first.
     """
     if not database.exists():
         return plan
     try:
         with contextlib.closing(HomeStore(database, clock)) as store:
-            return as_attached(plan, known_vaults(plan, store))
+            return plan_now(plan, store)
     except KnownError:
         return plan
 
@@ -84,42 +90,34 @@ def as_attached(
 ) -> Plan:
     """The plan with the path of each disk as it is attached now.
 
-    Only of disks that come and go (`offline`, `removable`), whose copies this home knows, when no
+    Only of disks that come and go, whose copies this home knows, when no
     copy lies at their path and theirs at exactly one other: below the same folders on another disk.
     """
-    moved = {}
-    for where in plan.destinations:
-        location = where.location
-        mine = known.get(where.id)
-        if not (where.offline or where.removable) or not mine:
-            continue
-        if not isinstance(location, FolderLocation):
-            continue
-        systems = [copy.system for copy in plan.copies if copy.destination == where.id]
-
-        def is_mine(place: Path, systems: list[str] = systems, mine: frozenset[str] = mine) -> bool:
-            return any(mine & (_seen(look, place, system) or frozenset()) for system in systems)
-
-        if any(stands(location.path / system) for system in systems):
-            continue  # told without reading: while the gate is closed nothing there is touched
-        places = [place for place in _candidates(location.path, roots()) if is_mine(place)]
-        if len(places) == 1:
-            moved[where.id] = dataclasses.replace(location, path=places[0])
-    if not moved:
-        return plan
 
     def now(where: Destination) -> Destination:
-        there = moved.get(where.id)
-        return where if there is None else dataclasses.replace(where, location=there)
+        location, mine = where.location, known.get(where.id)
+        if not (where.comes_and_goes and mine and isinstance(location, FolderLocation)):
+            return where
+        systems = [copy.system for copy in plan.copies if copy.destination == where.id]
+        if any(stands(location.path / system) for system in systems):
+            return where  # told without reading: while the gate is closed nothing there is touched
+        places = [
+            place
+            for place in _candidates(location.path, roots())
+            if any(mine & _seen(look, place, system) for system in systems)
+        ]
+        if len(places) != 1:
+            return where
+        return dataclasses.replace(where, location=dataclasses.replace(location, path=places[0]))
 
     return dataclasses.replace(plan, destinations=tuple(map(now, plan.destinations)))
 
 
-def _seen(look: VaultsAt, place: Path, system: str) -> frozenset[str] | None:
+def _seen(look: VaultsAt, place: Path, system: str) -> frozenset[str]:
     try:
-        return look(place, system)
+        return look(place, system) or frozenset()
     except OSError:
-        return None  # nothing there, or a disk that answers no more
+        return frozenset()  # a disk that answers no more
 
 
 def _candidates(planned: Path, roots: Sequence[Path]) -> Iterator[Path]:

@@ -83,13 +83,6 @@ class Reached:
     _session: Session | None = None
     _lock: filelock.BaseFileLock | None = None
 
-    def read_past_memory(self) -> bool:
-        """Have what is read next come from the medium, not from memory; whether it will.
-
-        Bytes from memory prove the memory (REVIEW A2).
-        """
-        return self.copy.folder.read_past_memory()
-
     def close(self) -> None:
         """End what it took to get there. Safe to call twice."""
         for remote in self._remotes:
