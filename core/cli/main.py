@@ -32,7 +32,9 @@ PASSPHRASE = "LADENTRESOR_PASSPHRASE"
 CALLED = "LADENTRESOR_CALLED"
 """How the person started us; ./run and dev.py set it, so that messages name what can be typed."""
 _LONGEST_REPORT = 60
-_OPENING = frozenset(("adopt", "backup", "browse", "restore", "search", "snapshots", "verify"))
+_OPENING = frozenset(
+    ("adopt", "backup", "browse", "prune", "restore", "search", "snapshots", "verify")
+)
 """Verbs that open copies, encrypted ones too."""
 
 

@@ -197,9 +197,7 @@ class SealedStore:
             fd = self._folder.do(lambda: self._create(draft))
             try:
                 try:
-                    for piece in contents.seal(source, self._key):
-                        self._stop_if_cancelled()
-                        self._folder.do(functools.partial(write_all, fd, memoryview(piece)))
+                    contents.seal(source, functools.partial(self._write, fd), self._key)
                     if self._folder.flush_each:
                         self._folder.do(functools.partial(os.fsync, fd))
                 finally:
@@ -208,6 +206,10 @@ class SealedStore:
             except BaseException:
                 remove_torn(draft)
                 raise
+
+    def _write(self, fd: int, piece: memoryview) -> None:
+        self._stop_if_cancelled()
+        self._folder.do(functools.partial(write_all, fd, piece))
 
     def _create(self, place: str) -> int:
         """A new file, and the folders above it; the vault itself only if it never stood.

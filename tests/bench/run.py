@@ -72,7 +72,7 @@ _ALL = tuple(ENGINES)
 _LONG_FOR_MANY = ("rclone", "restic3", "sealed", "three")
 _PACKED = ("bundled", "sealed", "three", "restic3")
 _SETTLE_SECONDS = 2.5  # so that nothing of the source looks just changed
-_WRITING = (Operation.FIRST, Operation.TWO, Operation.DAY2, Operation.RESTORE)
+_WRITING = (Operation.FIRST, Operation.TWO, Operation.DAY2, Operation.PRUNE, Operation.RESTORE)
 _WARM_GB = 6  # more than any one of these writes at scale 1
 
 

@@ -45,7 +45,7 @@ _JOB_BYTES = 32 * 1024 * 1024
 _JOB_FILES = 512
 _MAX_EXAMPLES = 20
 _MOST_OPENED = 64
-_MOST_UNPACKED = 2 * 1024 * 1024
+_MOST_UNPACKED = 512 * 1024
 """Of the contents in an object that is to the byte what was written, so many are unpacked, and so
 many bytes."""
 WHOLE_STATE = ""
@@ -666,13 +666,18 @@ class _Checker:
             return (item.sha, *bad)
 
     def _some(self, parts: tuple[Part, ...]) -> Iterator[Part]:
-        """A sample: the first whatever its size, others while there is not too much of them."""
-        size = 0
+        """A sample. One that is larger than what is left of the sample has its turn as seldom as
+        that makes up for it: so each has its turn, and an object costs about the sample's size.
+        """
+        left = _MOST_UNPACKED
         for part in self._random.sample(parts, min(len(parts), _MOST_OPENED)):
-            if size and size + part.size > _MOST_UNPACKED:
-                return
-            size += part.size
-            yield part
+            if part.size <= left:
+                left -= part.size
+                yield part
+                continue
+            if self._random.random() * part.size < left:
+                yield part
+            return
 
     def _is_sound(self, stream: Stream, part: Part) -> bool:
         stream.seek(part.offset)
