@@ -55,9 +55,12 @@ def open_database(
     path: Path,
     migrations: Sequence[Sequence[str]],
     *,
+    durable: bool = False,
     check: Callable[[Connection], None] | None = None,
 ) -> Connection:
     """Open `path` for writing, brought to the newest schema.
+
+    `durable`: what is committed is still known after the power went out, and not only whole.
 
     Each migration is a list of single statements, run in one transaction with its version number
     (`executescript` would commit in between). Raises `KnownError` HOME_NEWER for a file of a newer
@@ -67,7 +70,7 @@ def open_database(
         base = sqlite3.connect(path, isolation_level=None, timeout=10.0, check_same_thread=True)
         try:
             base.execute("PRAGMA journal_mode=WAL")
-            base.execute("PRAGMA synchronous=NORMAL")
+            base.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             base.execute("PRAGMA foreign_keys=ON")
             # Contents come in the order of their hashes, that is in none: without room for the tree
             # in memory each insert would go to the disk. Only what is used is taken.

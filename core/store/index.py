@@ -159,11 +159,11 @@ class CopyIndex:
         self.was_broken = False
         self._has_base: bool | None = None
         try:
-            self._base = open_database(path, _SCHEMA, check=_look_at_small_tables)
+            self._base = open_database(path, _SCHEMA, durable=True, check=_look_at_small_tables)
         except BrokenDatabase:
             move_aside(path, mark)
             self.was_broken = True
-            self._base = open_database(path, _SCHEMA)
+            self._base = open_database(path, _SCHEMA, durable=True)
 
     def close(self) -> None:
         self._base.close()

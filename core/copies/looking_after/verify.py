@@ -33,7 +33,7 @@ from core.copies.format.documents import ListRef, run_number
 from core.copies.format.packed import InflateError, inflate
 from core.copies.format.rows import FileRow, Header, PartRow, Row
 from core.copies.hands.batches import Signals
-from core.copies.hands.pool import Pool, workers
+from core.copies.hands.pool import START_PROCESSES_FROM_BYTES, Pool, workers
 from core.copies.opening import handbook
 from core.destinations.local import Way, drop_cache
 from core.destinations.objects import Stream, objects_at
@@ -524,7 +524,9 @@ class _Verification:
         folder = self._copy.folder
         if folder.lies_afar:
             job = self._bring(pool, job)
-        pool.submit(tuple(job), apart=self._done_bytes + reads > _JOB_BYTES, load=reads)
+        pool.submit(
+            tuple(job), apart=self._done_bytes + reads > START_PROCESSES_FROM_BYTES, load=reads
+        )
         self._take(pool)
 
     def _bring(self, pool: _Pool, job: list[CheckItem]) -> list[CheckItem]:

@@ -284,3 +284,12 @@ def test_what_nothing_refers_to_is_forgotten(index: CopyIndex) -> None:
     assert [one.sha for one in index.longest_not_read()] == [sha(1)]
     index.add_objects([row(2, run=ids[0])])
     assert [one.sha for one in index.never_read()] == [sha(2)]
+
+
+# -- power ----------------------------------------------------------------------------------------
+
+
+def test_a_commit_is_flushed(index: CopyIndex) -> None:
+    """The note that a record is ours has to outlive a power cut that tears the record."""
+    found = index._base.execute("PRAGMA synchronous").fetchone()
+    assert found == (2,)  # FULL: in WAL each commit is followed by fsync
