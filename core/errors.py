@@ -155,6 +155,8 @@ class Code(StrEnum):
     AGENT_VERSION = "agent_version"
     AGENT_LOST = "agent_lost"
     AUTOSTART_FAILED = "autostart_failed"
+    PAUSE_TIME = "pause_time"
+    PAUSE_NOT_OPEN = "pause_not_open"
     CANCELLED = "cancelled"
 
 
@@ -275,6 +277,8 @@ EXIT_OF: dict[Code, Exit] = {
     Code.AGENT_VERSION: Exit.PROGRAM_PROBLEM,
     Code.AGENT_LOST: Exit.PROGRAM_PROBLEM,
     Code.AUTOSTART_FAILED: Exit.PROGRAM_PROBLEM,
+    Code.PAUSE_TIME: Exit.USAGE,
+    Code.PAUSE_NOT_OPEN: Exit.USAGE,
     Code.CANCELLED: Exit.CANCELLED,
 }
 

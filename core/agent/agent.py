@@ -44,6 +44,7 @@ from core.plan.problems import PlanError
 from core.plan.read import load_text, read_plan
 from core.store.database import is_broken
 from core.store.home import Event, HomeStore
+from core.store.pauses import PAUSED, Pause, pause_of
 
 TICK_SECONDS = 30
 _JUMP = timedelta(minutes=1)
@@ -128,6 +129,7 @@ class Agent:
         self._cleared_up = False
         self._trouble = ""
         self._has_news = False
+        self._pause: Pause | None = None
         self._told_at = clock.monotonic() - _TELL_AT_MOST.total_seconds()
 
     # -- life -------------------------------------------------------------------------------------
@@ -228,6 +230,7 @@ class Agent:
         store = self._open_store()
         self._take_ended(store)
         self._clear_up(store)
+        paused = self._obey_pause(store)
         plan = self._current_plan()
         if plan is None:
             self._keep(store, self._plan_events(), codes=("plan_invalid",))
@@ -239,7 +242,7 @@ class Agent:
         histories = self._current_histories(store, plan)
         now = self._clock.now()
         look = self._look_at_disks(store, plan, histories, now)
-        around = Around(now, self._awake, missing=look.missing)
+        around = Around(now, self._awake, missing=look.missing, paused=paused)
         found = agenda(plan, histories, around, busy=self._busy())
         if found.orders:
             around = self._asked(around)
@@ -266,6 +269,22 @@ class Agent:
         """With power and line; the system is only asked when something is about to begin."""
         battery, metered = self._power.battery(), self._power.metered()
         return dataclasses.replace(around, battery=battery, metered=metered)
+
+    def _obey_pause(self, store: HomeStore) -> datetime | None:
+        """Until when nothing begins by itself; what is merely due stops where a pause begins."""
+        found = pause_of(store.events(), self._clock.now())
+        if found is None:
+            self._keep(store, [], codes=(PAUSED,))  # its time has come
+        elif found != self._pause:
+            self._stop_due()
+        self._pause = found
+        return found.until if found else None
+
+    def _stop_due(self) -> None:
+        with self._lock:
+            for job in [*self._waiting, *self._running]:
+                if job.wanted.rank is Rank.DUE:
+                    self._cancel(job.wanted.number)
 
     def _look_at_disks(
         self, store: HomeStore, plan: Plan, histories: Mapping[CopyKey, History], now: datetime
@@ -605,6 +624,9 @@ class Agent:
         elif do == "run-now":
             systems = tuple(str(one) for one in message.get("systems", ()))
             mouth.tell({"queued": self._submit(Rank.MANUAL, ("backup", *systems))})
+        elif do == "look":
+            self._wake.put("asked")
+            mouth.tell({"looking": True})
         elif do == "watch":
             with self._lock:
                 for job in self._running:
@@ -667,6 +689,7 @@ class Agent:
                     }
                     for key, one in self._decisions.items()
                 ],
+                "paused": stamp(self._pause.until) if self._pause else None,
                 "trouble": self._trouble,
                 "plan": self._plan_problem,
             }

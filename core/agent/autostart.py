@@ -55,6 +55,11 @@ class Autostart(Protocol):
         """What the entry says, None when there is none."""
         ...
 
+    def start(self) -> bool:
+        """Have the system start it now; False where it only does so at logon. KnownError
+        AUTOSTART_FAILED."""
+        ...
+
 
 def desktop_entry(start: Start) -> str:
     """An XDG autostart entry (freedesktop.org, Desktop Entry Specification 1.5)."""
@@ -185,6 +190,9 @@ class FileEntry:
         except OSError:
             return None
 
+    def start(self) -> bool:
+        return False
+
 
 class LaunchAgentEntry(FileEntry):
     """macOS: launchd reads the folder at logon."""
@@ -215,6 +223,10 @@ class SystemdEntry(FileEntry):
         gone = super().remove()
         self._call("daemon-reload")
         return gone
+
+    def start(self) -> bool:
+        self._call("start", self._path.name)
+        return True
 
     def _call(self, *words: str) -> None:
         try:
@@ -276,6 +288,9 @@ class RunKey:
             except OSError:
                 return None
         return None
+
+    def start(self) -> bool:
+        return False
 
 
 def _failed(place: str, error: OSError) -> KnownError:

@@ -43,6 +43,7 @@ class Wait(StrEnum):
     SHOP_OPEN = "shop_open"
     BATTERY = "battery"
     METERED = "metered"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class Around:
     """The circumstances. battery: percent while on battery, None on mains.
 
     awake: when this PC, or this process, was last started or woken up. missing: destinations that
-    are only attached for their copy and are not.
+    are only attached for their copy and are not. paused: until when a person wants nothing
+    to begin by itself (`core.store.pauses`).
     """
 
     now: datetime
@@ -75,6 +77,11 @@ class Around:
     metered: bool = False
     missing: frozenset[str] = frozenset()
     zone: tzinfo | None = None
+    paused: datetime | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused is not None and self.now < self.paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,8 @@ def decide(plan: Plan, copy: Copy, past: History, around: Around) -> Decision:
     where = plan.destination(copy.destination)
     if where.id in around.missing:
         return Decision(Wait.NOT_ATTACHED, None, found.since)
+    if around.is_paused:
+        return Decision(Wait.PAUSED, around.paused, found.since)
     waits = {
         Wait.SETTLING: around.awake + SETTLE + spread(copy.system, _SPREAD_AFTER_START),
         Wait.RETRY: _retry(copy, past, around.now),

@@ -24,7 +24,7 @@ COPY_CODES = (
 """What `copy_conditions` may say."""
 
 CopyKey = tuple[str, str]
-_WAITS = (Wait.SHOP_OPEN, Wait.BATTERY, Wait.METERED)
+_WAITS = (Wait.SHOP_OPEN, Wait.BATTERY, Wait.METERED, Wait.PAUSED)
 
 
 def make_event(

@@ -71,6 +71,8 @@ def reading_back_due(
     read: when each did last, as a stamp. Only where a copy was made since: what is not there now
     would only fail.
     """
+    if around.is_paused:
+        return []
     if shop_closes(plan.schedule, around.now, around.zone) is not None:
         return []
     if around.battery is not None or around.now < around.awake + SETTLE:

@@ -13,17 +13,21 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from core.agent import autostart, wire
+from core.agent import autostart, pausing, wire
 from core.agent.autostart import Start
+from core.agent.begin import history
 from core.agent.calling import ask, call
 from core.agent.note import read_note
+from core.agent.service import start_now
 from core.cli.context import Context
-from core.clock import parse_stamp
+from core.clock import parse_stamp, stamp
 from core.copies.jobs import open_store
 from core.errors import Code, Exit, KnownError
+from core.plan.model import Plan, Schedule
+from core.store.pauses import Pause, end_pause, pause_of, set_pause
 from core.texts import PROGRAM, t
 from core.texts.events import sentence
-from core.texts.formats import date_time
+from core.texts.formats import date_time, until
 
 _PATIENCE = 60.0
 JOB = "agent-job"
@@ -39,6 +43,7 @@ _WAITS = {
     "shop_open": t("fällig, wartet auf den Ladenschluss {next}"),
     "battery": t("fällig, wartet auf Strom"),
     "metered": t("fällig, wartet auf eine Verbindung ohne Volumentarif"),
+    "paused": t("fällig, Pause bis {next}"),
 }
 _RANKS = {
     "restore": t("Zurückholen"),
@@ -48,13 +53,16 @@ _RANKS = {
 
 
 def agent(context: Context, options: argparse.Namespace) -> Exit:
-    """agent | agent status | stop | run-now"""
+    """agent | agent status | start | stop | run-now | install | remove | pause | resume"""
     doing = {
         "status": _status,
+        "start": _start,
         "stop": _stop,
         "run-now": _run_now,
         "install": _install,
         "remove": _remove,
+        "pause": _pause,
+        "resume": _resume,
     }
     if options.agent_verb is None:
         return _run(context, at_once=options.at_once)
@@ -96,8 +104,26 @@ def _install(context: Context, options: argparse.Namespace) -> Exit:
         "Bei jeder Anmeldung startet jetzt der Hintergrunddienst: {place}", place=way.place
     )
     if ask(context.home, {"do": "status"}) is None:
-        context.output.say("  → Gleich jetzt startet ihn: {program} agent")
+        context.output.say("  → Gleich jetzt startet ihn: {program} agent start")
     context.output.record("agent", state="installed", place=way.place)
+    return Exit.OK
+
+
+def _start(context: Context, options: argparse.Namespace) -> Exit:
+    """Returns when it answers."""
+    from core.cli.main import PASSPHRASE  # it is what loads us
+
+    if ask(context.home, {"do": "status"}) is None:
+        start = what_to_start(context)
+        if context.passphrase:
+            start = Start(start.command, {**start.environment, PASSPHRASE: context.passphrase})
+        if not start_now(context.home, start, autostart.entries()):
+            raise KnownError(Code.AGENT_ABSENT)
+        context.output.say("Der Hintergrunddienst läuft jetzt.")
+    else:
+        context.output.say("Der Hintergrunddienst läuft schon.")
+    note = read_note(context.home)
+    context.output.record("agent", state="started", pid=note.pid if note else None)
     return Exit.OK
 
 
@@ -219,4 +245,59 @@ def _run_now(context: Context, options: argparse.Namespace) -> Exit:
         raise KnownError(Code.AGENT_ABSENT)
     context.output.say("Der Hintergrunddienst beginnt jetzt.")
     context.output.record("agent", state="queued", job=answer["queued"])
+    return Exit.OK
+
+
+def _pause(context: Context, options: argparse.Namespace) -> Exit:
+    """From now until then; what grows too old meanwhile is said, and warned of as ever."""
+    now, out, lang = context.clock.now(), context.output, context.texts.lang
+    plan: Plan | None = None
+    with contextlib.suppress(KnownError):  # one can pause without a plan that can be read
+        plan = context.reading_plan()
+    if options.span is not None:
+        end = pausing.moment_after(options.span, now)
+    else:
+        end = pausing.moment_typed(options.until, plan.schedule if plan else Schedule(), now)
+    with open_store(context.home, context.clock) as store:
+        set_pause(store, Pause(now, end))
+        copies = plan.copies if plan else ()
+        known = {
+            (copy.system, copy.destination): history(store.history(copy.system, copy.destination))
+            for copy in copies
+        }
+    late = pausing.too_old_by_then(plan, known, now, end) if plan else []
+    runs = ask(context.home, {"do": "look"}) is not None
+    out.record(
+        "agent",
+        state="paused",
+        until=stamp(end),
+        late=[{"system": key[0], "destination": key[1], "at": stamp(at)} for key, at in late],
+    )
+    out.say(
+        "Pause bis {until}: So lange beginnt nichts von selbst. Was Sie eintippen, geht weiterhin.",
+        until=until(end, lang, now=now),
+    )
+    for key, at in late:
+        out.say(
+            "  {copy}: ab {when} älter, als sie sein darf",
+            copy=out.copy_label(*key),
+            when=until(at, lang, now=now),
+        )
+    if not runs:
+        out.say(
+            "  Der Hintergrunddienst läuft hier nicht: Von selbst entsteht ohnehin keine Kopie."
+        )
+    return Exit.OK
+
+
+def _resume(context: Context, options: argparse.Namespace) -> Exit:
+    with open_store(context.home, context.clock) as store:
+        was_paused = pause_of(store.events(), context.clock.now()) is not None
+        end_pause(store)
+    ask(context.home, {"do": "look"})
+    context.output.record("agent", state="resumed", was_paused=was_paused)
+    if not was_paused:
+        context.output.say("Es war keine Pause.")
+        return Exit.NOTHING_DONE
+    context.output.say("Die Pause ist zu Ende. Was fällig ist, beginnt gleich.")
     return Exit.OK

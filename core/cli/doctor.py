@@ -13,8 +13,8 @@ from pathlib import Path
 from core import VERSION
 from core.agent import autostart
 from core.agent.calling import ask
-from core.alerts import receipts
-from core.cli import sheets
+from core.alerts.standing import mail_standing
+from core.cli import diagnosis, sheets
 from core.cli.context import Context
 from core.cli.judging import judge_plan, next_line, system_line
 from core.copies.format import cutting
@@ -33,9 +33,10 @@ from core.plan.problems import PlanError
 from core.plan.read import read_plan
 from core.plan.syncfolders import sync_service
 from core.store.home import HomeStore
+from core.store.pauses import pause_of
 from core.texts import t
 from core.texts.errors import Described, describe
-from core.texts.formats import date, size
+from core.texts.formats import date, size, until
 
 _NO_KEYRING = {
     "absent": t("Geheimnisse: hier gibt es keinen Schlüsselbund"),
@@ -55,11 +56,20 @@ class _Check:
 def doctor(context: Context, options: argparse.Namespace) -> Exit:
     """Judge this PC; every line is a fact that was just looked at."""
     bad = 0
+    told: list[tuple[str, bool, str]] = []
     for check in _checks(context):
         bad += not check.good
+        told.append((check.name, check.good, check.text))
         mark = context.texts.t("gut") if check.good else context.texts.t("prüfen")
         fields: dict[str, object] = {"check": check.name, "good": check.good, "text": check.text}
         context.output.item(fields, f"{mark:<8} {check.text}")
+    if options.report is not None:
+        path = Path(options.report)
+        diagnosis.write_report(context, path, told)
+        context.output.record("report", path=str(path))
+        context.output.say(
+            "Der Bericht liegt in {path}. Lesen Sie ihn, bevor Sie ihn verschicken.", path=path
+        )
     return Exit.PARTLY if bad else Exit.OK
 
 
@@ -80,6 +90,7 @@ def _checks(context: Context) -> Iterator[_Check]:
     yield _line(context)
     yield _secrets(context)
     yield _agent(context)
+    yield from _pause(context)
     yield from _destinations(context)
 
 
@@ -124,6 +135,19 @@ def _agent(context: Context) -> _Check:
     return _Check("agent", False, f"{text} → {t('{program} agent install')}")
 
 
+def _pause(context: Context) -> Iterator[_Check]:
+    """Only where there is one: then copies are not made by themselves."""
+    try:
+        with open_store(context.home, context.clock) as store:
+            pause = pause_of(store.events(), context.clock.now())
+    except KnownError:
+        return  # said of the home itself
+    if pause is not None:
+        end = until(pause.until, context.texts.lang, now=context.clock.now())
+        text = context.texts.t("Pause bis {until} → {program} agent resume", until=end)
+        yield _Check("pause", False, text)
+
+
 def _home(context: Context) -> _Check:
     t, home = context.texts.t, context.home
     try:
@@ -164,18 +188,16 @@ def _secrets(context: Context) -> _Check:
 def _mail(context: Context, store: HomeStore, plan: Plan) -> Iterator[_Check]:
     """Whether somebody is told when a promise is broken, and whether that was ever proven."""
     t = context.texts.t
-    people = [person for person in plan.people if person.email]
-    smtp = plan.alerts.smtp
-    if smtp is None or not people:
+    standing = mail_standing(store.alerts, plan)
+    if not standing.warns:
         text = t("Mails: niemand wird gewarnt; im Plan fehlen [[people]] oder [alerts.smtp]")
         yield _Check("mail", False, text)
         return
-    waiting = len(store.alerts.waiting_letters())
-    if waiting:
-        text = t("Mails: {n} warten auf den Mailserver → {program} alerts test", n=waiting)
+    if standing.waiting:
+        text = t("Mails: {n} warten auf den Mailserver → {program} alerts test", n=standing.waiting)
         yield _Check("mail", False, text)
-    for person in people:
-        proven = receipts.proven_at(store.alerts, plan, person)
+    for person in standing.people:
+        proven = standing.proven[person.id]
         text = (
             t(
                 "Mails an {name}: Ankunft bewiesen am {date}",

@@ -21,8 +21,9 @@ from core.health.three_two_one import judge
 from core.plan.locations import folder_of_pc
 from core.plan.model import Copy, Plan, Site
 from core.store.home import GOOD, HomeStore
+from core.store.pauses import pause_of
 from core.texts import t
-from core.texts.formats import age
+from core.texts.formats import age, until
 from core.texts.health import GAPS, REASONS, STEPS, percent, say
 
 _BY_WORD = {
@@ -35,6 +36,7 @@ def status(context: Context, options: argparse.Namespace) -> Exit:
     """Each system with its copies, then the recovery sheets. Looking is no judgement: always 0."""
     plan = context.reading_plan()  # to see how things stand needs no secret
     with jobs.open_store(context.home, context.clock) as store:
+        _show_pause(context, store)
         for verdict in judge_plan(context, store, plan):
             for copy in verdict.copies:
                 _show_copy(context, store, plan, verdict, copy)
@@ -52,6 +54,18 @@ def status(context: Context, options: argparse.Namespace) -> Exit:
             }
             context.output.item(fields, sheets.sentence(context, paper))
     return Exit.OK
+
+
+def _show_pause(context: Context, store: HomeStore) -> None:
+    now = context.clock.now()
+    pause = pause_of(store.events(), now)
+    if pause is not None:
+        context.output.record("pause", since=stamp(pause.since), until=stamp(pause.until))
+        context.output.say(
+            "Pause bis {until}: So lange beginnt nichts von selbst."
+            " Beenden: {program} agent resume",
+            until=until(pause.until, context.texts.lang, now=now),
+        )
 
 
 def judge_plan(context: Context, store: HomeStore, plan: Plan) -> list[SystemVerdict]:

@@ -180,7 +180,10 @@ def make_parser(texts: Texts) -> Parser:
     runs.add_argument(
         "--last", type=int, default=0, metavar=t("ANZAHL"), help=t("nur die neuesten so vielen")
     )
-    verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))
+    doctor = verb("doctor", t("Prüfen, ob auf diesem PC alles Nötige da ist"))
+    doctor.add_argument(
+        "--report", metavar=t("DATEI"), help=t("auch als Bericht ohne Geheimnisse schreiben")
+    )
     return parser
 
 
@@ -326,8 +329,16 @@ def _agent_verbs(agent: Parser, texts: Texts, common: Parser) -> None:
     verbs.add_parser(
         "stop", parents=[common], help=t("ihn beenden; Angefangenes geht später weiter")
     )
+    verbs.add_parser("start", parents=[common], help=t("ihn jetzt im Hintergrund starten"))
     verbs.add_parser("install", parents=[common], help=t("ihn bei jeder Anmeldung starten"))
     verbs.add_parser("remove", parents=[common], help=t("ihn bei der Anmeldung nicht mehr starten"))
+    pause = verbs.add_parser(
+        "pause", parents=[common], help=t("eine Zeit lang nichts von selbst beginnen lassen")
+    )
+    end = pause.add_mutually_exclusive_group(required=True)
+    end.add_argument("until", nargs="?", metavar=t("BIS"), help=t("closing, tomorrow oder 18:30"))
+    end.add_argument("--for", dest="span", metavar=t("DAUER"), help=t("so lange, etwa 2h"))
+    verbs.add_parser("resume", parents=[common], help=t("die Pause beenden"))
     now = verbs.add_parser("run-now", parents=[common], help=t("ihn jetzt alles sichern lassen"))
     now.add_argument("systems", nargs="*", metavar="SYSTEM", help=t("nur diese Systeme"))
 

@@ -24,6 +24,7 @@ from core.plan.locations import LocalLocation
 from core.plan.model import Plan
 from core.plan.read import load_readable
 from core.store.home import GOOD, RunRow, open_to_look
+from core.store.pauses import Pause, pause_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Picture:
 
     plan: None when there is none that can be read; trouble says why. verdicts: of the systems that
     have copies. sizes: bytes of each system as of its newest run. runs: of the last thirty days,
-    oldest first. is_working: another process works in this home.
+    oldest first. is_working: another process works in this home. pause: while nothing
+    begins by itself.
     """
 
     at: datetime
@@ -56,6 +58,7 @@ class Picture:
     runs: tuple[RunRow, ...]
     skipped: int
     is_working: bool
+    pause: Pause | None = None
 
 
 def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
@@ -79,6 +82,7 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
         verdicts = tuple(judge(facts, now) for facts in gather(home, store, plan, now, devices))
         held = tuple(v.facts.system for v in verdicts if gate_is_closed(store, v.facts.system))
         runs = store.runs(since=now - timedelta(days=DAYS + 1))
+        pause = pause_of(store.events(), now)
         unproven = any(where.encrypted for where in plan.destinations) and not any(
             proof.kind == "sheet" for proof in store.proofs()
         )
@@ -97,6 +101,7 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
         tuple(runs),
         max((run.skipped for run in newest.values()), default=0),
         any(run.status == "RUNNING" for run in runs) and _is_working(home),
+        pause,
     )
 
 

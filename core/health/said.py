@@ -14,6 +14,7 @@ from enum import StrEnum
 from core.clock import parse_stamp
 from core.errors import EXIT_OF, Code, KnownError
 from core.health.answer import Answer, Do, Headline, ShopState, Task
+from core.health.copies import allowed_age
 from core.health.history import Day, DayResult
 from core.health.look import Picture
 from core.health.model import CopyVerdict, Gap, Reason, Step, SystemVerdict, Why
@@ -35,6 +36,7 @@ from core.texts.errors import describe
 from core.texts.formats import age, clock, count, date, date_time, short_date, size
 from core.texts.health import GAPS, REASONS, percent, say
 from core.texts.names import exit_class
+from core.texts.service import paused
 
 _TIGHT = 0.9
 _LOWEST = 0.12
@@ -167,6 +169,8 @@ class Said:
     runs: tuple[RunText, ...]
     trouble: str = ""
     trouble_step: str = ""
+    pause: str = ""
+    pause_note: str = ""
 
 
 def say_picture(picture: Picture, texts: Texts) -> Said:
@@ -217,6 +221,8 @@ class _Sayer:
             runs=tuple(self._run(run) for run in reversed(picture.runs)),
             trouble=trouble,
             trouble_step=trouble_step,
+            pause=self._pause(),
+            pause_note=self._pause_note(),
         )
 
     def _trouble(self, error: KnownError | None) -> tuple[str, str]:
@@ -224,6 +230,34 @@ class _Sayer:
             return "", ""
         words = describe(self._texts, error, self._names)
         return words.sentence, words.next_step
+
+    def _pause(self) -> str:
+        """`Pause bis 18:00 Uhr`, '' while there is none."""
+        pause = self._picture.pause
+        if pause is None:
+            return ""
+        return paused(self._texts, pause.until, self._now)
+
+    def _pause_note(self) -> str:
+        """What the pause costs: what is in no copy so long, and which copies grow too old."""
+        pause = self._picture.pause
+        if pause is None:
+            return ""
+        late = {
+            self._name(copy.facts.destination)
+            for verdict in self._picture.verdicts
+            for copy in verdict.copies
+            if copy.facts.copied is not None
+            and not copy.is_overdue
+            and copy.facts.copied + allowed_age(copy.facts, verdict.facts.rpo) < pause.until
+        }
+        t = self._texts.t
+        said = t("Von selbst entsteht so lange keine Kopie.")
+        if late:
+            more = t("Zu alt wird bis dahin: {names}.", names=", ".join(sorted(late)))
+        else:
+            more = t("Was dazukommt, ist bis dahin nicht gesichert.")
+        return f"{said} {more}"
 
     def _number(self, number: int) -> str:
         words = {2: self._texts.t("zwei"), 3: self._texts.t("drei"), 4: self._texts.t("vier")}

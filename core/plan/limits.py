@@ -101,6 +101,17 @@ def parse_rate(text: str) -> int | None:
     return round(float(found[1].replace(",", ".")) * _UNITS[found[2]])
 
 
+def rate_text(rate: int | None) -> str:
+    """The way to write a rate in the plan, '' for no limit; `parse_rate` reads the same again."""
+    if rate is None:
+        return ""
+    for unit in ("Mbit", "kB", "kbit"):
+        tenths, rest = divmod(rate * 10, _UNITS[unit])
+        if not rest:
+            return f"{tenths // 10}{f'.{tenths % 10}' if tenths % 10 else ''} {unit}/s"
+    return f"{max(1, round(rate / _UNITS['kbit']))} kbit/s"
+
+
 def is_working(limits: Limits, wall: datetime) -> bool:
     """Whether the wall clock of the shop shows working hours."""
     minute, day = wall.hour * 60 + wall.minute, wall.weekday()

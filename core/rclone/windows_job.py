@@ -10,6 +10,7 @@ if sys.platform == "win32":
     from ctypes import wintypes
 
     _KILL_ON_CLOSE = 0x2000
+    _BREAKAWAY_OK = 0x0800  # who asks for it may outlive us: the background service
     _EXTENDED_LIMITS = 9
     _SET_QUOTA_AND_TERMINATE = 0x0101
 
@@ -43,7 +44,7 @@ if sys.platform == "win32":
             getattr(kernel, name).restype = wintypes.HANDLE
         job = wintypes.HANDLE(kernel.CreateJobObjectW(None, None))
         limits = _Extended()
-        limits.basic.flags = _KILL_ON_CLOSE
+        limits.basic.flags = _KILL_ON_CLOSE | _BREAKAWAY_OK
         process = wintypes.HANDLE(kernel.OpenProcess(_SET_QUOTA_AND_TERMINATE, False, pid))
         try:
             done = kernel.SetInformationJobObject(

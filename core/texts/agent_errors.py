@@ -31,4 +31,14 @@ AGENT: dict[Code, tuple[str, str, str]] = {
         t("Nach einem Neustart des PCs entsteht von selbst keine Kopie."),
         t("Prüfen Sie die Rechte an diesem Ort, und versuchen Sie es noch einmal."),
     ),
+    Code.PAUSE_TIME: (
+        t("„{text}“ ist kein Ende für eine Pause."),
+        t("Es ist keine Pause: Was fällig ist, beginnt von selbst."),
+        t("Nennen Sie eine Uhrzeit wie 18:30 oder eine Dauer wie 2h, höchstens sieben Tage."),
+    ),
+    Code.PAUSE_NOT_OPEN: (
+        t("Nach dem Plan ist der Laden gerade nicht offen; bis zum Ladenschluss geht so nicht."),
+        t("Es ist keine Pause: Was fällig ist, beginnt von selbst."),
+        t("Nennen Sie eine Uhrzeit wie 18:30. Wann der Laden offen ist, steht unter [schedule]."),
+    ),
 }  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from core.texts.catalog import Texts, t
-from core.texts.formats import age
+from core.texts.formats import age, moment_of, until
 
 SENTENCES: dict[str, str] = {
     "copy_overdue": t("{system} → {name}: Die neueste Kopie ist zu alt geworden, {since}."),
@@ -27,6 +27,7 @@ SENTENCES: dict[str, str] = {
     "disk_torn_out": t(
         "„{name}“ wurde mitten im Sichern abgezogen; sie wird beim Einstecken geprüft."
     ),
+    "paused": t("Pause bis {until}: So lange beginnt nichts von selbst."),
     "plan_invalid": t("Der Sicherungsplan lässt sich nicht verwenden."),
     "store_broken": t("Die eigene Datenbank war beschädigt; sie liegt jetzt beiseite."),
     "runs_interrupted": t("Der Hintergrunddienst war mitten in einem Lauf beendet worden."),
@@ -46,4 +47,7 @@ def sentence(
     """The sentence of an event; its code where there is none."""
     said: dict[str, Any] = json.loads(params)
     words = {"system": system, "name": name, "since": age(since, now, texts.lang), **said}
+    end = moment_of(str(said.get("until", "")))
+    if end is not None:
+        words["until"] = until(end, texts.lang, now=now)
     return texts.t(SENTENCES.get(code, code), **words)

@@ -204,6 +204,17 @@ def date_time(
     return f"{date(moment, lang, zone=zone, now=now)}, {clock(moment, lang, zone=zone)}"
 
 
+def until(moment: datetime, lang: Lang, *, now: datetime, zone: tzinfo | None = None) -> str:
+    """A moment ahead, behind "bis": `18:00 Uhr`, `morgen, 6:00 Uhr`, else with its day."""
+    days = (moment.astimezone(zone).date() - now.astimezone(zone).date()).days
+    at = clock(moment, lang, zone=zone)
+    if days == 0:
+        return at
+    if days == 1:
+        return f"{'morgen' if lang == 'de' else 'tomorrow'}, {at}"
+    return date_time(moment, lang, zone=zone, now=now)
+
+
 def table_time(moment: datetime, lang: Lang, *, zone: tzinfo | None = None) -> str:
     """`18.11.2026 03:12` / `2026-11-18 03:12`: equally long, for columns."""
     local = moment.astimezone(zone)

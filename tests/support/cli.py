@@ -31,8 +31,8 @@ class Result:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
 
-def _command(args: tuple[str | Path, ...], home: Path) -> list[str]:
-    return [sys.executable, "-m", "core", "--home", str(home), *map(str, args)]
+def _command(args: tuple[str | Path, ...], home: Path, module: str = "core") -> list[str]:
+    return [sys.executable, "-m", module, "--home", str(home), *map(str, args)]
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
@@ -90,14 +90,16 @@ def start(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     wrapper: Sequence[str | Path] = (),
+    module: str = "core",
 ) -> "Running":
     """Start in a session and process group of its own; use as `with`, which leaves nobody alive.
 
+    `module` is `gui` for the window.
     `wrapper` is a program that becomes ours after changing something (`setpriv …`, `unshare …`).
     """
     mark = uuid.uuid4().hex
     process = subprocess.Popen(
-        [*wrapper, *_command(args, home)],
+        [*wrapper, *_command(args, home, module)],
         cwd=cwd or "/",
         env=_environment(env) | {_MARK: mark},
         stdin=subprocess.PIPE,

@@ -24,10 +24,12 @@ from core.clock import parse_stamp, stamp
 from core.health.copies import age_limit
 from core.plan.model import Copy, Medium, Plan, Schedule, Site
 from core.store.home import GOOD, Event, HomeStore, RunRow
+from core.store.pauses import LONGEST, Pause, end_pause, pause_of, set_pause
 from tests.support.fixed_clock import FixedClock
 from tests.unit.agent.given import BERLIN, DAY, HOUR, a_plan, berlin, place
 
 MINUTE = timedelta(minutes=1)
+OFFLINE = ("rot", "blau")
 BEGIN = berlin("2026-01-01T08:00").astimezone(UTC)
 END = BEGIN + 730 * DAY
 
@@ -61,6 +63,7 @@ class Life:
     jumps: list[tuple[datetime, timedelta]]  # from when on the clock is how wrong
     plugs: list[tuple[datetime, datetime, str]]
     weak: list[tuple[datetime, datetime]] = field(default_factory=list)
+    pauses: list[tuple[datetime, datetime]] = field(default_factory=list)  # asked for, until
 
     def wrong(self, true: datetime) -> timedelta:
         return next((by for since, by in reversed(self.jumps) if since <= true), timedelta(0))
@@ -119,7 +122,18 @@ def make_life(dice: random.Random, *, jumps: bool) -> Life:
                 (at, timedelta(hours=dice.choice([-30, -3, 3, 400]))),
                 (at + timedelta(hours=dice.randrange(1, 200)), timedelta(0)),
             ]
-    return Life(sessions, away, sorted(leaps), plugs, weak)
+    return Life(sessions, away, sorted(leaps), plugs, weak, make_pauses(sessions, dice))
+
+
+def make_pauses(sessions: list[Session], dice: random.Random) -> list[tuple[datetime, datetime]]:
+    """Now and then somebody wants peace for a while: when they ask, until when."""
+    found = []
+    for session in sessions:
+        if dice.random() < 0.05:
+            minutes = max(1, int((session.end - session.begin) / MINUTE))
+            asked = session.begin + timedelta(minutes=dice.randrange(minutes))
+            found.append((asked, asked + timedelta(hours=dice.choice([1, 2, 9, 14, 100]))))
+    return found
 
 
 class Shop:
@@ -135,6 +149,7 @@ class Shop:
         self.alarms: list[Event] = []
         self.good: dict[str, list[tuple[datetime, datetime]]] = {}  # true and shown begin
         self.looks = 0
+        self.paused: list[tuple[datetime, datetime, datetime]] = []
         self._wrong = timedelta(0)
         self._known: dict[tuple[str, str], History] = {}
         self._awake = BEGIN
@@ -182,7 +197,7 @@ class Shop:
         now = self.clock.now()
         missing = frozenset({"rot", "blau"}) - self.life.attached(self.true)
         battery = 20 if self.life.is_weak(self.true) else None
-        around = Around(now, self._awake, battery, False, missing, BERLIN)
+        around = Around(now, self._awake, battery, False, missing, BERLIN, self._paused(now))
         past = self._histories()
         found = agenda(self.plan, past, around)
         wanted = copy_conditions(self.plan, past, found.decisions, around)
@@ -199,6 +214,18 @@ class Shop:
             if self.true >= session.end:
                 return True
         return bool(orders)
+
+    def _paused(self, now: datetime) -> datetime | None:
+        """A person who asks for a pause, and what the agent reads of it from its records."""
+        asked = [pause for pause in self.life.pauses if pause[0] <= self.true]
+        for begin, until in asked:
+            set_pause(self.store, Pause(now, now + (until - begin)))
+            self.paused.append((begin, self.true, until))
+        self.life.pauses = self.life.pauses[len(asked) :]
+        pause = pause_of(self.store.events(), now)
+        if pause is None:
+            end_pause(self.store)
+        return pause.until if pause else None
 
     def _run(self, session: Session, system: str, destinations: tuple[str, ...]) -> None:
         """The engine: takes its time, or is switched off in the middle."""
@@ -234,6 +261,7 @@ class Shop:
             waits.append(max(self._again - now, timedelta(seconds=30)))
         waits += [a - self.true for a, _, _ in self.life.plugs if a > self.true][:1]
         waits += [at - self.true for at, _ in self.life.jumps if at > self.true][:1]
+        waits += [at - self.true for at, _ in self.life.pauses if at > self.true][:1]
         self._pass(max(min(waits), timedelta(seconds=1)))
 
 
@@ -281,6 +309,7 @@ def test_two_years(shop: Shop) -> None:
         nothing_is_skipped_without_a_record(shop, copy, rows)
     alarms_come_at_the_limit_and_once(shop)
     disks_are_copied_when_plugged(shop)
+    nothing_begins_in_a_pause_and_it_ends_by_itself(shop, rows)
 
 
 def nothing_is_made_twice(shop: Shop, copy: Copy) -> None:
@@ -339,6 +368,24 @@ def alarms_come_at_the_limit_and_once(shop: Shop) -> None:
             ]
             assert len(told) == 1 if is_late else len(told) <= 1, (id, one, other, is_late)
     assert len(shop.alarms) > 20
+
+
+def nothing_begins_in_a_pause_and_it_ends_by_itself(shop: Shop, rows: list[RunRow]) -> None:
+    """Only a disk that is plugged in; a pause another one took the place of ends with that."""
+    begun = sorted(
+        (parse_stamp(row.began), row.destination) for row in rows if row.destination not in OFFLINE
+    )
+    starts = [seen for _, seen, _ in shop.paused]
+    waited = 0
+    for number, (asked, seen, until) in enumerate(shop.paused):
+        end = min([seen + (until - asked), seen + LONGEST, *starts[number + 1 : number + 2]])
+        inside = [moment for moment, _ in begun if seen < moment < end]
+        assert inside == [], (seen, end)
+        waited += any(end <= moment < end + HOUR for moment, _ in begun)
+    assert len(shop.paused) > 20
+    assert waited > 5  # what had become due begins when the pause is over
+    last = max(parse_stamp(row.began) for row in rows)
+    assert last > END - 10 * DAY  # none lasts for ever
 
 
 def disks_are_copied_when_plugged(shop: Shop) -> None:

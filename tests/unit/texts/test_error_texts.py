@@ -51,6 +51,8 @@ PARAMS: dict[Code, str] = {
     Code.AGENT_VERSION: "theirs ours",
     Code.AGENT_LOST: "",
     Code.AUTOSTART_FAILED: "path cause",
+    Code.PAUSE_TIME: "text",
+    Code.PAUSE_NOT_OPEN: "",
     Code.STATE_NOT_FOUND: "state system",
     Code.PATH_NOT_FOUND: "path system",
     Code.TARGET_NOT_EMPTY: "path",
