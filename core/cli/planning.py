@@ -13,7 +13,7 @@ from core.errors import Code, Exit, KnownError
 from core.plan.edit import Change, Put, Remove, digest, edit, find_key
 from core.plan.limits import Limits, hours_text
 from core.plan.model import Plan, Role
-from core.plan.read import decode_text, load_text, parse_text
+from core.plan.read import decode_text, load_text, parse_text, read_plan
 from core.plan.schema import schema_text
 from core.plan.typed import typed_value
 from core.sources.patterns import DEFAULT_EXCLUDES
@@ -37,7 +37,8 @@ def plan(context: Context, options: argparse.Namespace) -> Exit:
 
 def _plan_show(context: Context, options: argparse.Namespace) -> Exit:
     text = context.plan_text()
-    _show(context, context.plan(text), text)
+    now = context.plan(text)
+    _show(context, read_plan(text, source=str(context.home.plan)), now, text)
     return Exit.OK
 
 
@@ -139,8 +140,8 @@ def _show_people(context: Context, plan: Plan) -> None:
         out.say("Ein Mailserver fehlt: Niemand wird per Mail gewarnt.")
 
 
-def _show(context: Context, plan: Plan, text: str) -> None:
-    """The plan in words, what is left out by default included."""
+def _show(context: Context, plan: Plan, now: Plan, text: str) -> None:
+    """The plan in words, what is left out by default included. now: its disks where they are."""
     out = context.output
     out.record("plan", text=text)
     _show_limits(context, plan.limits)
@@ -156,6 +157,9 @@ def _show(context: Context, plan: Plan, text: str) -> None:
                 path=where.location.address,
                 every=span(copy.every, out.texts.lang),
             )
+            attached = now.destination(copy.destination).location
+            if attached != where.location:
+                out.say("    zurzeit unter {path}", path=attached.address)
         if any(source.default_excludes for source in system.sources):
             out.say(
                 "  Nicht gesichert werden: {patterns} (abschalten: default_excludes = false)",

@@ -124,6 +124,9 @@ def test_a_disk_that_is_mounted_elsewhere_is_found_by_its_copy(
     done = cli.run("--json", "backup", home=shop.home)
     assert [line["outcome"] for line in done.lines if line["event"] == "result"] == ["committed"]
     assert list(planned.iterdir()) == []  # nothing was laid out at the empty mount point
+    shown = cli.run("plan", "show", home=shop.home).stdout
+    assert f": {planned}, " in shown  # what the plan says, and beside it what is
+    assert f"zurzeit unter {disk.path}" in shown
     into = tmp_path / "zurück"
     cli.run("restore", "laden", "--into", into, home=shop.home)
     assert (into / "shop" / "kasse.csv").read_text() == "4;5;6\n"
