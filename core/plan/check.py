@@ -130,9 +130,10 @@ class _Check:
         """Every destination has a folder of its own, and none lies inside another's copy."""
         for (one, here), (other, there) in combinations(self._destinations, 2):
             if here.same(there):
+                in_turn = one.comes_and_goes and other.comes_and_goes
                 yield self._problem(
                     _path_key(other),
-                    ProblemCode.SAME_FOLDER,
+                    ProblemCode.SAME_FOLDER_IN_TURN if in_turn else ProblemCode.SAME_FOLDER,
                     destination=other.name,
                     other=one.name,
                     path=other.location.address,

@@ -68,6 +68,7 @@ class ProblemCode(StrEnum):
     DESTINATION_IN_SOURCE = "destination_in_source"
     SOURCE_IN_DESTINATION = "source_in_destination"
     SAME_FOLDER = "same_folder"
+    SAME_FOLDER_IN_TURN = "same_folder_in_turn"
     DESTINATION_IN_COPY = "destination_in_copy"
     COPIES_SHARE = "copies_share"
     SOURCES_OVERLAP = "sources_overlap"

@@ -169,6 +169,10 @@ _WORLD: dict[ProblemCode, str] = {
         "„{destination}“ und „{other}“ sind derselbe Ordner: {path}. Zwei Kopien an einem Ort "
         "sind nur eine."
     ),
+    _C.SAME_FOLDER_IN_TURN: t(
+        "„{destination}“ und „{other}“ sind derselbe Ordner: {path}. Platten, die sich abwechseln, "
+        "brauchen jede einen Ordner mit eigenem Namen; der Laufwerksbuchstabe darf derselbe sein."
+    ),
     _C.DESTINATION_IN_COPY: t(
         "Das Ziel „{destination}“ ({path}) liegt in einer Kopie auf „{other}“ ({folder}). Legen "
         "Sie es daneben."

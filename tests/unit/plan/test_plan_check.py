@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,14 @@ def test_two_destinations_in_one_folder(tmp_path: Path) -> None:
     found = check_plan(plan, around(tmp_path))
     assert codes(found) == [C.SAME_FOLDER]
     assert found[0].key == "destinations.b.location.path"
+
+
+def test_two_disks_that_take_turns_are_told_to_have_their_own_folder(tmp_path: Path) -> None:
+    """Both may come under the same letter, as no disk keeps one for itself."""
+    plan = plan_of({"laden": [tmp_path / "s"]}, {"a": tmp_path / "x", "b": tmp_path / "x"})
+    disks = tuple(replace(one, offline=True) for one in plan.destinations)
+    found = check_plan(replace(plan, destinations=disks), around(tmp_path))
+    assert codes(found) == [C.SAME_FOLDER_IN_TURN]
 
 
 @pytest.mark.parametrize("inner", ["laden", "laden/x", "Laden"])
