@@ -17,10 +17,10 @@ from core.alerts import receipts
 from core.cli import sheets
 from core.cli.context import Context
 from core.cli.judging import judge_plan, next_line, system_line
+from core.cli.locked import look_at
 from core.copies.format import cutting
 from core.copies.hands import pool
 from core.copies.jobs import open_store
-from core.copies.looking_after.locked import look_at_locks
 from core.copies.opening.reach import where_of
 from core.copies.opening.writer import find_writer
 from core.destinations import known_hosts
@@ -28,13 +28,7 @@ from core.destinations.local import LocalFolder
 from core.errors import Code, Exit, KnownError
 from core.machine.metered import Metered, metered_now
 from core.machine.power import power_now
-from core.plan.locations import (
-    S3Location,
-    SftpLocation,
-    SyncedLocation,
-    folder_of_pc,
-    needs_password,
-)
+from core.plan.locations import SftpLocation, SyncedLocation, folder_of_pc, needs_password
 from core.plan.model import Destination, Plan
 from core.plan.problems import PlanError
 from core.plan.read import read_plan
@@ -262,41 +256,11 @@ def _far(context: Context, where: Destination) -> _Check:
 
 
 def _locks(context: Context, where: Destination, plan: Plan) -> Iterator[_Check]:
-    """Whether a bucket really locks, for each copy there: asked now, at its newest record."""
-    location = where.location
-    if not isinstance(location, S3Location) or location.lock is None:
-        return
-    texts, t = context.texts, context.texts.t
+    """Whether a bucket really locks, copy by copy."""
     for copy in plan.copies_between((), (where.id,)):
-        name = f"lock {copy.system}@{where.id}"
-        try:
-            looked = look_at_locks(context.reach(), plan, copy.system, where.id)
-        except KnownError as error:
-            said = describe(texts, error, context.output.names)
-            yield _Check(name, False, f"{said.sentence} → {said.next_step}")
-            continue
-        words = {"name": where.name, "system": copy.system}
-        if looked.until is None:
-            yield _Check(
-                name, True, t("{name}: {system} wird ab dem ersten Lauf gesperrt", **words)
-            )
-            continue
-        good = looked.until > context.clock.now()
-        text = (
-            t(
-                "{name}: {system} ist gesperrt bis {date}",
-                **words,
-                date=date(looked.until, texts.lang),
-            )
-            if good
-            else t(
-                "{name}: die Sperre von {system} ist abgelaufen; der nächste Lauf sperrt neu",
-                **words,
-            )
-        )
-        if location.lock_mode == "governance":
-            text += t(" (governance: wer beim Anbieter das Recht dazu hat, kann sie aufheben)")
-        yield _Check(name, good, text)
+        found = look_at(context, plan, copy)
+        if found is not None:
+            yield _Check(f"lock {copy.system}@{where.id}", found.good, found.text)
 
 
 def _destinations(context: Context) -> Iterator[_Check]:

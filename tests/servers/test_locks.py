@@ -71,6 +71,12 @@ def lock_check(shop: Shop) -> Event:
     return only([one for one in told if one.get("check") == "lock laden@nas"])
 
 
+def alerts(shop: Shop) -> list[Event]:
+    """What is open."""
+    shop.run("alerts", "send", rc=Exit.ALERT_PROBLEM)
+    return [one for one in shop.run("alerts", "list") if "code" in one]
+
+
 def as_it_was(shop: Shop, number: int, at: str, into: Path) -> list[str]:
     """How the state of a day, read from the bucket as it was, differs from the source then."""
     shop.run("restore", "laden", "--as-of", at, "--at", str(number), "--into", str(into))
@@ -83,6 +89,9 @@ def test_weeks_with_a_lock(tmp_path: Path, bucket: LockingBucket) -> None:
     result = shop.day()["nas"]
     assert result["outcome"] == "committed"
     all_locked(bucket)
+    locked = only(events(shop.run("verify"), "locked"))
+    assert locked["good"]
+    assert datetime.fromisoformat(locked["until"]) > SystemClock().now() + 39 * DAY
     first = set(bucket.seen())
     bucket.pass_by(days=12)
     (shop.source / "neu.txt").write_text("am zwölften Tag")
@@ -192,11 +201,12 @@ def test_a_bucket_that_cannot_lock(tmp_path: Path) -> None:
         assert set(ends(bucket).values()) == {None}
         status = [one for one in shop.run("status") if "unlocked" in one]
         assert only(status)["unlocked"] == "lock_no_bucket"
-        checks = {
-            line["check"]: line for line in shop.run("doctor", rc=Exit.PARTLY) if "check" in line
-        }
-        assert not checks["lock laden@nas"]["good"]
-        assert "Object Lock" in checks["lock laden@nas"]["text"]
+        found = lock_check(shop)
+        assert not found["good"]
+        assert "Object Lock" in found["text"]
+        verified = shop.run("verify", rc=Exit.PARTLY)
+        assert only(events(verified, "locked"))["code"] == "lock_no_bucket"
+        assert "unlocked" in {one["code"] for one in alerts(shop)}
 
 
 def test_a_login_that_may_not_lock(tmp_path: Path, bucket: LockingBucket) -> None:
