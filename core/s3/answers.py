@@ -91,8 +91,8 @@ def versions_page(data: bytes) -> Page:
 
 
 def lock_settings(data: bytes) -> LockSettings:
-    """An answer to `GET ?object-lock`."""
-    root = _tree(data, "ObjectLockConfiguration")
+    """An answer to `GET ?object-lock`; who never heard of locks answers with a list of objects."""
+    root = _tree(data, "ObjectLockConfiguration", "ListBucketResult")
     enabled = _text(root, "ObjectLockEnabled") == "Enabled"
     for rule in _all(root, "DefaultRetention"):
         years, days = int(_text(rule, "Years") or 0), int(_text(rule, "Days") or 0)
@@ -156,13 +156,13 @@ def moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _tree(data: bytes, root: str) -> ET.Element:
+def _tree(data: bytes, *roots: str) -> ET.Element:
     # expat from 2.4.1 on ends answers that grow when they are read; who asks limits their bytes.
     try:
         found = ET.fromstring(data)  # noqa: S314
     except ET.ParseError:
         raise BadAnswer(data[:80].decode("utf-8", "replace")) from None
-    if _name(found) != root:
+    if _name(found) not in roots:
         raise BadAnswer(_name(found))
     return found
 

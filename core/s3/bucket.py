@@ -37,6 +37,8 @@ _AT_ONCE = 1000  # versions in one answer, and in one deletion
 _TIMEOUT = Timeout(connect=15.0, read=60.0)
 _RETRIES = Retry(
     total=4,
+    connect=1,
+    other=0,  # a certificate does not get better
     backoff_factor=0.5,
     status_forcelist=(500, 502, 503, 504),
     allowed_methods=None,
@@ -47,9 +49,9 @@ _RETRIES = Retry(
 _FAILURES: tuple[tuple[type[Exception], Code], ...] = (
     (broken.NameResolutionError, Code.REMOTE_OFFLINE),
     (broken.SSLError, Code.REMOTE_CERTIFICATE),
-    (broken.TimeoutError, Code.REMOTE_TIMED_OUT),
-    (broken.NewConnectionError, Code.REMOTE_UNREACHABLE),
+    (broken.NewConnectionError, Code.REMOTE_UNREACHABLE),  # a kind of TimeoutError there
     (broken.ProxyError, Code.REMOTE_UNREACHABLE),
+    (broken.TimeoutError, Code.REMOTE_TIMED_OUT),
     (broken.ProtocolError, Code.REMOTE_CUT_OFF),
 )
 _Given = TypeVar("_Given")
@@ -93,6 +95,8 @@ class Bucket:
 
     def close(self) -> None:
         """Let go of the connections."""
+        for key in self._pool.pools.keys():  # noqa: SIM118 - it is no dict
+            self._pool.pools[key].close()  # `clear` alone leaves them to the garbage collector
         self._pool.clear()
 
     # -- what the bucket is -----------------------------------------------------------------------
