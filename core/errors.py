@@ -104,6 +104,11 @@ class Code(StrEnum):
     REMOTE_DAMAGED = "remote_damaged"
     REMOTE_LARGER = "remote_larger"
     REMOTE_FAILED = "remote_failed"
+    LOCK_NO_BUCKET = "lock_no_bucket"
+    LOCK_NO_RIGHTS = "lock_no_rights"
+    LOCK_NOT_KEPT = "lock_not_kept"
+    PAST_NOT_KEPT = "past_not_kept"
+    PAST_IS_PAST = "past_is_past"
     ACCOUNT_BUSY = "account_busy"
     ACCOUNT_UNKNOWN = "account_unknown"
     ACCOUNT_EXISTS = "account_exists"
@@ -226,6 +231,11 @@ EXIT_OF: dict[Code, Exit] = {
     Code.REMOTE_DAMAGED: Exit.INTEGRITY,
     Code.REMOTE_LARGER: Exit.INTEGRITY,
     Code.REMOTE_FAILED: Exit.DESTINATION_REFUSED,
+    Code.LOCK_NO_BUCKET: Exit.DESTINATION_REFUSED,
+    Code.LOCK_NO_RIGHTS: Exit.DESTINATION_REFUSED,
+    Code.LOCK_NOT_KEPT: Exit.DESTINATION_REFUSED,
+    Code.PAST_NOT_KEPT: Exit.USAGE,
+    Code.PAST_IS_PAST: Exit.USAGE,
     Code.ACCOUNT_BUSY: Exit.LOCKED,
     Code.ACCOUNT_UNKNOWN: Exit.NOT_FOUND,
     Code.ACCOUNT_EXISTS: Exit.SECRET_PROBLEM,

@@ -60,6 +60,8 @@ class Cause(StrEnum):
     PLAN_INVALID = "plan_invalid"
     STORE_BROKEN = "store_broken"
     RUNS_INTERRUPTED = "runs_interrupted"
+    # What the rules see of locks in a bucket:
+    UNLOCKED = "unlocked"  # code
 
 
 SEEN_ELSEWHERE = frozenset(

@@ -99,6 +99,8 @@ def _of_copy(sight: Sight, verdict: SystemVerdict, copy: CopyVerdict) -> Iterato
         yield _finding(
             Cause.DAMAGED, Severity.DANGER, now, verdict, copy, weight=places, count=places
         )
+    if facts.unlocked:
+        yield _finding(Cause.UNLOCKED, Severity.ACT, now, verdict, copy, code=facts.unlocked)
     oldest = facts.read_back.oldest
     if copy.has(Reason.READ_BACK_OVERDUE) and oldest is not None:
         since, period = oldest + facts.reread, int(facts.reread.total_seconds())

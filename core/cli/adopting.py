@@ -13,7 +13,7 @@ from core.copies.bringing_back.adopt import adopt as adopt_copy
 from core.copies.opening.reach import Where
 from core.errors import Code, Exit, KnownError
 from core.plan.addresses import BadAddress, parse_address
-from core.plan.locations import Location, folder_of_pc, needs_password
+from core.plan.locations import Location, S3Location, folder_of_pc, needs_password
 from core.secrets import pairs
 from core.secrets.recovery import Pair, Slip, pack
 from core.texts import t
@@ -34,6 +34,10 @@ def adopt(context: Context, options: argparse.Namespace) -> Exit:
     """Take over what a copy knows."""
     out = context.output
     where, password = _where(context, options)
+    if options.as_of is not None:
+        where = where.as_of(options.as_of)
+    if options.take_over and isinstance(where.location, S3Location) and where.location.at:
+        raise KnownError(Code.PAST_IS_PAST, address=options.location)
     with context.desk() as desk:
         try:
             found = adopt_copy(desk, where, take_over=options.take_over)

@@ -159,10 +159,13 @@ def _show_written(output: Output, result: Result, written: Written) -> Exit:
             record.skipped,
         )
         output.line(missing)
+    if result.unlocked is not None:
+        output.error(result.unlocked)
     if result.damaged:
         output.say(
             "  Listen oder Belege älterer Stände, die hier beschädigt sind: {n}",
             n=len(result.damaged),
         )
         output.say("  → Welche Stände das trifft, sagt verify. Dieser Stand ist heil.")
-    return Exit.PARTLY if record.skipped or result.damaged else Exit.OK
+    well = not (record.skipped or result.damaged or result.unlocked)
+    return Exit.OK if well else Exit.PARTLY

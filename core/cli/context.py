@@ -136,6 +136,7 @@ class Context:
                 tell=self.output,
                 line=self._shared_line,
                 accounts=self.accounts,
+                clock=self.clock,
             )
             self._reach.append(made)
         return self._reach[0]

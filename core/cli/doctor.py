@@ -17,6 +17,7 @@ from core.alerts.standing import mail_standing
 from core.cli import diagnosis, sheets
 from core.cli.context import Context
 from core.cli.judging import judge_plan, next_line, system_line
+from core.cli.locked import look_at
 from core.copies.format import cutting
 from core.copies.hands import pool
 from core.copies.jobs import open_store
@@ -276,6 +277,14 @@ def _far(context: Context, where: Destination) -> _Check:
     return _Check(where.id, True, text)
 
 
+def _locks(context: Context, where: Destination, plan: Plan) -> Iterator[_Check]:
+    """Whether a bucket really locks, copy by copy."""
+    for copy in plan.copies_between((), (where.id,)):
+        found = look_at(context, plan, copy)
+        if found is not None:
+            yield _Check(f"lock {copy.system}@{where.id}", found.good, found.text)
+
+
 def _destinations(context: Context) -> Iterator[_Check]:
     t = context.texts.t
     try:
@@ -298,6 +307,7 @@ def _destinations(context: Context) -> Iterator[_Check]:
         place = folder_of_pc(where.location)
         if place is None:
             yield _far(context, where)
+            yield from _locks(context, where, plan)
             continue
         folder = LocalFolder(where.id, place, "")
         if not folder.is_reachable():

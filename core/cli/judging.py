@@ -126,6 +126,7 @@ def _fields(
         "late_share": round(read.late_share, 4),
         "restored_at": _stamp(facts.restored),
         "damage": facts.damage,
+        "unlocked": facts.unlocked or None,
         "counts": verdict.counts,
         "why": [_coded(why) for why in verdict.why],
         "overdue": verdict.is_overdue,
@@ -212,6 +213,8 @@ def _notes(context: Context, facts: CopyFacts, fields: Mapping[str, object]) -> 
         yield t("letzter Lauf abgebrochen; der nächste setzt ihn fort")
     if fields["damage"]:
         yield t("beschädigt")
+    if fields["unlocked"]:
+        yield t("nicht gegen Löschen gesperrt")
 
 
 # -- a system -------------------------------------------------------------------------------------

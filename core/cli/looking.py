@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from datetime import datetime
 
 from core.cli.context import Context
 from core.clock import parse_stamp
@@ -29,7 +30,7 @@ def snapshots(context: Context, options: argparse.Namespace) -> Exit:
     worst = Exit.OK
     for copy in plan.copies_between(systems, destinations):
         try:
-            records = [s.record for s in _states(context, plan, copy)[1]]
+            records = [s.record for s in _states(context, plan, copy, options.as_of)[1]]
         except KnownError as error:
             context.output.error(error)
             worst = error.exit
@@ -85,8 +86,12 @@ def _show_record(
     )
 
 
-def _states(context: Context, plan: Plan, copy: Copy) -> tuple[CopyFolder, list[State]]:
-    folder = finding.reach_copy(context.reach(), plan, copy.system, copy.destination).copy
+def _states(
+    context: Context, plan: Plan, copy: Copy, as_of: datetime | None
+) -> tuple[CopyFolder, list[State]]:
+    folder = finding.reach_copy(
+        context.reach(), plan, copy.system, copy.destination, as_of=as_of
+    ).copy
     return folder, folder.states().states
 
 
@@ -100,7 +105,7 @@ def find_state(
     destinations = () if options.source is None else (options.source,)
     for copy in plan.copies_between((options.system,), destinations):
         try:
-            folder, states = _states(context, plan, copy)
+            folder, states = _states(context, plan, copy, options.as_of)
             picked = finding.pick_state(states, options.at, copy.system)
         except KnownError as error:
             trouble.append(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from datetime import datetime
 
 from core import VERSION
 from core.cli.usage import Parser
@@ -63,6 +64,7 @@ def make_parser(texts: Texts) -> Parser:
     snapshots = verb("snapshots", t("Stände zeigen, die es gibt"))
     snapshots.add_argument("system", nargs="?", metavar="SYSTEM", help=t("nur dieses System"))
     snapshots.add_argument("--dest", metavar=t("ZIEL"), help=t("nur an diesem Ziel"))
+    _as_of(snapshots, texts)
 
     browse = verb("browse", t("In einen Stand hineinsehen"))
     browse.add_argument("system", metavar="SYSTEM", help=t("seine id im Plan"))
@@ -139,6 +141,7 @@ def make_parser(texts: Texts) -> Parser:
         metavar=t("ZIEL"),
         help=t("dessen hinterlegtes Kennwort öffnet das Ziel im Netz"),
     )
+    _as_of(adopt, texts)
     adopt.add_argument(
         "--take-over", action="store_true", help=t("ab jetzt schreibt dieser PC dorthin")
     )
@@ -206,6 +209,26 @@ class _Minutes:
         )
 
 
+class _Moment:
+    """Reads a moment: ISO 8601, without a zone by this PC's own; a day means its end."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def __call__(self, text: str) -> datetime:
+        from core.copies.opening.finding import moment_of  # only where somebody names one
+
+        moment = moment_of(text)
+        if moment is None:
+            raise argparse.ArgumentTypeError(
+                self._texts.t(
+                    "„{text}“ ist kein Zeitpunkt. Beispiele: 2026-11-20, 2026-11-20T18:00.",
+                    text=text,
+                )
+            )
+        return moment
+
+
 class _Percent:
     """Reads a share: more than nothing, at most everything."""
 
@@ -233,6 +256,17 @@ def _where_from(parser: Parser, texts: Texts) -> None:
     )
     parser.add_argument(
         "--from", dest="source", metavar=t("ZIEL"), help=t("aus der Kopie an diesem Ziel")
+    )
+    _as_of(parser, texts)
+
+
+def _as_of(parser: Parser, texts: Texts) -> None:
+    t = texts.t
+    parser.add_argument(
+        "--as-of",
+        type=_Moment(texts),
+        metavar=t("ZEITPUNKT"),
+        help=t("einen Bucket so lesen, wie er damals war, etwa bevor jemand darin löschte"),
     )
 
 

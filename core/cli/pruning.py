@@ -6,6 +6,7 @@ import argparse
 from datetime import UTC, datetime, time
 
 from core.cli.context import Context
+from core.clock import stamp
 from core.copies.backing_up.gate import gate_is_closed
 from core.copies.desk import Desk
 from core.copies.letting_go import pruning
@@ -14,11 +15,12 @@ from core.copies.letting_go.retention import Fate, Why
 from core.copies.opening.finding import reach_copy
 from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import where_of
+from core.destinations.locks import Swept
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
 from core.texts import Texts
 from core.texts.catalog import t
-from core.texts.formats import count, short_date, size
+from core.texts.formats import count, date, short_date, size
 
 _WORDS = {
     Why.NEWEST: t("einer der drei neuesten"),
@@ -86,7 +88,8 @@ def _prune_one(
         out.error(error)
         return error.exit
     _show(context, copy, done, dry=options.dry_run)
-    return Exit.OK if options.dry_run or done.run else Exit.NOTHING_DONE
+    did = options.dry_run or done.run or (done.swept and done.swept.versions)
+    return Exit.OK if did else Exit.NOTHING_DONE
 
 
 def _show(context: Context, copy: Copy, done: Pruned, *, dry: bool) -> None:
@@ -111,6 +114,7 @@ def _show(context: Context, copy: Copy, done: Pruned, *, dry: bool) -> None:
         repacked=done.moved,
         orphans=list(done.orphans),
         left=list(done.left),
+        **_swept(done.swept),
     )
     label = out.copy_label(copy.system, copy.destination)
     counts = {
@@ -131,13 +135,43 @@ def _show(context: Context, copy: Copy, done: Pruned, *, dry: bool) -> None:
         out.say("  geht: der Rest eines abgebrochenen Laufs, {run}", run=run)
     for run in done.left:
         out.say("  unklar, deshalb unberührt: {run}", run=run)
-    room = size(done.freed, texts.lang)
+    _show_room(context, done, dry=dry)
+
+
+def _show_room(context: Context, done: Pruned, *, dry: bool) -> None:
+    """How much room that makes, or would make."""
+    out, room = context.output, size(done.freed, context.texts.lang)
     if dry:
         out.say("  Frei würden etwa {size}. Gelöscht ist noch nichts.", size=room)
     elif done.run:
         out.say("  Frei geworden sind {size}.", size=room)
-    else:
+    elif not (done.swept and done.swept.versions):
         out.say("  Es ist nichts aufzuräumen.")
+    if done.swept is not None:
+        _show_swept(context, done.swept)
+
+
+def _swept(swept: Swept | None) -> dict[str, object]:
+    if swept is None:
+        return {}
+    return {
+        "swept": swept.size,
+        "locked": swept.waiting,
+        "locked_until": stamp(swept.free_at) if swept.free_at else None,
+    }
+
+
+def _show_swept(context: Context, swept: Swept) -> None:
+    """What a bucket with locks has really let go of, and when the rest can go."""
+    out, lang = context.output, context.texts.lang
+    if swept.versions:
+        out.say("  Im Bucket endgültig gelöscht: {size}.", size=size(swept.size, lang))
+    if swept.waiting and swept.free_at is not None:
+        out.say(
+            "  Noch gesperrt und bezahlt: {size}. Ganz gehen können sie ab {date}.",
+            size=size(swept.waiting, lang),
+            date=date(swept.free_at, lang),
+        )
 
 
 def sentence(texts: Texts, fate: Fate) -> str:

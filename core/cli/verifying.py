@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 
 from core.cli.context import Context
+from core.cli.locked import look_at
+from core.clock import stamp
 from core.copies.backing_up.healing import holders
 from core.copies.desk import Desk
 from core.copies.format.percent import exact, readable
@@ -55,7 +57,27 @@ def _verify_one(
         out.say("{copy}: Es gibt noch keinen Stand.", copy=label)
         return Exit.NOTHING_DONE  # nothing was proven
     show_verdict(context, desk, plan, copy, verdict)
-    return Exit.OK if verdict.is_sound else Exit.INTEGRITY
+    locked = _show_locks(context, plan, copy)
+    if not verdict.is_sound:
+        return Exit.INTEGRITY
+    return Exit.OK if locked else Exit.PARTLY
+
+
+def _show_locks(context: Context, plan: Plan, copy: Copy) -> bool:
+    """Say until when the copy is locked; whether that is as the plan wants it."""
+    found = look_at(context, plan, copy)
+    if found is None:
+        return True
+    context.output.record(
+        "locked",
+        system=copy.system,
+        destination=copy.destination,
+        good=found.good,
+        until=stamp(found.until) if found.until else None,
+        code=found.code or None,
+    )
+    context.output.line(f"  {found.text}")
+    return found.good
 
 
 def _elsewhere(desk: Desk, plan: Plan, copy: Copy, lost: Affected) -> list[str]:

@@ -6,8 +6,11 @@ One pure function per kind. Whatever the kind, the place itself is called `BASE`
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
+from core.clock import stamp
 from core.destinations.stores import Knows
 from core.plan.locations import (
     AccountLocation,
@@ -24,20 +27,29 @@ from core.plan.providers import Provider, providers
 from core.rclone.config_file import SECTION
 from core.rclone.environment import UserConfig
 from core.rclone.remotes import Remote, as_folder, folder_remote, local_remote, obscure
+from core.s3.place import BucketPlace
 
 BASE = "basis"
 """What the remote is called that leads to the place."""
 STORAGE = "speicher"
 _OURS = frozenset(
     "shell_type disable_hashcheck set_modtime host_keys pin_host_key hide_special_share "
-    "no_check_bucket".split()
+    "no_check_bucket object_lock_mode object_lock_retain_until_date version_at".split()
 )
 """What the account or device is called that the place lies in."""
 
 
+class Lock(NamedTuple):
+    """What rclone locks everything with that it sends: `GOVERNANCE` or `COMPLIANCE`, its end."""
+
+    mode: str
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What opens a place: its password, and how its host has to identify itself.
+    """What opens a place: its password, how its host has to identify itself, and the lock of what
+    is sent there.
 
     host_keys: pinned keys as `known_hosts` gives them; '' for a host that is met for the first
     time: then its key is accepted and has to be pinned by whoever opened the place.
@@ -45,6 +57,7 @@ class Access:
 
     password: str = field(default="", repr=False)
     host_keys: str = ""
+    lock: Lock | None = None
 
 
 def remotes_of(location: Location, access: Access) -> list[Remote]:
@@ -222,4 +235,22 @@ def _s3(location: S3Location, access: Access) -> Remote:
         access_key_id=location.access_key,
         secret_access_key=access.password,
         no_check_bucket="true",
+        object_lock_mode=access.lock.mode if access.lock else "",
+        object_lock_retain_until_date=stamp(access.lock.until) if access.lock else "",
+        version_at=stamp(location.at) if location.at else "",
     )
+
+
+def bucket_of(location: S3Location) -> BucketPlace:
+    """Where the bucket of a place answers, as rclone reaches it: the name of the bucket stands in
+    that of the host only at Amazon, and only where its certificate covers it.
+    """
+    provider = providers().get(location.provider, providers()["other"])
+    region = location.region or "us-east-1"
+    endpoint = endpoint_of(location, provider)
+    by_path = bool(endpoint) or "." in location.bucket
+    if not endpoint:
+        ending = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        endpoint = f"s3.{region}.{ending}"
+    service = endpoint if "://" in endpoint else f"https://{endpoint}"
+    return BucketPlace(service.rstrip("/"), location.bucket, region, by_path)

@@ -17,6 +17,7 @@ from core.copies.desk import index_path
 from core.copies.format.copy_folder import list_path, record_path
 from core.copies.format.documents import Record
 from core.copies.looking_after.rotation import began_seconds
+from core.copies.memory.lock_note import read_note
 from core.destinations.devices import Device, device_at, device_of
 from core.destinations.local import LocalFolder
 from core.errors import Code
@@ -39,6 +40,7 @@ class _Known:
     read_back: ReadBack
     damage: int
     device: str
+    unlocked: str
 
 
 def gather(
@@ -99,6 +101,7 @@ def _copy_facts(
         reachable=reachable,
         device=device,
         detached=_detached(store, where.id, run),
+        unlocked=known.unlocked if known else "",
     )
 
 
@@ -138,6 +141,7 @@ def _look_into(path: Path, reread: timedelta, now: datetime) -> _Known | None:
             _read_back(index, reread, now),
             len(suspects) + len(index.lost()),
             index.meta(DEVICE) or "",
+            note.trouble if (note := read_note(index)) else "",
         )
     except Exception as error:
         if not is_broken(error):

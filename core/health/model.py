@@ -87,7 +87,8 @@ class CopyFacts:
     damage: places known to be damaged and not mended. last_run, last_code: how the newest run ended
     and with which error, '' for none. writes_elsewhere: another PC writes there. Medium, site,
     offline and operator are what the plan says. detached: since when, by our own record, it has
-    been unplugged; None while it is attached, and where nobody watches.
+    been unplugged; None while it is attached, and where nobody watches. unlocked: the code of why
+    the newest run could not lock it as the plan says, '' where it did, or need not.
     """
 
     destination: str
@@ -107,6 +108,7 @@ class CopyFacts:
     reachable: bool
     device: Device
     detached: datetime | None = None
+    unlocked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

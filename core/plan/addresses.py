@@ -9,6 +9,7 @@ import re
 import urllib.parse
 from pathlib import Path
 
+from core.clock import parse_stamp
 from core.plan.locations import (
     SFTP_PORT,
     SMB_PORT,
@@ -94,6 +95,10 @@ def _share(host: str, port: int, user: str, path: str) -> SmbLocation:
 
 def _bucket(parts: urllib.parse.SplitResult, user: str, path: str) -> S3Location:
     asked = dict(urllib.parse.parse_qsl(parts.query))
+    try:
+        at = parse_stamp(asked["at"]) if "at" in asked else None
+    except ValueError:
+        raise BadAddress(path) from None
     return S3Location(
         provider=asked.get("provider", "other"),
         endpoint=asked.get("endpoint", ""),
@@ -101,6 +106,7 @@ def _bucket(parts: urllib.parse.SplitResult, user: str, path: str) -> S3Location
         bucket=parts.netloc.rpartition("@")[2],
         path=path.strip("/"),
         access_key=user,
+        at=at,
     )
 
 

@@ -298,6 +298,20 @@ _LOCATION = Variants(
                     about="Kennung des Zugangs (Access Key ID). Der geheime Schlüssel kommt zu "
                     "den Geheimnissen: „secret set ZIEL.password“.",
                 ),
+                Key(
+                    name="lock",
+                    kind=Duration(),
+                    about="Objektsperre: So lange ab dem neuesten Lauf kann niemand etwas von der "
+                    "Kopie löschen, üblich sind 14d bis 30d. Der Bucket muss mit Objektsperre "
+                    "angelegt sein. Ohne Angabe: keine.",
+                ),
+                Key(
+                    name="lock_mode",
+                    kind=Choice(("governance", "compliance")),
+                    default="governance",
+                    about="governance = wer beim Anbieter das Recht dazu hat, kann eine Sperre "
+                    "aufheben; compliance = niemand, auch Sie nicht; bezahlt wird bis zum Ende.",
+                ),
             )
         ),
         "rclone": Table(

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import urllib.parse
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from core.clock import stamp
+
 SFTP_PORT = 22
 SMB_PORT = 445
+LOCK_SHORTEST = timedelta(days=1)
+LOCK_LONGEST = timedelta(days=366)
+"""Above it a slip of the pen would be paid for years, and personal data could not be deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +114,16 @@ class WebdavLocation:
         return (urllib.parse.urlsplit(self.url).hostname or "").lower()
 
 
+LockMode: TypeAlias = Literal["governance", "compliance"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Location:
-    """A folder in a bucket. `provider`: its id in resources/catalogue/storage.toml, or `other`."""
+    """A folder in a bucket. `provider`: its id in resources/catalogue/storage.toml, or `other`.
+
+    lock: for how long nobody can delete a state, None for no lock; lock_mode: whether somebody with
+    a special right still can. at: the bucket as it was then, only to be read; None for as it is.
+    """
 
     kind: Literal["s3"] = "s3"
     provider: str = "other"
@@ -119,12 +132,16 @@ class S3Location:
     bucket: str
     path: str = ""
     access_key: str
+    lock: timedelta | None = None
+    lock_mode: LockMode = "governance"
+    at: datetime | None = None
 
     @property
     def address(self) -> str:
         """`s3://KENNUNG@eimer/laden?provider=hetzner&region=fsn1`."""
         place = "/".join(part for part in (self.bucket, self.path.strip("/")) if part)
         given = {"provider": self.provider, "region": self.region, "endpoint": self.endpoint}
+        given["at"] = stamp(self.at) if self.at else ""
         query = urllib.parse.urlencode({key: value for key, value in given.items() if value})
         return f"s3://{_user(self.access_key)}{_path(place)}?{query}"
 

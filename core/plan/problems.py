@@ -58,6 +58,8 @@ class ProblemCode(StrEnum):
     NO_SOURCES = "no_sources"
     NEEDS_REGION = "needs_region"
     NEEDS_ENDPOINT = "needs_endpoint"
+    LOCK_SPAN = "lock_span"
+    LOCK_TOO_SHORT = "lock_too_short"
     NOT_A_DISK = "not_a_disk"
     SYNCED_NOT_ENCRYPTED = "synced_not_encrypted"
     SYNCED_NOT_BUNDLED = "synced_not_bundled"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.plan.model import Layout, Medium
+from core.plan.locations import LOCK_LONGEST, LOCK_SHORTEST
+from core.plan.model import Layout, Medium, default_every
 from core.plan.problems import ProblemCode
 from core.plan.providers import providers
 from core.plan.walk import Walk, closest
@@ -22,6 +23,7 @@ def note_relations(walk: Walk, data: Mapping[str, Any], good: Mapping[str, Any])
         _unique_ids(walk, section, good)
     for number, destination in good.get("destinations", ()):
         _place(walk, data, number, destination)
+        _lock(walk, good, number, destination)
     _owner(walk, data, good)
     if "alerts" in good:
         _quiet(walk, data["alerts"], good["alerts"])
@@ -74,6 +76,23 @@ def _place(walk: Walk, data: Mapping[str, Any], number: int, item: Mapping[str, 
         ):
             if needed and not (location.get(name) or location.get("endpoint")):
                 walk.note((*where, "location", name), code, provider=provider.name)
+
+
+def _lock(walk: Walk, good: Mapping[str, Any], number: int, destination: Mapping[str, Any]) -> None:
+    """A lock lasts from one run to the next at least, or there are days without one."""
+    lock = destination.get("location", {}).get("lock")
+    if lock is None:
+        return
+    where = ("destinations", number, "location", "lock")
+    if not LOCK_SHORTEST <= lock <= LOCK_LONGEST:
+        most = LOCK_LONGEST.days
+        walk.note(where, ProblemCode.LOCK_SPAN, least=str(LOCK_SHORTEST.days), most=str(most))
+        return
+    usual = default_every(offline=destination.get("offline", False))
+    for _, copy in good.get("copies", ()):
+        if copy.get("destination") == destination.get("id") and copy.get("every", usual) > lock:
+            walk.note(where, ProblemCode.LOCK_TOO_SHORT, system=copy.get("system", "?"))
+            return
 
 
 def _owner(walk: Walk, data: Mapping[str, Any], good: Mapping[str, Any]) -> None:

@@ -132,6 +132,14 @@ _KEY: dict[ProblemCode, str] = {
     _C.NEEDS_ENDPOINT: t(
         "Wo „{provider}“ antwortet, weiß nur, wer den Dienst betreibt. Tragen Sie endpoint ein."
     ),
+    _C.LOCK_SPAN: t(
+        "Eine Objektsperre dauert hier mindestens {least} und höchstens {most} Tage. Üblich sind "
+        "14d bis 30d."
+    ),
+    _C.LOCK_TOO_SHORT: t(
+        "Die Objektsperre endet, bevor die nächste Kopie von „{system}“ fällig ist. Nehmen Sie sie "
+        "länger als „every“ dieser Kopie, am besten um ein Mehrfaches."
+    ),
     _C.NOT_A_DISK: t(
         "Ein Ziel der Art „{kind}“ ist keine Platte dieses PCs. Schreiben Sie nas oder cloud."
     ),

@@ -56,6 +56,11 @@ WORDS: dict[str, tuple[str, str, str]] = {
         _TRUST,
         t("Sichern Sie; dabei wird es geheilt: {program} backup {system_id} --to {id}"),
     ),
+    "unlocked": (
+        t("{system}: Die Kopie auf {destination} ist nicht gegen Löschen gesperrt. {what}"),
+        t("Wer den Zugang zum Bucket stiehlt, kann sie löschen."),
+        "{step}",
+    ),
     "held": (
         t("{system}: Ungewöhnlich viel ist verändert oder verschwunden. War das so gewollt?"),
         t(

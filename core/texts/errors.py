@@ -19,6 +19,7 @@ from core.texts.agent_errors import AGENT
 from core.texts.catalog import Texts, t
 from core.texts.formats import date_time, moment_of, size, visible
 from core.texts.key_errors import KEYS
+from core.texts.lock_errors import LOCKS
 from core.texts.mail_errors import MAILS
 from core.texts.place_errors import PLACES
 from core.texts.remote_errors import REMOTES
@@ -264,6 +265,7 @@ WORDS: Mapping[Code, Words] = {
     **_PLAN_AND_HOME,
     **PLACES,
     **REMOTES,
+    **LOCKS,
     **ACCOUNTS,
     **_COPIES,
     **KEYS,

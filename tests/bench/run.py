@@ -8,7 +8,8 @@
 Every option has a variable for `./test bench`; the option wins.
 
     --sets shop,many,days BENCH_SETS         of shop, many, small, days (60 runs, then clean-up),
-                                             states (200 states of half a million files: an hour)
+                                             states (200 states of half a million files: an hour);
+                                             `servers` alone: see servers.py, only by pytest
     --scale 1             BENCH_SCALE        1 is the size in sets.py
     --rounds 2            BENCH_ROUNDS       rounds of shop and small
     --many-rounds 2       BENCH_MANY_ROUNDS  rounds of many

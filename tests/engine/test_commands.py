@@ -138,7 +138,7 @@ def test_browse_takes_names_as_typed_and_as_shown_in_json(shop: Shop, folder: by
 
 _STATUS = """system destination copied_at read_back_at read_back_result last_read_at
     oldest_unread_at read_share late_share restored_at damage counts why overdue overdue_since
-    by_word detached_at due reachable writes_elsewhere last_run last_code
+    unlocked by_word detached_at due reachable writes_elsewhere last_run last_code
     gate_closed full_in_days free_in_days"""
 _FIELDS = [
     (

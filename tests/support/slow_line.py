@@ -27,7 +27,8 @@ class Line:
         self.down = False
         self.swallows = False
         self.port = 0
-        self.passed = 0
+        self.passed = 0  # bytes both ways
+        self.sent = 0  # of these, from here to there
         self.connections = 0
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
@@ -103,6 +104,7 @@ class Line:
                 writer.write(block)
                 await writer.drain()
                 self.passed += len(block)
+                self.sent += len(block) if out else 0
 
         async def take() -> None:
             while True:

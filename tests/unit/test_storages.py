@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from core.destinations import known_hosts
 from core.destinations.devices import device_at
 from core.destinations.storages import (
     Access,
+    Lock,
     base_of,
+    bucket_of,
     by_hand,
     config_of,
     password_option,
@@ -57,6 +61,35 @@ def test_a_bucket() -> None:
     assert storage.options["secret_access_key"] == WORD
     assert WORD in storage.secrets()
     assert base.options["remote"] == base_of(S3) == "speicher:eimer/a/"
+    assert not {"object_lock_mode", "version_at"} & storage.options.keys()
+
+
+def test_a_bucket_that_locks_and_one_as_it_was() -> None:
+    until = datetime(2026, 12, 1, 3, tzinfo=UTC)
+    storage = remotes_of(S3, Access(WORD, lock=Lock("GOVERNANCE", until)))[0]
+    assert storage.options["object_lock_mode"] == "GOVERNANCE"
+    assert storage.options["object_lock_retain_until_date"] == "2026-12-01T03:00:00Z"
+    past = remotes_of(replace(S3, at=until), Access(WORD))[0]
+    assert past.options["version_at"] == "2026-12-01T03:00:00Z"
+    assert by_hand(replace(S3, at=until)) == by_hand(S3)
+
+
+@pytest.mark.parametrize(
+    ("place", "origin", "top"),
+    [
+        (S3, "https://fsn1.your-objectstorage.com", "/eimer/"),
+        (replace(S3, endpoint="http://nas:9000/"), "http://nas:9000", "/eimer/"),
+        (replace(S3, provider="aws", region="eu-central-1"),
+         "https://eimer.s3.eu-central-1.amazonaws.com", "/"),
+        (replace(S3, provider="aws", region="cn-north-1"),
+         "https://eimer.s3.cn-north-1.amazonaws.com.cn", "/"),
+        (replace(S3, provider="aws", region="", bucket="a.b"),
+         "https://s3.us-east-1.amazonaws.com", "/a.b/"),
+    ],
+)  # fmt: skip
+def test_where_a_bucket_answers(place: S3Location, origin: str, top: str) -> None:
+    found = bucket_of(place)
+    assert (found.origin, found.path("")) == (origin, top)
 
 
 def test_a_key_file_has_the_password() -> None:

@@ -19,7 +19,8 @@ PARTIAL_AFTER_SECONDS = 2 * 3600.0
 class Result:
     """How the run at one copy ended: with a state, or with an error.
 
-    damaged: records and lists of older states there that are damaged for good.
+    damaged: records and lists of older states there that are damaged for good. unlocked: why the
+    copy is not locked although the plan says so.
     """
 
     system: str
@@ -29,6 +30,7 @@ class Result:
     error: KnownError | None
     resumed: bool = False
     damaged: tuple[str, ...] = ()
+    unlocked: KnownError | None = None
 
 
 @dataclass(frozen=True, slots=True)

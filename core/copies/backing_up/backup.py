@@ -552,8 +552,9 @@ class _Backup:
         )
         self._desk.store.alerts.note_left_out(self._rows[number], (*self._left_out, *run.left_out))
         self._results[number] = Result(
-            self._task.system, run.name.destination, run.run, written, None, damaged=run.damaged
-        )
+            self._task.system, run.name.destination, run.run, written, None, damaged=run.damaged,
+            unlocked=run.reached.locks.trouble if run.reached.locks else None,
+        )  # fmt: skip
         self._gate.committed(run.name.destination, run.run)
 
     def _commit_partly(self) -> None:

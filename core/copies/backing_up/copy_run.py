@@ -17,10 +17,11 @@ from core.clock import Clock
 from core.copies.backing_up.commit import Commit, Written
 from core.copies.backing_up.comparing import Comparison, FolderWork
 from core.copies.backing_up.packing import packer_of_job
+from core.copies.backing_up.protecting import confirm, protect
 from core.copies.events import Listener
 from core.copies.format import documents
 from core.copies.format.contents import StoredObject, head, lines_of
-from core.copies.format.copy_folder import DATA, CopyFolder
+from core.copies.format.copy_folder import DATA, CopyFolder, record_path
 from core.copies.format.cutting import MIB, average_for
 from core.copies.format.names import OWN_FOLDER
 from core.copies.format.packed import PackedWriter
@@ -487,6 +488,7 @@ class CopyRun:
             writer=self.writer_id,
             run=self.run,
         )
+        protect(self.reached.locks, self.index)
         written = committer.write(
             complete=complete,
             list_changed=self.list_changed,
@@ -497,6 +499,7 @@ class CopyRun:
             new_bytes=self.totals.new_bytes,
         )
         self._forget_journal()
+        confirm(self.reached.locks, self.index, record_path(self.run))
         return written
 
     def _forget_journal(self) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.clock import stamp
 from core.copies.backing_up.copy_run import CopyRun
+from core.copies.backing_up.protecting import expect_unlocked
 from core.copies.desk import Desk
 from core.copies.format import documents
 from core.copies.format.copy_folder import CopyFolder
@@ -63,6 +64,7 @@ def _prepare(desk: Desk, name: CopyName, where: Where, reached: Reached) -> tupl
             copy.folder.barrier()
             desk.listener.note("handbook_written_anew", path=str(copy.folder.shown))
         damaged = _make_true(desk, copy, index, name, journals, vault.vault)
+        expect_unlocked(reached.locks, index)
         device = device_at(where.location).lasting
         if device:  # so that a disk in the drawer is still known not to be another one
             index.set_meta(DEVICE, device)

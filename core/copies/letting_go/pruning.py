@@ -21,6 +21,7 @@ from core.copies.format import documents
 from core.copies.format.contents import StoredObject, head, lines_of
 from core.copies.format.copy_folder import (
     DATA,
+    STATES,
     Cleaned,
     CopyFolder,
     Found,
@@ -42,6 +43,7 @@ from core.copies.memory.remembered import runs_in
 from core.copies.memory.resume import write_contents
 from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import Where
+from core.destinations.locks import Locks, Swept
 from core.errors import Code, KnownError
 from core.paths import home_failure
 from core.store.index import CLEAN_UP_PENDING, ContentsFile, CopyIndex
@@ -56,7 +58,7 @@ class Pruned:
 
     fates: of every state, with its reason. given_up: states a person gave up. freed: bytes of
     objects that went; moved: bytes packed anew; orphans: run folders nobody names; left: run
-    folders nothing is sure of, which stay.
+    folders nothing is sure of, which stay. swept: in a bucket with locks, what went for ever.
     """
 
     fates: list[Fate]
@@ -67,6 +69,7 @@ class Pruned:
     orphans: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     run: str = ""
+    swept: Swept | None = None
 
     @property
     def dropped(self) -> list[str]:
@@ -134,7 +137,12 @@ def prune(
             protected=_journals(desk, name),
             unnamed=run.index.unnamed_contents_files(),
         )
-        return _CleaningUp(desk, run, number, picture, spool).do()
+        cleaning = _CleaningUp(desk, run, number, picture, spool)
+        done = cleaning.do()
+        if run.reached.locks is not None:
+            desk.listener.phase("delete", system=name.system, destination=name.destination)
+            done.swept = cleaning.sweep(run.reached.locks)
+        return done
     finally:
         shutil.rmtree(spool, ignore_errors=True)
         run.index.rollback()
@@ -281,6 +289,7 @@ class _CleaningUp:
     thinned: list[_Thinned] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     unswept: tuple[str, ...] = ()
+    record: CleanUp | None = None
 
     @property
     def copy(self) -> CopyFolder:
@@ -301,7 +310,7 @@ class _CleaningUp:
         own = self._repack()
         self._phase("contents")
         self._thin()
-        record = self._record(own)
+        record = self.record = self._record(own)
         self._write_record(record)
         self.index.set_meta(CLEAN_UP_PENDING, "")
         self._update_index(record)
@@ -602,6 +611,23 @@ class _CleaningUp:
         there = [path for path, _ in self.copy.folder.files(f"{DATA}/{run}")]
         self._delete(run, [path for path in there if path not in named])
 
+    def sweep(self, locks: Locks) -> Swept:
+        """Have the bucket forget what clean-ups took away, where its lock has ended.
+
+        A delete marker says nothing about who set it: whatever the states that stay need is kept,
+        so that what a thief hid can still be brought back.
+        """
+        kept = {record_path(state.run) for state in self.picture.kept}
+        kept |= {list_path(file.name) for s in self.picture.kept for file, _ in lists_of(s.record)}
+        kept |= {clean_up_path(run) for run in self.copy.clean_up_names()}
+        return locks.sweep(_Kept(self, kept).keeps, self._is_replaced)
+
+    def _is_replaced(self, path: str) -> bool:
+        """Whether this is an `inhalt` that was read in this clean-up and is what a record names."""
+        run = path.split("/")[1] if path.startswith(f"{DATA}/") else ""
+        read = {view.run for view in self.picture.survey.runs if view.ref is not None}
+        return run in read and path == contents_path(run)
+
     def _delete(self, run: str, paths: Iterable[str]) -> None:
         folder = self.copy.folder
         emptied = set()
@@ -626,6 +652,36 @@ class _CleaningUp:
         folder.barrier()
         line = self.index.clean_ups()[self.run]
         self.index.set_clean_ups({self.run: line})
+
+
+class _Kept:
+    """Which paths of the copy the states that stay need, whether or not they are to be seen."""
+
+    def __init__(self, cleaning: _CleaningUp, paperwork: set[str]) -> None:
+        self._copy = cleaning.copy
+        self._paperwork = paperwork
+        picture = cleaning.picture
+        named = cleaning.record.contents if cleaning.record else picture.cleaned.contents
+        self._named = {ref.run for ref in (*picture.kept_refs, *named)} | set(picture.survey.left)
+        self._refs = {view.run: view.ref for view in picture.survey.runs}
+        self._refs |= {made.run: made.ref for made in cleaning.thinned}
+        self._known: dict[str, frozenset[str]] = {}
+
+    def keeps(self, path: str) -> bool:
+        top, _, rest = path.partition("/")
+        if top == STATES:
+            return path in self._paperwork
+        if top != DATA:
+            return True
+        run, _, inside = rest.partition("/")
+        if run not in self._named:
+            return False  # no state and no clean-up says that anything in it is needed
+        ref = self._refs.get(run)
+        if ref is None or path == contents_path(run):
+            return True
+        if run not in self._known:
+            self._known[run] = frozenset(one.path for one in objects_of(self._copy, run, ref))
+        return inside in self._known[run]
 
 
 def _order(ref: ContentsRef) -> tuple[str, str]:

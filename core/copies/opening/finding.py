@@ -15,9 +15,16 @@ from core.errors import Code, KnownError
 from core.plan.model import Plan
 
 
-def reach_copy(reach: Reach, plan: Plan, system: str, destination: str) -> Reached:
-    """The copy as it is reachable now, to be closed; KnownError when it is not, or not ours."""
+def reach_copy(
+    reach: Reach, plan: Plan, system: str, destination: str, *, as_of: datetime | None = None
+) -> Reached:
+    """The copy as it is reachable now, to be closed; KnownError when it is not, or not ours.
+
+    as_of: a bucket with versions as it was then; KnownError PAST_NOT_KEPT for other places.
+    """
     where = where_of(plan.destination(destination))
+    if as_of is not None:
+        where = where.as_of(as_of)
     reached = reach.open(where, system, reading=True)
     if not reached.copy.folder.is_reachable():
         raise KnownError(
@@ -46,7 +53,7 @@ def pick_state(states: Sequence[State], at: str | None, system: str) -> Picked:
     named = [state for state in states if state.run == at] or _numbered(states, at or "")
     if len(named) == 1:  # of twins with one number only the whole name says which is meant
         return Picked(named[0])
-    moment = None if at is None or named else _moment(at)
+    moment = None if at is None or named else moment_of(at)
     if at is None:
         earlier = list(states)
     elif moment is not None:
@@ -69,7 +76,8 @@ def _numbered(states: Sequence[State], at: str) -> list[State]:
     return [state for state in states if state.run.split("-")[0].lstrip("0") == number]
 
 
-def _moment(text: str) -> datetime | None:
+def moment_of(text: str) -> datetime | None:
+    """The moment a person wrote, by the PC's own zone; a day means its end. None: it is none."""
     try:
         moment = datetime.fromisoformat(text)
         if len(text) in (8, 10):  # a day means its end

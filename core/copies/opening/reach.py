@@ -8,12 +8,14 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import filelock
 
+from core.clock import Clock, SystemClock
 from core.copies.events import Listener, Silence
 from core.copies.format.copy_folder import CopyFolder
 from core.copies.opening.sealed import Outside, fitting, vault_folder
@@ -21,11 +23,19 @@ from core.destinations import known_hosts
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
 from core.paths import Home, home_failure
-from core.plan.locations import AccountLocation, Location, SftpLocation, folder_of_pc
+from core.plan.locations import (
+    AccountLocation,
+    Location,
+    S3Location,
+    SftpLocation,
+    folder_of_pc,
+)
 from core.plan.model import Destination
 from core.secrets.recovery import Pair
 
 if TYPE_CHECKING:
+    from core.crypt.names import Names
+    from core.destinations.bucket_locks import BucketLocks
     from core.destinations.line import Line
     from core.destinations.remote import RemoteFolder
     from core.destinations.storages import Access
@@ -56,6 +66,15 @@ class Where:
         """Whether it cannot be worked at where it lies (`destinations.remote`)."""
         return self.encrypted or folder_of_pc(self.location) is None
 
+    def as_of(self, moment: datetime) -> Where:
+        """The same place as it was then, only to be read; KnownError PAST_NOT_KEPT when it is no
+        bucket. A bucket that keeps no versions shows what is left of that time.
+        """
+        if not isinstance(self.location, S3Location):
+            path = self.location.address
+            raise KnownError(Code.PAST_NOT_KEPT, destination=self.id or path, path=path)
+        return replace(self, location=replace(self.location, at=moment))
+
     def is_attached(self) -> bool:
         """Whether the disk is there; of a place in the network only its answer tells."""
         folder = folder_of_pc(self.location)
@@ -75,10 +94,13 @@ def where_of(destination: Destination) -> Where:
 
 @dataclass(slots=True)
 class Reached:
-    """A copy that can be worked at until `close`; `outside` is there for encrypted ones."""
+    """A copy that can be worked at until `close`; `outside` is there for encrypted ones, `locks`
+    for those that were opened to be written in a bucket whose plan says so.
+    """
 
     copy: CopyFolder
     outside: Outside | None = None
+    locks: BucketLocks | None = None
     _remotes: list[RemoteFolder] = field(default_factory=list)
     _session: Session | None = None
     _lock: filelock.BaseFileLock | None = None
@@ -88,6 +110,8 @@ class Reached:
         for remote in self._remotes:
             remote.close()
         self._remotes.clear()
+        if self.locks is not None:
+            self.locks.close()
         if self._session is not None:
             self._session.close()
         self._session = None
@@ -140,8 +164,10 @@ class _Way:
         shadow: Path,
         session: Session,
         lock: filelock.BaseFileLock,
+        locks: BucketLocks | None,
     ) -> None:
         self.session = session
+        self.locks = locks
         self._where = where
         self._system = system
         self._shadow = shadow
@@ -176,7 +202,9 @@ class _Way:
     def reached(self, remote: RemoteFolder, outside: Outside | None = None) -> Reached:
         """The copy in this folder; who has it closes the way."""
         self._taken = True
-        return Reached(CopyFolder(remote), outside, self._remotes, self.session, self._lock)
+        return Reached(
+            CopyFolder(remote), outside, self.locks, self._remotes, self.session, self._lock
+        )
 
     def visit(self) -> Visit:
         """The place itself; who has it closes the way."""
@@ -186,7 +214,7 @@ class _Way:
     def close(self) -> None:
         Reached(
             CopyFolder(LocalFolder("", self._shadow, "")),
-            None, self._remotes, self.session, self._lock,
+            None, self.locks, self._remotes, self.session, self._lock,
         ).close()  # fmt: skip
 
 
@@ -196,6 +224,7 @@ class Reach:
     `pair_of` gives the recovery lines of a destination; KnownError when there are none. `pairs`
     gives all there are, former ones too, the newest first. `password_of` gives what opens a place
     in the network, '' when nothing is kept. `tell` hears of a host that was met for the first time.
+    `clock`: whose time locks are set by.
     `line` is what all that send into the network share; without it nothing is limited. `accounts`
     knows the clouds this home signed in to.
     """
@@ -211,8 +240,10 @@ class Reach:
         tell: Listener | None = None,
         line: Callable[[], Line] | None = None,
         accounts: Callable[[], Accounts] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._home = home
+        self._clock = clock or SystemClock()
         self._pair_of = pair_of
         self._pairs = pairs
         self._password_of = password_of
@@ -299,7 +330,7 @@ class Reach:
         except BaseException:
             lock.release()
             raise
-        return Reached(CopyFolder(remote), self._outside(plain, pair), [remote], None, lock)
+        return Reached(CopyFolder(remote), self._outside(plain, pair), None, [remote], None, lock)
 
     def _fitting(
         self, where: Where, outside: LocalFolder, pair: Pair | None, *, reading: bool
@@ -325,14 +356,18 @@ class Reach:
         """A copy in the network. Which vault lies there is only known once its outside was seen:
         another pair than the expected one needs another rclone.
         """
+        writing = not reading
         if not where.encrypted:
-            with self._way(where, system, []) as way:
+            with self._way(where, system, [], writing=writing) as way:
                 return way.reached(way.folder("basis:", prefix=system))
         expected = pair or self._pair_of(where.id)
-        with self._way(where, system, [self._crypt(where, system, expected)]) as way:
+        crypt = [self._crypt(where, system, expected)]
+        with self._way(where, system, crypt, writing=writing) as way:
             plain = way.folder("basis:", prefix=system)
             fits = self._fitting(where, plain, pair, reading=reading)
             if fits == expected:
+                if way.locks is not None:
+                    way.locks.seal_with(vault_folder(fits), lambda: _names(fits))
                 return way.reached(way.folder("tresor:"), self._outside(plain, expected))
         with self._way(where, system, [self._crypt(where, system, fits)]) as way:
             plain = way.folder("basis:", prefix=system)
@@ -343,18 +378,27 @@ class Reach:
         with self._way(where, "besuch", []) as way:
             return way.visit()
 
-    def _way(self, where: Where, system: str, vaults: list[Remote]) -> _Way:
-        """rclone on its way to a place; ends unless somebody takes it over."""
+    def _way(
+        self, where: Where, system: str, vaults: list[Remote], *, writing: bool = False
+    ) -> _Way:
+        """rclone on its way to a place; ends unless somebody takes it over.
+
+        writing: what is sent to a copy there gets the lock that the plan says.
+        """
         from core.destinations import storages
         from core.rclone.patience import patience_of
         from core.rclone.session import Session
 
         access = self._access(where)
         shadow, lock = self._shadow(where.id, system)
-        remotes = [*storages.remotes_of(where.location, access), *vaults]
         patience = patience_of(os.environ)
         rate = self._line().share() if self._line else None
+        locks = None
         try:
+            locks = self._locks(where, system, access.password) if writing else None
+            if locks is not None and locks.trouble is None:
+                access = replace(access, lock=storages.Lock(locks.mode, locks.sent_until))
+            remotes = [*storages.remotes_of(where.location, access), *vaults]
             if isinstance(where.location, AccountLocation):
                 session = self._account_session(where, where.location, remotes, patience, rate)
             else:
@@ -370,9 +414,11 @@ class Reach:
                     upload_rate=rate,
                 )
         except BaseException:
+            if locks is not None:
+                locks.close()
             lock.release()
             raise
-        way = _Way(where, system, shadow, session, lock)
+        way = _Way(where, system, shadow, session, lock, locks)
         try:
             if isinstance(where.location, SftpLocation) and not access.host_keys:
                 self._pin(where, where.location, session)
@@ -380,6 +426,22 @@ class Reach:
             way.close()
             raise
         return way
+
+    def _locks(self, where: Where, system: str, password: str) -> BucketLocks | None:
+        """The locks of a copy in a bucket whose plan wants them; asks the bucket."""
+        location = where.location
+        if not isinstance(location, S3Location) or location.lock is None or location.at:
+            return None
+        from core.destinations.bucket_locks import open_locks  # only few buckets can
+
+        return open_locks(
+            location,
+            password,
+            system,
+            self._clock,
+            destination=where.id,
+            cancelled=self._cancelled,
+        )
 
     def _account_session(
         self,
@@ -439,6 +501,13 @@ class Reach:
         except OSError as error:
             raise home_failure(folder, error) from error
         return place, lock
+
+
+def _names(pair: Pair) -> Names:
+    from core.crypt.keys import derive  # a tenth of a second, and seldom needed
+    from core.crypt.names import Names
+
+    return Names(derive(pair.password, pair.salt))
 
 
 def _remove_if_left(note: Path) -> None:

@@ -50,6 +50,7 @@ def events() -> list[Notice]:
         Cause.READ_BACK_LATE: '{"period":7776000}',
         Cause.DISK_STAYS: '{"days":3}',
         Cause.MAIL_FAILS: '{"code":"mail_login"}',
+        Cause.UNLOCKED: '{"code":"lock_no_bucket"}',
         Cause.OVERDUE: '{"copied":"2026-11-19T12:00:00Z","limit":86400}',
     }
     return [

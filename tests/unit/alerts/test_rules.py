@@ -57,6 +57,12 @@ def test_damage_is_danger_and_grows_with_the_places() -> None:
     assert (one.cause, one.severity, one.weight) == (Cause.DAMAGED, Severity.DANGER, 3)
 
 
+def test_a_copy_that_is_not_locked() -> None:
+    one = found(copy(), cloud(unlocked="lock_no_rights"))[0]
+    assert (one.cause, one.severity, one.destination) == (Cause.UNLOCKED, Severity.ACT, "wolke")
+    assert one.params == {"code": "lock_no_rights"}
+
+
 def test_reading_back_that_is_late_or_never_came() -> None:
     late = ReadBack(last=NOON - 95 * DAY, oldest=NOON - 95 * DAY, read_share=1, late_share=0.5)
     one = found(copy(read_back=late), cloud())[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,9 @@ from tests.unit.plan.sample import SMALLEST
 
 C = ProblemCode
 CLOUD = "https://cloud.example.de/remote.php/dav/files/anna"
+
+
+LOCKING = 'kind = "s3"; endpoint = "https://s3.nas"; bucket = "abc"; access_key = "K"'
 
 
 def text(location: str, rest: str = "") -> str:
@@ -81,6 +86,16 @@ PLACES: list[tuple[str, Location]] = [
         S3Location(endpoint="https://s3.nas:9", bucket="abc", path="a", access_key="K"),
     ),
     (
+        f'{LOCKING}; lock = "4w"; lock_mode = "compliance"',
+        S3Location(
+            endpoint="https://s3.nas",
+            bucket="abc",
+            access_key="K",
+            lock=timedelta(days=28),
+            lock_mode="compliance",
+        ),
+    ),
+    (
         'kind = "rclone"; remote = "Mein Laufwerk"; path = "laden"',
         RcloneLocation(remote="Mein Laufwerk", path="laden"),
     ),
@@ -96,7 +111,15 @@ def test_every_kind_is_read(written: str, meant: Location) -> None:
 
 @pytest.mark.parametrize("meant", [meant for _, meant in PLACES[:-1]])
 def test_an_address_leads_back_to_its_place(meant: Location) -> None:
+    if isinstance(meant, S3Location):  # what shall be locked is the plan's business
+        meant = replace(meant, lock=None, lock_mode="governance")
     assert parse_address(meant.address) == meant
+
+
+def test_a_bucket_as_it_was() -> None:
+    place = S3Location(bucket="abc", access_key="K", at=datetime(2026, 11, 20, 3, tzinfo=UTC))
+    assert place.address == "s3://K@abc?provider=other&at=2026-11-20T03%3A00%3A00Z"
+    assert parse_address(place.address) == place
 
 
 def test_without_a_scheme_it_is_a_folder() -> None:
@@ -113,6 +136,7 @@ def test_without_a_scheme_it_is_a_folder() -> None:
         "smb://anna@nas",
         "smb://anna@nas/",
         "s3://eimer/laden",
+        "s3://K@eimer/laden?at=gestern",
         "sftp://anna@/laden",
         "sftp://anna@nas:99999/laden",
         "sftp://anna@nas/laden/../etc",
@@ -139,6 +163,8 @@ def test_what_only_looks_like_an_address(address: str) -> None:
         ('kind = "s3"; provider = "aws"; bucket = "A_B"; access_key = "K"', C.BAD_BUCKET),
         ('kind = "s3"; provider = "awss"; bucket = "abc"; access_key = "K"', C.WRONG_CHOICE),
         ('kind = "rclone"; remote = ":sftp,ssh=\\"touch /tmp/x\\":"', C.BAD_REMOTE),
+        (f'{LOCKING}; lock = "12h"', C.LOCK_SPAN),
+        (f'{LOCKING}; lock = "400d"', C.LOCK_SPAN),
         ('kind = "rclone"; remote = "a:b"', C.BAD_REMOTE),
         ('kind = "drive"', C.MISSING_KEY),
     ],
@@ -157,6 +183,12 @@ def test_every_mistake_has_its_line_and_key(written: str, code: ProblemCode) -> 
 )
 def test_a_synced_folder_is_encrypted_and_bundled(rest: str, code: ProblemCode) -> None:
     assert problem('kind = "synced-folder"; path = "/home/a/OneDrive"', rest).code is code
+
+
+def test_a_lock_reaches_the_next_run() -> None:
+    where = f'{LOCKING}; lock = "3d"'
+    assert problem(where, "offline = true").code is C.LOCK_TOO_SHORT  # once a week
+    assert isinstance(destination(where).location, S3Location)
 
 
 def test_what_follows_from_the_kind() -> None:
