@@ -42,6 +42,7 @@ class Code(StrEnum):
     PLAN_MISSING = "plan_missing"
     PLAN_FILE_MISSING = "plan_file_missing"
     PLAN_INVALID = "plan_invalid"
+    PLAN_CHANGED = "plan_changed"
     HOME_LOCKED = "home_locked"
     HOME_FULL = "home_full"
     HOME_UNUSABLE = "home_unusable"
@@ -163,6 +164,7 @@ EXIT_OF: dict[Code, Exit] = {
     Code.PLAN_MISSING: Exit.PLAN_INVALID,
     Code.PLAN_FILE_MISSING: Exit.PLAN_INVALID,
     Code.PLAN_INVALID: Exit.PLAN_INVALID,
+    Code.PLAN_CHANGED: Exit.LOCKED,
     Code.HOME_LOCKED: Exit.LOCKED,
     Code.HOME_FULL: Exit.HOME_PROBLEM,
     Code.HOME_UNUSABLE: Exit.HOME_PROBLEM,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from core.cli.context import Context
 from core.errors import Code, Exit, KnownError
-from core.plan.write import quoted
+from core.plan.toml_text import quoted
 from core.texts import t
 from core.texts.formats import size as size_text
 

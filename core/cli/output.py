@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from core.copies.events import Phase
 from core.errors import KnownError
-from core.plan.write import quoted
+from core.plan.toml_text import quoted
 from core.texts import Texts, t
 from core.texts.errors import describe
 from core.texts.formats import count, rate, size

@@ -368,4 +368,19 @@ def _plan_verbs(plan: Parser, texts: Texts, common: Parser) -> None:
     check.add_argument("file", nargs="?", metavar=t("DATEI"), help=t("sonst der geltende Plan"))
     verbs.add_parser("schema", parents=[common], help=t("JSON-Schema des Plans ausgeben"))
     apply = verbs.add_parser("apply", parents=[common], help=t("einen Plan prüfen und übernehmen"))
-    apply.add_argument("file", metavar=t("DATEI"), help=t("der neue Plan"))
+    apply.add_argument("file", metavar=t("DATEI"), help=t("der neue Plan; - für die Eingabe"))
+    apply.add_argument(
+        "--replacing",
+        default="",
+        metavar="SHA256",
+        help=t("nur, wenn der geltende Plan noch dieser ist"),
+    )
+    put = verbs.add_parser("set", parents=[common], help=t("eine einzelne Angabe ändern"))
+    put.add_argument(
+        "key", metavar=t("ANGABE"), help=t("etwa destinations.platte.name, limits.upload")
+    )
+    put.add_argument("values", nargs="+", metavar=t("WERT"), help=t("mehrere für eine Liste"))
+    unset = verbs.add_parser(
+        "unset", parents=[common], help=t("eine Angabe streichen; dann gilt, was ohne sie gilt")
+    )
+    unset.add_argument("key", metavar=t("ANGABE"), help=t("etwa copies.laden.platte.every"))

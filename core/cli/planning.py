@@ -1,25 +1,34 @@
-"""`plan`: show it, judge it, print its schema, put it into force."""
+"""`plan`: show it, judge it, print its schema, change it, put it into force."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from core import own_files
 from core.cli.context import Context
 from core.copies.locking import locked
 from core.errors import Code, Exit, KnownError
+from core.plan.edit import Change, Put, Remove, digest, edit, find_key
 from core.plan.limits import Limits, hours_text
 from core.plan.model import Plan, Role
-from core.plan.read import load_text
+from core.plan.read import decode_text, load_text, parse_text
 from core.plan.schema import schema_text
+from core.plan.typed import typed_value
 from core.sources.patterns import DEFAULT_EXCLUDES
 from core.texts.formats import rate, span
 
 
 def plan(context: Context, options: argparse.Namespace) -> Exit:
-    """plan show | check | schema | apply"""
-    doing = {"show": _plan_show, "check": _plan_check, "apply": _plan_apply}
+    """plan show | check | schema | apply | set | unset"""
+    doing = {
+        "show": _plan_show,
+        "check": _plan_check,
+        "apply": _plan_apply,
+        "set": _plan_set,
+        "unset": _plan_unset,
+    }
     if options.plan_verb == "schema":
         context.output.raw(schema_text())
         return Exit.OK
@@ -57,14 +66,46 @@ def _text_of(path: Path) -> str:
 
 
 def _plan_apply(context: Context, options: argparse.Namespace) -> Exit:
-    path = Path(options.file)
-    text = _text_of(path)
-    context.plan(text, str(path))
-    with locked(context.home, context.clock):
-        own_files.replace(context.home.plan, text.encode())
-    context.output.say("Der Plan gilt jetzt: {path}", path=context.home.plan)
-    context.output.record("plan", applied=str(context.home.plan))
+    if options.file == "-":
+        source = str(context.home.plan)
+        text = decode_text(sys.stdin.buffer.read(), source=source)
+    else:
+        source = options.file
+        text = _text_of(Path(source))
+    context.plan(text, source)
+    _put_into_force(context, text, options.replacing)
     return Exit.OK
+
+
+def _plan_set(context: Context, options: argparse.Namespace) -> Exit:
+    text = context.plan_text()
+    source = str(context.home.plan)
+    path = find_key(parse_text(text, source=source), options.key, source=source)
+    return _change(context, text, Put(options.key, typed_value(path, options.values)))
+
+
+def _plan_unset(context: Context, options: argparse.Namespace) -> Exit:
+    return _change(context, context.plan_text(), Remove(options.key))
+
+
+def _change(context: Context, text: str, change: Change) -> Exit:
+    """One change of the plan, judged whole before it is put into force."""
+    source = str(context.home.plan)
+    changed = edit(text, [change], source=source)
+    context.plan(changed, source)
+    _put_into_force(context, changed, digest(text.encode()))
+    return Exit.OK
+
+
+def _put_into_force(context: Context, text: str, replacing: str) -> None:
+    """Replace the plan at once; PLAN_CHANGED when it is not the one with the digest `replacing`."""
+    place = context.home.plan
+    with locked(context.home, context.clock):
+        if replacing and digest(own_files.read(place) or b"") != replacing:
+            raise KnownError(Code.PLAN_CHANGED, path=str(place))
+        own_files.replace(place, text.encode())
+    context.output.say("Der Plan gilt jetzt: {path}", path=place)
+    context.output.record("plan", applied=str(place))
 
 
 def _show_limits(context: Context, limits: Limits) -> None:

@@ -16,14 +16,41 @@ KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """A `[table]` or `[[table]]`; start and end are those of the brackets."""
+
+    path: KeyPath
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A `key = value`, from the first sign of the key to the last of the value.
+
+    inside: the table in whose block or braces it stands; `path` is longer than that by as many
+    parts as the key has dots and one.
+    """
+
+    inside: KeyPath
+    path: KeyPath
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Located:
     """Where things stand. `lines` count from 1; `spans` say where each value begins and ends.
 
-    `lost` is the line from which on the text was not understood, None when all of it was.
+    headers and pairs come in the order of the text, pairs in braces after those in the braces
+    inside them. `lost` is the line from which on the text was not understood, None when all of it
+    was.
     """
 
     lines: dict[KeyPath, int] = field(default_factory=dict)
     spans: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
+    headers: list[Header] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
     lost: int | None = None
 
     def line(self, path: KeyPath) -> int | None:
@@ -55,7 +82,9 @@ class _Lost(Exception):
 _DEEPEST = 30
 """Parts of one dotted key; the plan needs three. Keeps hostile texts from filling the memory."""
 
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+"""What may stand between two values: spaces, ends of lines, comments."""
+
 _SPACE = re.compile(r"[ \t]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _STRING = re.compile(
@@ -79,15 +108,18 @@ class _Scanner:
     def document(self) -> None:
         here: KeyPath = ()
         while True:
-            self._skip(_BLANK)
+            self._skip(BLANK)
             if self._at >= len(self._text):
                 return
+            start = self._at
             if self._take("[["):
                 here = self._array_header()
             elif self._take("["):
                 here = self._table_header()
             else:
                 self._pair(here)
+                continue
+            self.found.headers.append(Header(here, start, self._at))
 
     def _array_header(self) -> KeyPath:
         line = self.line()
@@ -119,7 +151,7 @@ class _Scanner:
         return path
 
     def _pair(self, here: KeyPath) -> None:
-        line = self.line()
+        line, start = self.line(), self._at
         path = here
         for part in self._key():
             path = (*path, part)
@@ -127,6 +159,7 @@ class _Scanner:
         self._need("=")
         self._skip(_SPACE)
         self._value(path)
+        self.found.pairs.append(Pair(here, path, start, self._at))
 
     def _value(self, path: KeyPath) -> None:
         start = self._at
@@ -144,23 +177,23 @@ class _Scanner:
     def _array(self, path: KeyPath) -> None:
         number = 0
         while True:
-            self._skip(_BLANK)
+            self._skip(BLANK)
             if self._take("]"):
                 return
             item = (*path, number)
             self.found.lines[item] = self.line()
             self._value(item)
-            self._skip(_BLANK)
+            self._skip(BLANK)
             self._take(",")
             number += 1
 
     def _inline_table(self, path: KeyPath) -> None:
         while True:
-            self._skip(_BLANK)
+            self._skip(BLANK)
             if self._take("}"):
                 return
             self._pair(path)
-            self._skip(_BLANK)
+            self._skip(BLANK)
             self._take(",")
 
     def _key(self) -> list[str]:

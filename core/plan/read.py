@@ -91,13 +91,18 @@ def load_text(path: Path) -> str:
         raise KnownError(Code.PLAN_MISSING, path=str(path)) from error
     except OSError as error:
         raise home_failure(path, error) from error
+    return decode_text(raw, source=str(path))
+
+
+def decode_text(raw: bytes, *, source: str) -> str:
+    """The text of a plan's bytes; PlanError when they are not UTF-8."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         line = 1 if wide else raw.count(b"\n", 0, error.start) + 1
         problem = Problem(line=line, key="", code=ProblemCode.NOT_UTF8)
-        raise PlanError([problem], source=str(path)) from error
+        raise PlanError([problem], source=source) from error
 
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")

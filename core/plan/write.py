@@ -1,60 +1,18 @@
-"""Write plans: a commented German starter, and single changes that leave everything else as it is.
-
-A change replaces exactly the bytes of one value, found by `locate`, and is believed only after the
-new text has been parsed and found to differ in that value alone. So comments, order, blank lines
-and the merchant's way of writing stay.
-"""
+"""Write plans: a commented German starter. What changes in one later is the work of `edit`."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import Code, KnownError
 from core.plan.kinds import is_device_name, is_id
-from core.plan.locate import KeyPath, locate
 from core.plan.model import Medium, Site
 from core.plan.problems import PlanError, Problem, ProblemCode
-from core.plan.read import parse_text
+from core.plan.toml_text import quoted
 from core.plan.walk import CONTROL
-
-
-def edit_location(
-    text: str, destination_id: str, new_path: Path, *, source: str = "plan.toml"
-) -> str:
-    """The plan text with another folder for one destination; nothing else is touched.
-
-    Works on plans that cannot be read here, such as one from a Windows PC: only the TOML must be
-    right. KnownError DESTINATION_UNKNOWN; PlanError for broken TOML, for a destination without
-    path, for a path that TOML cannot hold.
-    """
-    data = parse_text(text, source=source)
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    body = text.removeprefix(mark)
-    destinations = data.get("destinations")
-    items = destinations if isinstance(destinations, list) else []
-    ids = [item.get("id") if isinstance(item, dict) else None for item in items]
-    if destination_id not in ids:
-        raise KnownError(Code.DESTINATION_UNKNOWN, destination=destination_id)
-    number = ids.index(destination_id)
-    located = locate(body)
-    path: KeyPath = ("destinations", number, "location", "path")
-    key = f"destinations.{destination_id}.location.path"
-    if path not in located.spans:
-        line = located.line(path)
-        problem = Problem(line=line, key=key, code=ProblemCode.MISSING_KEY, params={"name": "path"})
-        raise PlanError([problem], source=source)
-    start, end = located.spans[path]
-    changed = body[:start] + _path(new_path, key, source) + body[end:]
-    items[number]["location"]["path"] = str(new_path)
-    # repr, because nan is not equal to itself and 1 is equal to 1.0
-    if repr(tomllib.loads(changed)) != repr(data):
-        raise AssertionError("the change touched more than one value")
-    return mark + changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +39,10 @@ def example_plan(
 
     A plain destination is written as such (`encrypted = false`), with a comment that says so.
     """
-    system_id = _free_id(system, [])
+    system_id = free_id(system, [])
     ids: list[str] = []
     for starter in destinations:
-        ids.append(_free_id(starter.name or _NAMES[starter.medium], ids))
+        ids.append(free_id(starter.name or _NAMES[starter.medium], ids))
     parts = [_HEAD, _pair("version", "1"), _pair("shop", quoted(shop)), _SYSTEMS]
     parts += [_system(system_id, system, folders), _DESTINATIONS]
     for number, (id, starter) in enumerate(zip(ids, destinations, strict=True), start=1):
@@ -95,23 +53,10 @@ def example_plan(
     return "".join(parts)
 
 
-def quoted(text: str) -> str:
-    """A TOML string: with backslashes in single quotes where that is possible, else in double."""
-    if "\\" in text and "'" not in text and not _ESCAPED.search(text.replace("\\", "")):
-        return f"'{text}'"
-    return '"' + _ESCAPED.sub(_escape, text) + '"'
-
-
-_ESCAPED = re.compile('[\\x00-\\x1f\\x7f"\\\\]')
-
-
-def _escape(match: re.Match[str]) -> str:
-    character = match.group()
-    return f"\\{character}" if character in '"\\' else f"\\u{ord(character):04x}"
-
-
-def _free_id(name: str, taken: Sequence[str]) -> str:
-    """`USB-Platte für Büro` → `usb-platte-fuer-buero`, with a number when it is taken."""
+def free_id(name: str, taken: Sequence[str]) -> str:
+    """The id for a name: `USB-Platte für Büro` → `usb-platte-fuer-buero`, with a number when it is
+    taken.
+    """
     text = name.casefold().translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue"})
     text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     text = re.sub("[^a-z0-9]+", "-", text).strip("-")[:30].strip("-")

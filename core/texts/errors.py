@@ -49,6 +49,11 @@ _PLAN_AND_HOME: dict[Code, Words] = {
         t("Mit diesem Plan wird nichts gesichert. Vorhandene Kopien bleiben, wie sie sind."),
         t("Bessern Sie die genannten Stellen aus, dann: „{program} plan check {path}“."),
     ),
+    Code.PLAN_CHANGED: (
+        t("Der Sicherungsplan {path} ist inzwischen an anderer Stelle geändert worden."),
+        t("Ihre Änderung wurde nicht übernommen; der Plan gilt, wie er jetzt dort steht."),
+        t("Sehen Sie nach, wie er jetzt ist, und ändern Sie ihn dann noch einmal."),
+    ),
     Code.HOME_LOCKED: (
         t("Ladentresor arbeitet hier schon (Prozess {pid}, seit {since})."),
         t("Nichts ist in Gefahr. Es kann nur einer zur gleichen Zeit arbeiten."),

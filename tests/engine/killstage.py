@@ -25,7 +25,7 @@ from typing import Any
 
 from core.copies.memory.journal import Finished, Stored, read_journal
 from core.errors import Exit
-from core.plan.write import quoted
+from core.plan.toml_text import quoted
 from core.secrets.recovery import Pair
 from tests.engine import handreader
 from tests.engine.killdriver import Driver, Outcome

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -321,6 +323,51 @@ def test_a_plan_is_only_applied_when_it_is_right(shop: Shop, tmp_path: Path) -> 
     refusal(shop.run("plan", "apply", tmp_path / "fehlt", home=home, rc=5), Code.PLAN_FILE_MISSING)
     assert (home / "config/plan.toml").read_bytes() == good.read_bytes()
     assert sorted(path.name for path in (home / "config").iterdir()) == ["plan.toml"]
+
+
+def test_single_values_of_the_plan_are_changed_and_judged(shop: Shop, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "config").mkdir(parents=True)
+    place = home / "config/plan.toml"
+    first = (shop.home / "config/plan.toml").read_text("utf-8") + "# zuletzt\n"
+    place.write_text(first, "utf-8")
+
+    def run(*words: str, rc: int = 0, stdin: str = "") -> list[Event]:
+        made = cli.run("plan", *words, "--json", home=home, check=False, stdin=stdin)
+        assert made.rc == rc, made
+        return made.lines
+
+    said = run("set", "destinations.platte.name", "Platte B")
+    assert [one["applied"] for one in events(said, "plan")] == [str(place)]
+    run("set", "copies.laden.platte.keep.daily", "30")
+    run("set", "systems.laden.sources[1].exclude", "*.tmp", "*.bak")
+    changed = place.read_text("utf-8")
+    assert 'name = "Platte B"' in changed
+    assert '["*.tmp", "*.bak"]' in changed
+    assert [line for line in first.splitlines() if line.startswith("#")] == [
+        line for line in changed.splitlines() if line.startswith("#")
+    ]
+    for words, code in (
+        (("set", "destinations.platte.offline", "ja"), "wrong_type"),
+        (("set", "copies.laden.platte.every", "oft"), "wrong_duration"),
+        (("unset", "systems.laden"), "missing_key"),
+    ):
+        assert code in {one["code"] for one in events(run(*words, rc=5), "problem")}
+    refusal(run("set", "copies.laden.weg.every", "1d", rc=13), Code.COPY_UNKNOWN)
+    assert place.read_text("utf-8") == changed
+    run("unset", "copies.laden.zweite")
+    assert "zweite" not in {one["destination"] for one in _copies(place)}
+    # what was changed elsewhere meanwhile is not overwritten
+    seen = hashlib.sha256(first.encode()).hexdigest()
+    refusal(run("apply", "-", "--replacing", seen, stdin=first, rc=6), Code.PLAN_CHANGED)
+    seen = hashlib.sha256(place.read_bytes()).hexdigest()
+    run("apply", "-", "--replacing", seen, stdin=first)
+    assert place.read_text("utf-8") == first
+
+
+def _copies(place: Path) -> list[dict[str, str]]:
+    copies: list[dict[str, str]] = tomllib.loads(place.read_text("utf-8"))["copies"]
+    return copies
 
 
 # ------------------------------------------------------------------ where things are

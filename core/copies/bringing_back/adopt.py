@@ -25,11 +25,11 @@ from core.copies.opening.writer import new_writer
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, take_in
 from core.destinations.local import LocalFolder
 from core.errors import Code, KnownError
+from core.plan.edit import edit_location
 from core.plan.kinds import is_id
 from core.plan.locations import LocalLocation, Location, folder_of_pc, steps_to
 from core.plan.model import Plan
 from core.plan.read import load_text
-from core.plan.write import edit_location
 from core.secrets.recovery import Pair
 
 _CLOSED = frozenset({Code.DESTINATION_GONE, Code.DESTINATION_REFUSED, Code.REMOTE_NO_RIGHTS})

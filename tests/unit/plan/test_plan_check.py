@@ -18,7 +18,7 @@ from core.plan.places import place
 from core.plan.problems import Problem, ProblemCode
 from core.plan.read import read_plan
 from core.plan.syncfolders import sync_service
-from core.plan.write import quoted
+from core.plan.toml_text import quoted
 from tests.unit.plan.sample import SAMPLE, changed
 
 C = ProblemCode

@@ -1,4 +1,4 @@
-"""Changes that touch one value only, and starter plans that are good plans."""
+"""Another folder for a destination, and starter plans that are good plans."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Code, KnownError
+from core.plan.edit import edit_location
 from core.plan.model import Medium, Site
 from core.plan.problems import PlanError, ProblemCode
 from core.plan.read import read_plan
-from core.plan.write import Starter, edit_location, example_plan, quoted
+from core.plan.toml_text import quoted
+from core.plan.write import Starter, example_plan
 from tests.unit.plan.sample import SAMPLE, SMALLEST, changed
 
 

@@ -18,6 +18,7 @@ PARAMS: dict[Code, str] = {
     Code.PLAN_MISSING: "path",
     Code.PLAN_FILE_MISSING: "path",
     Code.PLAN_INVALID: "path count",
+    Code.PLAN_CHANGED: "path",
     Code.HOME_LOCKED: "pid since",
     Code.HOME_FULL: "path",
     Code.HOME_UNUSABLE: "path cause",
