@@ -16,6 +16,7 @@ from gui.jobs.port import Ended, Failure, Order, Told
 from gui.pages.settings import SettingsPage
 from gui.pages.settings.parts import Field, Form, changes, flag, words
 from gui.pages.settings.this_pc import check_of
+from gui.shop import Shop
 from gui.tray import Tray
 from tests.gui import scenes
 from tests.gui.conftest import Stage
@@ -228,10 +229,16 @@ def test_people_come_change_and_go(part: Callable[[str], tuple[Stage, SettingsPa
     assert [one["id"] for one in tomllib.loads(order(made).typed)["people"]] == ["anna"]
 
 
-def test_proof_by_test_mail_and_code(part: Callable[[str], tuple[Stage, SettingsPage]]) -> None:
+def test_proof_by_test_mail_and_code(
+    part: Callable[[str], tuple[Stage, SettingsPage]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     made, page = part("31-einstellungen-warnungen")
+    looked: list[bool] = []
+    monkeypatch.setattr(Shop, "look_at_mail", lambda self, done: looked.append(True))
     press(made, "Testmail schicken: Bert Beispiel")
     assert order(made).words == ("alerts", "test", "--to", "bert")
+    made.runner.hear(Ended(0))
+    assert "Eine Testmail ist unterwegs zu Bert Beispiel" in said(made)
     made.settle()
     [code] = [
         one
@@ -241,6 +248,9 @@ def test_proof_by_test_mail_and_code(part: Callable[[str], tuple[Stage, Settings
     code.setText(" abcd-efgh ")
     press(made, "Code prüfen")
     assert order(made).words == ("alerts", "confirm", "abcd-efgh")
+    made.runner.hear(Ended(0))
+    assert "Bewiesen: Warnungen kommen dort an." in said(made)
+    assert looked == [True, True, True]  # and whether it is proven is looked up anew
 
 
 # -- this PC --------------------------------------------------------------------------------------

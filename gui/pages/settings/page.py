@@ -126,6 +126,7 @@ class SettingsPage(Page):
         picture = shop.picture
         now = (
             state.part, state.mail, state.mail_unread, state.who, state.diagnosis,
+            state.results.get("mail", ""),
             shop.service, shop.is_paused, shop.complaint, shop.pauses(),
             picture and picture.plan, picture and picture.pause,
         )  # fmt: skip
@@ -171,6 +172,7 @@ class SettingsPage(Page):
             made = Warnings(
                 look, shop, state.mail, state.who, self._edit,
                 stacked=stacked, is_unread=state.mail_unread,
+                came=state.results.get("mail", ""), report=self._came,
             )  # fmt: skip
             yield from made.cards()
         elif state.part == "view":
@@ -196,6 +198,12 @@ class SettingsPage(Page):
     def _ask_mail(self) -> None:
         if self._state.part == "warnings":
             self._shop.look_at_mail(self._mail_seen)
+
+    def _came(self, words: str) -> None:
+        """What came of a test mail or a code; whether mails arrive may be another matter now."""
+        self._state.results["mail"] = words
+        self._shop.changed.emit()
+        self._ask_mail()
 
     def _mail_seen(self, found: MailStanding | None) -> None:
         self._state.mail, self._state.mail_unread = found, found is None

@@ -27,7 +27,10 @@ PASSWORD = "password"
 
 
 class Warnings:
-    """The cards of this part. who: the id of the person that is being edited, '' for a new one."""
+    """The cards of this part. who: the id of the person that is being edited, '' for a new one.
+
+    came: what came of the last test mail or code; `report` is told it.
+    """
 
     def __init__(
         self,
@@ -39,8 +42,10 @@ class Warnings:
         *,
         stacked: bool,
         is_unread: bool = False,
+        came: str = "",
+        report: Callable[[str], object] = lambda words: None,
     ) -> None:
-        self._is_unread = is_unread
+        self._is_unread, self._came, self._report = is_unread, came, report
         self._look, self._shop, self._mail = look, shop, mail
         self._who, self._edit, self._stacked = who, edit, stacked
 
@@ -178,7 +183,23 @@ class Warnings:
     # -- the proof ----------------------------------------------------------------------------
 
     def _send_test(self, person: Person) -> None:
-        self._shop.small(("alerts", "test", "--to", person.id))
+        t = self._shop.texts.t
+
+        def done(exit_code: int, failure: Failure | None) -> None:
+            words = t("Eine Testmail ist unterwegs zu {name} ({address}).",
+                      name=person.name, address=person.email)  # fmt: skip
+            self._report("" if failure else words)
+
+        self._report(t("Die Testmail wird verschickt …"))
+        self._shop.small(("alerts", "test", "--to", person.id), done)
+
+    def _confirm(self, code: str) -> None:
+        t = self._shop.texts.t
+
+        def done(exit_code: int, failure: Failure | None) -> None:
+            self._report("" if failure else t("Bewiesen: Warnungen kommen dort an."))
+
+        self._shop.small(("alerts", "confirm", code), done)
 
     def _proof(self, plan: Plan) -> QWidget:
         look, t, px = self._look, self._shop.texts.t, self._look.px
@@ -197,7 +218,7 @@ class Warnings:
         code.setMaximumWidth(px(240))
         check = button(
             look, t("Code prüfen"),
-            lambda: self._shop.small(("alerts", "confirm", code.text().strip())),
+            lambda: self._confirm(code.text().strip()),
         )  # fmt: skip
         check.setEnabled(False)
         code.textChanged.connect(lambda now: check.setEnabled(bool(now.strip())))
@@ -206,6 +227,8 @@ class Warnings:
         line.addWidget(check)
         line.addStretch(1)
         inside.addLayout(line)
+        if self._came:
+            inside.addWidget(text(look, self._came, Role.SECONDARY, look.tokens.ink2))
         return made
 
     # -- server and hours -----------------------------------------------------------------------
