@@ -12,10 +12,12 @@ from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTranslator
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from core.agent.service import After
 from core.clock import Clock, SystemClock
 from core.errors import KnownError
 from core.paths import Home
 from core.texts import PROGRAM, Lang, Texts, pick_language
+from core.texts.service import LEAVING
 from gui import only_one
 from gui.bridge import Bridge
 from gui.garbage import Collector
@@ -47,6 +49,7 @@ class App(QObject):
         self.home = home
         self._called = called
         self._asked_lang = lang
+        self._is_over = False
         self.settings = read_settings(home.config)
         application.setApplicationName("Ladentresor")
         application.setStyle("Fusion")
@@ -60,14 +63,20 @@ class App(QObject):
         self.look = self._dress()
         self.window = Window(self.shop, self.look, self.settings)
         self.window.chose.connect(self._chose, Qt.ConnectionType.QueuedConnection)
+        self.window.may_close = self._may_close
         self.window.closed.connect(self._window_closed)
+        self.window.leaving.connect(self.leave)
         self.tray = Tray(
             self.look, self.shop,
-            open_window=self.show_window, restore=self._restore, leave=self.leave,
+            open_window=self.show_window, restore=self._restore, choose_pause=self._choose_pause,
+            leave=self.leave,
         )  # fmt: skip
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self._system_changed)
-        application.setQuitOnLastWindowClosed(not self.tray.is_there)
+        application.setQuitOnLastWindowClosed(False)  # `_window_closed` decides
+        application.commitDataRequest.connect(
+            self._session_ends, Qt.ConnectionType.DirectConnection
+        )
 
     # -- look and language ------------------------------------------------------------------------
 
@@ -125,34 +134,61 @@ class App(QObject):
         self.show_window()
         self.window.restore()
 
-    def _window_closed(self) -> None:
-        if not self.tray.is_there and self.may_leave():
-            self.leave()
+    def _choose_pause(self) -> None:
+        self.show_window()
+        self.window.choose_pause()
 
-    def may_leave(self) -> bool:
-        """Whether a job that goes on may be stopped; a person is asked."""
-        if not self.shop.is_running:
+    def _session_ends(self) -> None:
+        self._is_over = True  # nobody is there any more to be asked
+
+    def _may_close(self) -> bool:
+        """With a tray it goes on there; without one the window is all there is."""
+        return self.tray.is_there or self._is_over or self._may_leave()
+
+    def _window_closed(self) -> None:
+        if not self.tray.is_there:
+            self._quit()
+
+    def leave(self) -> None:
+        """End the program, where that has consequences only after a person was told of them."""
+        if self._is_over or self._may_leave():
+            self._quit()
+
+    def _quit(self) -> None:
+        self._is_over = True
+        self._application.quit()
+
+    def _may_leave(self) -> bool:
+        shop, t = self.shop, self.shop.texts.t
+        after = shop.after
+        if not shop.is_running and after in (None, After.GOES_ON):
             return True
-        t = self.shop.texts.t
+        said = []
+        if shop.is_running:
+            said.append(
+                t("Was angekommen ist, bleibt. Der nächste Lauf macht an derselben Stelle weiter.")
+            )
+        if after is not None:
+            said.append(t(LEAVING[after]))
         box = QMessageBox(self.window)
         box.setWindowTitle("Ladentresor")
-        box.setText(t("Es läuft gerade eine Sicherung. Trotzdem beenden?"))
-        box.setInformativeText(
-            t("Was angekommen ist, bleibt. Der nächste Lauf macht an derselben Stelle weiter.")
-        )
-        stop = box.addButton(t("Sicherung beenden"), QMessageBox.ButtonRole.AcceptRole)
-        stay = box.addButton(t("Weiterlaufen lassen"), QMessageBox.ButtonRole.RejectRole)
+        if shop.is_running:
+            box.setText(t("Es läuft gerade eine Sicherung. Trotzdem beenden?"))
+        else:
+            box.setText(t("Ladentresor beenden?"))
+        box.setInformativeText(" ".join(said))
+        words = t("Sicherung beenden") if shop.is_running else t("Beenden")
+        stop = box.addButton(words, QMessageBox.ButtonRole.AcceptRole)
+        stay_words = t("Weiterlaufen lassen") if shop.is_running else t("Offen lassen")
+        stay = box.addButton(stay_words, QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
+        box.setEscapeButton(stay)
         box.exec()
         return box.clickedButton() is stop
 
-    def leave(self) -> None:
-        """End the program."""
-        if self.may_leave():
-            self._application.quit()
-
     def close(self) -> None:
         """Stop what runs; after this nothing of ours is left."""
+        self._is_over = True
         self.runner.close()
         self.bridge.close()
         self.tray.close()

@@ -5,24 +5,39 @@ Asks core in a helper thread, every minute while somebody looks, and after every
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from core.agent.pausing import Choice, choices
+from core.agent.service import After, Service, service_of
+from core.alerts.standing import MailStanding, mail_standing
+from core.alerts.telling import is_quiet
 from core.clock import Clock
 from core.errors import KnownError
 from core.health.answer import Do, Task
 from core.health.look import Picture, look
 from core.health.said import Said, say_picture
 from core.paths import Home
+from core.plan.read import load_readable
+from core.store.home import open_to_look
 from core.texts import Texts
 from core.texts.errors import describe
+from core.texts.service import pause_choice
 from gui.bridge import Bridge
+from gui.jobs.asking import Done, ask
 from gui.jobs.backup_run import RunView, heard
-from gui.jobs.port import Ended, Event, Job, Order, Runner
+from gui.jobs.port import Ended, Event, Failure, Job, Order, Runner
 
 _SECONDS = 60
 _SECONDS_HIDDEN = 300
+_PAUSE_WORDS = {
+    Choice.HOUR: ("--for", "1h"),
+    Choice.CLOSING: ("closing",),
+    Choice.TOMORROW: ("tomorrow",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,9 @@ class Trouble:
 
 class Shop(QObject):
     """One home as the window sees it.
+
+    service: how the background process stands, None until it was looked at. complaint: why the last
+    small thing a person asked for was not done.
 
     Signals: `changed` when picture or trouble are new, `run_changed` while a job goes on and when
     it ends.
@@ -51,7 +69,9 @@ class Shop(QObject):
         self.texts = texts
         self.picture: Picture | None = None
         self.said: Said | None = None
+        self.service: Service | None = None
         self.trouble: Trouble | None = None
+        self.complaint: Trouble | None = None
         self.run: RunView | None = None
         self._job: Job | None = None
         self._asking = False
@@ -68,7 +88,7 @@ class Shop(QObject):
             self._again = True
             return
         self._asking = True
-        self.bridge.call(lambda: look(self.home, self.clock), self._seen, self._failed)
+        self.bridge.call(self._look, self._seen, self._failed)
 
     def is_seen(self, *, seen: bool) -> None:
         """Whether somebody looks: then every minute, else now and then."""
@@ -82,7 +102,11 @@ class Shop(QObject):
         if self.picture is not None:
             self.said = say_picture(self.picture, texts)
 
-    def _seen(self, picture: Picture) -> None:
+    def _look(self) -> tuple[Picture, Service]:
+        return look(self.home, self.clock), service_of(self.home)
+
+    def _seen(self, found: tuple[Picture, Service]) -> None:
+        picture, self.service = found
         self.picture, self.trouble = picture, None
         self.said = say_picture(picture, self.texts)
         self._settled()
@@ -137,6 +161,104 @@ class Shop(QObject):
             )
         else:
             self.back_up(task.destination)
+
+    # -- by itself ----------------------------------------------------------------------------
+
+    @property
+    def after(self) -> After | None:
+        """Whether copies are made by themselves; None while there is nothing to copy."""
+        if self.service is None or self.picture is None or not self.picture.verdicts:
+            return None
+        return self.service.after
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing begins by itself for a while."""
+        pause = self.picture.pause if self.picture else None
+        return pause is not None and self.clock.now() < pause.until
+
+    @property
+    def tells_here(self) -> bool:
+        """Whether the window itself shows messages: where no background process does it, never
+        against the plan, never in quiet hours.
+        """
+        plan = self.picture.plan if self.picture else None
+        if plan is None or not plan.alerts.desktop or (self.service and self.service.runs):
+            return False
+        return not is_quiet(plan.alerts, self.clock.local())
+
+    def pauses(self) -> list[tuple[Choice, str]]:
+        """The pauses a person can choose now, in words."""
+        plan = self.picture.plan if self.picture else None
+        if plan is None:
+            return []
+        found = choices(plan.schedule, self.clock.now())
+        return [(choice, pause_choice(self.texts, choice, end)) for choice, end in found.items()]
+
+    def pause(self, choice: Choice) -> None:
+        """Let nothing begin by itself for a while."""
+        self.pause_typed(*_PAUSE_WORDS[choice])
+
+    def pause_typed(self, *words: str) -> None:
+        """The same, until what a person typed."""
+        self.small(("agent", "pause", *words))
+
+    def resume(self) -> None:
+        """End the pause."""
+        self.small(("agent", "resume"))
+
+    def by_itself(self, *, on: bool) -> None:
+        """Have copies made by themselves, now and after each logon; or not any more."""
+        first, then = ("install", "start") if on else ("remove", "stop")
+
+        def go_on(exit_code: int, failure: Failure | None) -> None:
+            # where nothing runs there is nothing to stop
+            if failure is None:
+                self.small(("agent", then), but=("agent_absent",))
+
+        self.small(("agent", first), go_on)
+
+    def start_service(self) -> None:
+        """Start the background process now."""
+        self.small(("agent", "start"))
+
+    def small(
+        self,
+        words: tuple[str, ...],
+        then: Done | None = None,
+        *,
+        typed: str = "",
+        but: tuple[str, ...] = (),
+    ) -> None:
+        """Have something small done beside what runs; then look again. `but`: no failures."""
+
+        def done(exit_code: int, failure: Failure | None) -> None:
+            self.complaint = None
+            if failure is not None and failure.code not in but:
+                self.complaint = Trouble(failure.sentence, failure.next_step)
+            self.changed.emit()
+            self.refresh()
+            if then is not None:
+                then(exit_code, failure)
+
+        ask(self.runner, words, done, typed=typed)
+
+    def forget_complaint(self) -> None:
+        """Take it out of sight."""
+        self.complaint = None
+        self.changed.emit()
+
+    # -- who is warned -------------------------------------------------------------------------
+
+    def look_at_mail(self, done: Callable[[MailStanding | None], object]) -> None:
+        """How warnings by mail stand; None where that cannot be read now."""
+
+        def work() -> MailStanding:
+            plan = load_readable(self.home.plan)
+            with contextlib.closing(open_to_look(self.home.database, self.clock)) as store:
+                return mail_standing(store.alerts, plan)
+
+        self.bridge.call(work, done, lambda _: done(None))
 
     def cancel(self) -> None:
         """Stop the job; what has arrived stays."""

@@ -8,11 +8,15 @@ from PySide6.QtCore import QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QVBoxLayout, QWidget
 
+from core.agent.service import After
 from core.health.said import Line, Mark, Said
+from core.texts.service import BUTTONS, CAUSES, TITLES, next_copy
 from gui.shop import Shop
 from gui.theme.look import Look, Role
 from gui.widgets.basics import button, clear, column, frame, row, rule, text
+from gui.widgets.figures import Chip
 from gui.widgets.marks import FactMark, ShopMark, tray_icon
+from gui.widgets.standing import mend
 
 _FRAME_MS = 500
 _MOST = 5
@@ -33,6 +37,7 @@ class TrayPanel(QWidget):
     ) -> None:
         super().__init__(None, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("page")
+        self.setWindowTitle("Ladentresor")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
         self._look, self._shop = look, shop
@@ -81,12 +86,16 @@ class TrayPanel(QWidget):
         words.addWidget(text(look, said.headline, Role.SECONDARY, tokens.ink2))
         head.addLayout(words, 1)
         inside.addLayout(head)
+        if self._shop.is_paused:
+            inside.addLayout(self._pause(said))
         inset = column(gap=px(3), margins=(px(14), px(12), px(14), px(12)))
         if said.steps:
             inset.addWidget(text(look, said.steps[0].title, Role.STRONG))
             cause = said.steps[0].cause.partition(". ")[0].removesuffix(".")
             if cause:
                 inset.addWidget(text(look, f"{cause}.", Role.SECONDARY, tokens.ink2))
+        elif self._shop.after not in (None, After.GOES_ON) and not self._shop.is_paused:
+            self._by_hand(inset)
         else:
             inset.addWidget(text(look, said.calm, Role.STRONG))
             if said.calm_note:
@@ -103,6 +112,9 @@ class TrayPanel(QWidget):
             inside.addLayout(one)
         if said.lines:
             inside.addWidget(rule())
+            coming = self._coming()
+            if coming:
+                inside.addWidget(text(look, coming, Role.SECONDARY, tokens.ink2))
             inside.addSpacing(px(2))
             primary = bool(said.steps and said.steps[0].button)
             words_on = said.steps[0].button if primary else t("Jetzt sichern")
@@ -111,6 +123,41 @@ class TrayPanel(QWidget):
                           icon="play")  # fmt: skip
             made.setEnabled(not self._shop.is_running)
             inside.addWidget(made)
+
+    def _coming(self) -> str:
+        """When the next copy begins by itself, where that is known."""
+        service = self._shop.service
+        if service is None or self._shop.is_paused:
+            return ""
+        return next_copy(self._shop.texts, service.next, self._shop.clock.now())
+
+    def _pause(self, said: Said) -> QVBoxLayout:
+        """Until when, what that costs, and the way out of it."""
+        look, t = self._look, self._shop.texts.t
+        made = column(gap=look.px(6))
+        line = row(gap=look.px(10))
+        line.addWidget(Chip(look, said.pause, Mark.SOON))
+        line.addStretch(1)
+        made.addLayout(line)
+        made.addWidget(text(look, said.pause_note, Role.SECONDARY, look.tokens.ink2))
+        below = row()
+        below.addWidget(button(look, t("Pause beenden"), self._shop.resume, kind="link"))
+        below.addStretch(1)
+        made.addLayout(below)
+        return made
+
+    def _by_hand(self, inset: QVBoxLayout) -> None:
+        """Nothing is wrong with the copies, but the next one comes only by hand."""
+        look, t, after = self._look, self._shop.texts.t, self._shop.after
+        if after is None:
+            return
+        inset.addWidget(text(look, t(TITLES[after]), Role.STRONG))
+        inset.addWidget(text(look, t(CAUSES[after]), Role.SECONDARY, look.tokens.ink2))
+        inset.addSpacing(look.px(6))
+        line = row()
+        line.addWidget(button(look, t(BUTTONS[after]), lambda: mend(self._shop, after)))
+        line.addStretch(1)
+        inset.addLayout(line)
 
     def _step(self) -> None:
         said = self._shop.said
@@ -165,13 +212,15 @@ class Tray(QObject):
         *,
         open_window: Callable[[], object],
         restore: Callable[[], object],
+        choose_pause: Callable[[], object],
         leave: Callable[[], object],
     ) -> None:
         super().__init__()
         self._shop, self._open_window = shop, open_window
-        self._restore, self._leave = restore, leave
+        self._restore, self._choose_pause, self._leave = restore, choose_pause, leave
         self.panel = TrayPanel(look, shop, open_window=open_window, restore=restore)
         self._menu = QMenu()
+        self._menu_shown: object = None
         self._icon = QSystemTrayIcon()
         self._icon.setContextMenu(self._menu)
         self._icon.activated.connect(self._activated)
@@ -182,7 +231,6 @@ class Tray(QObject):
         self._timer.timeout.connect(self._next_frame)
         shop.changed.connect(self._show)
         shop.run_changed.connect(self._show)
-        self._build_menu()
         self._show()
         self._icon.show()
 
@@ -194,27 +242,53 @@ class Tray(QObject):
     def take_look(self, look: Look) -> None:
         """Other colours or texts."""
         self.panel.take_look(look)
-        self._build_menu()
+        self._menu_shown = None
         self._shown = None
         self._show()
 
     def _build_menu(self) -> None:
         t = self._shop.texts.t
+        for one in self._menu.findChildren(QMenu):
+            one.deleteLater()
         self._menu.clear()
         self._menu.addAction(t("Ladentresor öffnen")).triggered.connect(self._open_window)
         self._back_up = self._menu.addAction(t("Jetzt sichern"))
         self._back_up.triggered.connect(lambda *_: self._shop.back_up())
         self._menu.addAction(t("Daten zurückholen")).triggered.connect(self._restore)
         self._menu.addSeparator()
-        self._menu.addAction(t("Beenden")).triggered.connect(self._leave)
+        if self._shop.is_paused and self._shop.said is not None:
+            words = t("Pause beenden ({pause})", pause=self._shop.said.pause)
+            self._menu.addAction(words).triggered.connect(self._shop.resume)
+        elif self._shop.after is not None:
+            self._build_pauses()
+        goes_on = self._shop.after is After.GOES_ON
+        words = t("Beenden, Kopien entstehen weiter") if goes_on else t("Beenden …")
+        self._menu.addSeparator()
+        self._menu.addAction(words).triggered.connect(self._leave)
+
+    def _build_pauses(self) -> None:
+        t = self._shop.texts.t
+        pauses = self._menu.addMenu(t("Pause"))
+        for choice, words in self._shop.pauses():
+            action = pauses.addAction(words)
+            action.triggered.connect(lambda *_, choice=choice: self._shop.pause(choice))
+        pauses.addSeparator()
+        pauses.addAction(t("bis zu einer anderen Zeit …")).triggered.connect(self._choose_pause)
 
     def _show(self) -> None:
         said, state = self._shop.said, self._shop.state
         t = self._shop.texts.t
         has_copies = bool(said and said.lines)
+        menu = (self._shop.texts.lang, self._shop.after, self._shop.is_paused, said and said.pause,
+                self._shop.pauses())  # fmt: skip
+        if menu != self._menu_shown:
+            self._menu_shown = menu
+            self._build_menu()
         self._back_up.setEnabled(has_copies and not self._shop.is_running)
         word = t("läuft") if state == "running" else said.word if said else ""
         tip = f"Ladentresor: {word}. {said.headline}" if said else "Ladentresor"
+        if said and self._shop.is_paused:
+            tip = f"{tip} {said.pause}."
         if (state, tip) != self._shown:
             self._shown = (state, tip)
             self._icon.setToolTip(tip)
@@ -232,7 +306,7 @@ class Tray(QObject):
         if said is None or state not in ("act", "danger") or before in ("", state, "danger"):
             return
         words = said.steps[0].title if said.steps else said.lead
-        if QSystemTrayIcon.supportsMessages():
+        if self._shop.tells_here and QSystemTrayIcon.supportsMessages():
             self._icon.showMessage(said.headline, words, tray_icon(state))
 
     def _next_frame(self) -> None:

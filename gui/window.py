@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QMainWindow,
+    QPushButton,
+    QRadioButton,
+    QStackedWidget,
+    QWidget,
+)
 
 from core.health.answer import ShopState
 from gui.pages.first_start import FirstStart
 from gui.pages.overview import Overview
 from gui.pages.runs import RunsPage
+from gui.pages.settings import SettingsPage, SettingsState
 from gui.settings import SCALES, Settings
 from gui.shop import Shop
 from gui.theme.look import Look, Role
@@ -21,7 +29,8 @@ from gui.wizards.restore import RestoreWizard
 from gui.wizards.setup import SetupWizard
 
 _WIDE, _MIDDLE = 1100, 800
-_PAGES = ("overview", "runs")
+_PAGES = ("overview", "runs", "settings")
+_ICONS = {"overview": "house", "runs": "history", "settings": "settings"}
 
 
 def layout_kind(width: int, scale: float) -> str:
@@ -35,11 +44,13 @@ def layout_kind(width: int, scale: float) -> str:
 class Window(QMainWindow):
     """The one window.
 
-    Signals: `chose` when a person chose other settings, `closed` when they closed the window.
+    Signals: `chose` when a person chose other settings, `closed` when they closed the window,
+    `leaving` when they want the program to end. may_close: asked before it closes.
     """
 
     chose = Signal(object)
     closed = Signal()
+    leaving = Signal()
 
     def __init__(self, shop: Shop, look: Look, settings: Settings) -> None:
         super().__init__()
@@ -51,6 +62,8 @@ class Window(QMainWindow):
         self._wizard: RestoreWizard | SetupWizard | None = None
         self._first: bool | None = None
         self._nav: dict[str, QPushButton] = {}
+        self._settings_state = SettingsState()
+        self.may_close: Callable[[], bool] = lambda: True
         self._stack = QStackedWidget()
         shop.changed.connect(self._facts_changed)
         shop.run_changed.connect(self._state_changed)
@@ -88,6 +101,9 @@ class Window(QMainWindow):
                     show_runs=lambda: self.open("runs"),
                 ),
                 "runs": lambda: RunsPage(look, self.shop, self._kind),
+                "settings": lambda: SettingsPage(
+                    look, self.shop, self._kind, self.settings, self._settings_state, self._choose
+                ),
             }  # fmt: skip
             for name in _PAGES:
                 self._stack.addWidget(made[name]())
@@ -125,17 +141,17 @@ class Window(QMainWindow):
             head.addLayout(names, 1)
         inside.addLayout(head)
         inside.addSpacing(px(18))
-        for name, words, icon in (
-            ("overview", t("Übersicht"), "house"),
-            ("runs", t("Läufe"), "history"),
+        for name, words in (
+            ("overview", t("Übersicht")),
+            ("runs", t("Läufe")),
+            ("settings", t("Einstellungen")),
         ):
-            made = self._nav_button(words, icon, lambda name=name: self.open(name))  # type: ignore[misc]  # a default keeps the name
+            if name == "settings":
+                inside.addStretch(1)
+            made = self._nav_button(words, _ICONS[name], lambda name=name: self.open(name))  # type: ignore[misc]  # a default keeps the name
             made.setCheckable(True)
             self._nav[name] = made
             inside.addWidget(made)
-        inside.addStretch(1)
-        view = self._nav_button(t("Ansicht"), "settings", lambda: self._view_menu(view))
-        inside.addWidget(view)
         inside.addSpacing(px(10))
         back = button(look, "" if narrow else t("Daten zurückholen"), self.restore)
         self._set_icon(back, "archive-restore", look.tokens.ink)
@@ -172,6 +188,10 @@ class Window(QMainWindow):
             ("F5", self.shop.refresh),
             ("Alt+1", lambda: self.open("overview")),
             ("Alt+2", lambda: self.open("runs")),
+            ("Alt+9", lambda: self.open("settings")),
+            ("Ctrl+W", self.close),
+            ("Ctrl+Q", self.leaving.emit),
+            ("Ctrl+,", lambda: self.open("settings")),
             ("Ctrl+F", self._search),
             ("Ctrl++", lambda: self._zoom(1)),
             ("Ctrl+-", lambda: self._zoom(-1)),
@@ -190,14 +210,21 @@ class Window(QMainWindow):
         for one, made in self._nav.items():
             made.setChecked(one == name)
             colour = self.look.tokens.accent if one == name else self.look.tokens.ink2
-            icon = {"overview": "house", "runs": "history"}[one]
-            self._set_icon(made, icon, colour)
+            self._set_icon(made, _ICONS[one], colour)
             made.setFont(self.look.font(Role.STRONG if one == name else Role.BODY))
 
     @property
     def page(self) -> QWidget | None:
         """What is shown beside the navigation."""
         return self._wizard or self._stack.currentWidget()
+
+    def choose_pause(self) -> None:
+        """Show where one can pause until any time."""
+        self._settings_state.part = "by_itself"
+        self.open("settings")
+        page = self._stack.currentWidget()
+        if isinstance(page, SettingsPage):
+            page.open("by_itself")
 
     def restore(self) -> None:
         """Open the way back, in place of everything else."""
@@ -287,6 +314,9 @@ class Window(QMainWindow):
         self.shop.is_seen(seen=True)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        if not self.may_close():
+            event.ignore()
+            return
         self.shop.is_seen(seen=False)
         super().closeEvent(event)
         self.closed.emit()
@@ -296,7 +326,14 @@ class Window(QMainWindow):
         self.look, self.settings = look, settings
         self._kind = layout_kind(self.width(), look.scale)
         if self._wizard is None:
+            focused = QApplication.focusWidget()
+            at = self._choices().index(focused) if focused in self._choices() else None
             self.build()
+            if at is not None and at < len(self._choices()):
+                self._choices()[at].setFocus()  # the page is another one, the person is not
+
+    def _choices(self) -> list[QRadioButton]:
+        return self.page.findChildren(QRadioButton) if isinstance(self.page, SettingsPage) else []
 
     # -- choices ------------------------------------------------------------------------------
 
@@ -309,41 +346,3 @@ class Window(QMainWindow):
 
     def _choose(self, **changes: object) -> None:
         self.chose.emit(changes)
-
-    def _view_menu(self, beside: QPushButton) -> None:
-        menu = self.view_menu()
-        up = QPoint(0, menu.sizeHint().height())
-        menu.popup(beside.mapToGlobal(beside.rect().topLeft()) - up)
-
-    def view_menu(self) -> QMenu:
-        """Language, colours and size of text."""
-        t = self.shop.texts.t
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.setFont(self.look.font(Role.BODY))
-        now = self.settings
-        lang = self.shop.texts.lang
-        groups: tuple[tuple[tuple[str, bool, dict[str, object]], ...], ...] = (
-            (
-                ("Deutsch", lang == "de", {"lang": "de"}),
-                ("English", lang == "en", {"lang": "en"}),
-            ),
-            (
-                (t("Farben wie das System"), now.theme == "system", {"theme": "system"}),
-                (t("Hell"), now.theme == "light", {"theme": "light"}),
-                (t("Dunkel"), now.theme == "dark", {"theme": "dark"}),
-            ),
-            tuple(
-                (t("Schrift {n} %", n=round(one * 100)), now.scale == one, {"scale": one})
-                for one in SCALES
-            ),
-        )
-        for number, group in enumerate(groups):
-            if number:
-                menu.addSeparator()
-            for words, chosen, change in group:
-                action = menu.addAction(words)
-                action.setCheckable(True)
-                action.setChecked(chosen)
-                action.triggered.connect(lambda *_, change=change: self._choose(**change))
-        return menu

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from core.agent import due as rules
@@ -17,6 +18,7 @@ from core.plan.model import Plan, Schedule
 from core.store.pauses import LONGEST
 
 _MORNING = time(6)
+_WRITTEN = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})?")
 _SHORTEST = timedelta(minutes=1)
 _MORNING_AHEAD = timedelta(hours=1)
 
@@ -58,7 +60,7 @@ def _next(at: time, after: datetime, zone: tzinfo | None) -> datetime:
 def moment_typed(
     text: str, schedule: Schedule, now: datetime, zone: tzinfo | None = None
 ) -> datetime:
-    """The end of a pause as it is typed: `closing`, `tomorrow`, `18:30`, `2026-11-23 6:00`.
+    """The end of a pause as it is typed: `closing`, `tomorrow`, `18:30`, `24.11. 6:00`.
 
     A time of day is the next one; a date and time is the shop's. KnownError PAUSE_TIME for anything
     else, for closing time while the shop is not open, for what lies past or more than a week ahead.
@@ -78,12 +80,23 @@ def moment_typed(
             until = _next(parse_time(word.zfill(5)), now, zone)
         else:
             day, _, at = word.replace("t", " ").partition(" ")
-            until = rules.moment_of(
-                datetime.fromisoformat(day).date(), parse_time(at.zfill(5)), zone
-            )
+            until = rules.moment_of(_day(day, now, zone), parse_time(at.zfill(5)), zone)
     except ValueError as error:
         raise KnownError(Code.PAUSE_TIME, text=text) from error
     return _allowed(until, now, text)
+
+
+def _day(text: str, now: datetime, zone: tzinfo | None) -> date:
+    """`2026-11-23`, or as people write it: `23.11.2026`, `23.11.` of the year that is meant."""
+    match = _WRITTEN.fullmatch(text)
+    if match is None:
+        return date.fromisoformat(text)
+    today = now.astimezone(zone).date()
+    day, month = int(match[1]), int(match[2])
+    if match[3]:
+        return date(int(match[3]), month, day)
+    found = date(today.year, month, day)
+    return found if found >= today else date(today.year + 1, month, day)
 
 
 def moment_after(text: str, now: datetime) -> datetime:

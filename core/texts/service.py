@@ -15,6 +15,14 @@ AFTER = {
 }
 """How copies come about now; by `core.agent.service.After`."""
 
+HERE = {
+    "goes_on": t("Er läuft, und startet bei jeder Anmeldung an diesem PC."),
+    "until_logoff": t("Er läuft, startet aber nicht bei der Anmeldung."),
+    "from_logon": t("Er läuft gerade nicht, startet aber bei der nächsten Anmeldung."),
+    "by_hand": t("Er läuft nicht und startet nicht bei der Anmeldung."),
+}
+"""How the background process stands on this PC."""
+
 TITLES = {
     "until_logoff": t("Nach der nächsten Anmeldung entstehen keine Kopien mehr von selbst"),
     "from_logon": t("Der Hintergrunddienst läuft gerade nicht"),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
+from core.agent.service import After
 from core.health.answer import Task
 from core.health.said import Mark, Said, StepText
 from core.texts import Texts
@@ -20,6 +21,7 @@ from gui.widgets.basics import Page, button, clear, column, frame, row, rule, te
 from gui.widgets.figures import Chip, PhaseBar, RunStrip, room_bar, rule_line
 from gui.widgets.ledger import LedgerBlocks, LedgerTable
 from gui.widgets.marks import FactMark, ShopMark
+from gui.widgets.standing import complaint_card, standing_card
 
 _SIDE = 232
 _GAP = 36
@@ -54,7 +56,10 @@ class Overview(Page):
     def show_facts(self) -> None:
         """Build the page from what is known now; nothing when nothing is new."""
         shop = self._shop
-        now = (shop.said, shop.trouble, shop.state, shop.is_running, shop.run is None)
+        now = (
+            shop.said, shop.trouble, shop.state, shop.is_running, shop.run is None,
+            shop.after, shop.is_paused, shop.complaint,
+        )  # fmt: skip
         if now == self._shown:
             return
         self._shown = now
@@ -89,6 +94,9 @@ class Overview(Page):
         if shop.trouble is not None:
             body.addWidget(self._trouble(shop.trouble.sentence, shop.trouble.next_step))
             body.addSpacing(look.px(20))
+        if shop.complaint is not None:
+            body.addWidget(complaint_card(look, shop))
+            body.addSpacing(look.px(20))
         if said is None:
             if shop.trouble is None:
                 body.addWidget(text(look, t("Wird gelesen …"), Role.LEAD, look.tokens.ink2))
@@ -103,6 +111,10 @@ class Overview(Page):
             self._run_card = RunCard(look, shop)
             self._run_card.show_view(shop.run)
             body.addWidget(self._run_card)
+            body.addSpacing(look.px(16))
+        standing = standing_card(look, shop, stacked=self._kind == "narrow")
+        if standing is not None:
+            body.addWidget(standing)
             body.addSpacing(look.px(16))
         if said.lines:
             if said.steps or shop.run is None:
@@ -174,7 +186,8 @@ class Overview(Page):
     def _calm(self, said: Said) -> QHBoxLayout | QVBoxLayout:
         look, t = self.look, self._shop.texts.t
         words = column(gap=look.px(3))
-        words.addWidget(text(look, said.calm, Role.STRONG))
+        if self._shop.after in (None, After.GOES_ON):
+            words.addWidget(text(look, said.calm, Role.STRONG))
         if said.calm_note:
             words.addWidget(text(look, said.calm_note, Role.BODY, look.tokens.ink2))
         back_up = button(look, t("Jetzt sichern"), self._shop.back_up, icon="play")

@@ -179,6 +179,11 @@ def style_sheet(look: Look) -> str:
     QPushButton[kind="nav"]:checked {{ background: {t.sunken}; color: {t.ink};
         border-left: 3px solid {t.accent}; }}
     QPushButton[kind="nav"]:focus {{ border: 2px solid {t.accent}; }}
+    QPushButton[kind="tab"] {{ border: 2px solid transparent; background: transparent;
+        color: {t.ink2}; padding: 0 {px(14)}px; min-height: {px(32)}px; }}
+    QPushButton[kind="tab"]:hover {{ background: {t.sunken}; }}
+    QPushButton[kind="tab"]:checked {{ background: {t.accent_soft}; color: {t.accent}; }}
+    QPushButton[kind="tab"]:focus {{ border: 2px solid {t.accent}; }}
     QLineEdit {{ border: 1px solid {t.ctl}; border-radius: {px(8)}px; background: {t.surface};
         padding: 0 {px(12)}px; min-height: {px(38)}px; color: {t.ink};
         selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
@@ -189,6 +194,8 @@ def style_sheet(look: Look) -> str:
     QTableView::item:selected {{ background: {t.accent_soft}; color: {t.ink}; }}
     QComboBox {{ border: 1px solid {t.ctl}; border-radius: {px(8)}px; background: {t.surface};
         padding: 0 {px(12)}px; color: {t.ink}; }}
+    QComboBox::drop-down {{ border: none; width: {px(30)}px; }}
+    QComboBox::down-arrow {{ image: none; }}
     QComboBox:focus {{ border: 2px solid {t.accent}; }}
     QComboBox QAbstractItemView {{ background: {t.surface}; color: {t.ink};
         selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
@@ -211,5 +218,5 @@ def style_sheet(look: Look) -> str:
     QMenu::item:selected {{ background: {t.accent}; color: {t.on_accent}; }}
     QMenu::separator {{ background: {t.line}; height: 1px; margin: 4px; }}
     QCheckBox::indicator, QRadioButton::indicator {{ width: {px(18)}px; height: {px(18)}px; }}
-    QCheckBox {{ spacing: {px(10)}px; color: {t.ink}; }}
+    QCheckBox, QRadioButton {{ spacing: {px(10)}px; color: {t.ink}; }}
     """

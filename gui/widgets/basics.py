@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -80,6 +81,34 @@ def field(look: Look, name: str, hint: str = "") -> QLineEdit:
     made.setAccessibleName(name)
     made.setPlaceholderText(hint)
     return made
+
+
+class Pick(QComboBox):
+    """One of several values; `name` is what a screen reader says. The arrow follows the theme."""
+
+    def __init__(self, look: Look, name: str, choices: Sequence[tuple[str, str]], now: str) -> None:
+        super().__init__()
+        self._look = look
+        self.setFont(look.font(Role.BODY))
+        self.setMinimumHeight(look.px(40))
+        self.setAccessibleName(name)
+        for value, words in choices:
+            self.addItem(words, value)
+        self.setCurrentIndex(max(0, self.findData(now)))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        super().paintEvent(event)
+        side = self._look.px(18)
+        painter = QPainter(self)
+        place = QRect(
+            self.width() - side - self._look.px(10), (self.height() - side) // 2, side, side
+        )
+        self._look.icon("chevron-down", self._look.tokens.ink2, 18).paint(painter, place)
+        painter.end()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+        """Who scrolls past it chooses nothing."""
+        event.ignore()
 
 
 def column(*, gap: int = 0, margins: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QVBoxLayout:

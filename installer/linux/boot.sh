@@ -8,9 +8,8 @@ run_packages='python3-venv ca-certificates unzip' # unzip: getting a copy back b
 window_packages='libglib2.0-0 libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3
     libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxkbcommon-x11-0 libxcb-shape0'
 
-# Qt without a screen, file systems for the engine tests, and the tools that read a copy by hand.
-test_packages="$run_packages
-    libglib2.0-0 libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3
+# Qt without a screen and on a virtual one with a tray, file systems for the engine tests, and the tools that read a copy by hand.
+test_packages="$run_packages $window_packages xvfb trayer xdotool
     fuse3 libfuse2 ntfs-3g exfat-fuse exfatprogs
     p7zip-full attr acl dash
     iproute2

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from core.agent.service import Service
+from core.alerts.standing import MailStanding
 from core.destinations.devices import Device
 from core.health.answer import Answer, Headline, ShopState
 from core.health.look import Picture
+from core.paths import Home
 from core.plan.model import Medium, Site
 from core.setup.draft import Draft, Place
 from core.setup.flow import Step
 from core.setup.places import Finding, Probe
 from gui.jobs.port import Ended, Failure, Phase, Progress, Told
+from gui.pages.settings import SettingsPage
 from gui.shop import Shop
 from gui.window import Window
 from gui.wizards import restore as restore_module
@@ -33,6 +38,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup_pages, "likely_folders", lambda: folders)
     monkeypatch.setattr(setup_pages, "volumes", list)
     monkeypatch.setattr(restore_pages, "copies_below", lambda roots: [])
+    monkeypatch.setattr(Shop, "look_at_mail", lambda self, done: None)
     monkeypatch.setattr(
         restore_module, "new_folder", lambda now, name: f"/home/maier/Schreibtisch/{name} 22.11."
     )
@@ -72,6 +78,76 @@ def _failed(window: Window, shop: Shop, runner: PlayedRunner) -> None:
 
 def _runs(window: Window, shop: Shop, runner: PlayedRunner) -> None:
     window.open("runs")
+
+
+SERVICE = Service(
+    True, True, "/home/maier/.config/systemd/user/ladentresor-agent.service",
+    next=scenes.NOW + 9 * scenes.HOUR + 50 * scenes.HOUR / 60,
+)  # fmt: skip
+_CHECKS: list[tuple[str, bool, str]] = [
+    ("version", True, "Ladentresor 0.1.0, Python 3.11.7"),
+    ("home", True, "Eigener Ordner: /home/maier/.local/state/Ladentresor, 214 GB frei"),
+    ("secrets", True, "Geheimnisse: 2 im Schlüsselbund dieses PCs"),
+    ("agent", True, "Hintergrunddienst: läuft, und startet bei der Anmeldung"),
+    ("mail bert", False, "Mails an Bert Beispiel: dass sie ankommen, ist nicht bewiesen → x"),
+    ("usb-a", False, "USB-Platte A: gerade nicht da (/ziele/usb)"),
+]  # fmt: skip
+
+
+def _standing(shop: Shop, service: Service) -> None:
+    shop.service = service
+    shop.changed.emit()
+
+
+def _settings(part: str, service: Service = SERVICE) -> Act:
+    def act(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+        _standing(shop, service)
+        window.open("settings")
+        page = window.page
+        assert isinstance(page, SettingsPage)
+        page.open(part)
+        if part == "warnings":
+            people = shop.picture.plan.people if shop.picture and shop.picture.plan else ()
+            proven = {"anna": scenes.NOW - 12 * scenes.DAY, "bert": None}
+            page._mail_seen(MailStanding(people, True, proven, 0))
+        if part == "this_pc":
+            shop.home = Home(*(Path("/home/maier") / one / "Ladentresor" for one in
+                               (".config", ".local/state", ".cache")))  # fmt: skip
+            page.check()
+            for name, good, words in _CHECKS:
+                runner.hear(Told("", {"check": name, "good": good, "text": words}))
+            runner.hear(Ended(3))
+
+    return act
+
+
+def _person(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    _settings("warnings")(window, shop, runner)
+    page = window.page
+    assert isinstance(page, SettingsPage)
+    page._edit("bert")
+
+
+def _by_hand(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    _standing(shop, Service(False, False))
+
+
+def _complaint(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    _settings("by_itself", Service(False, True, SERVICE.place))(window, shop, runner)
+    shop.pause_typed("closing")
+    runner.hear(
+        Failure(
+            "pause_not_open",
+            "Nach dem Plan ist der Laden gerade nicht offen; bis zum Ladenschluss geht so nicht.",
+            "",
+            "Nennen Sie eine Uhrzeit wie 18:30.",
+        )
+    )
+    runner.hear(Ended(2))
+
+
+def _paused(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    _standing(shop, SERVICE)
 
 
 def _version(run: str, began: str, changed: int, size: int) -> dict[str, object]:
@@ -215,4 +291,13 @@ PAGES: dict[str, tuple[Callable[[], Picture], Act]] = {
     "15-zurueckholen-ergebnis": (scenes.protected, _result),
     "16-zurueckholen-beschaedigt": (scenes.protected, _damaged),
     "17-fremder-pc": (nothing, _place),
+    "30-einstellungen-von-selbst": (scenes.chosen, _settings("by_itself")),
+    "31-einstellungen-warnungen": (scenes.chosen, _settings("warnings")),
+    "32-einstellungen-fenster": (scenes.chosen, _settings("view")),
+    "33-einstellungen-dieser-pc": (scenes.chosen, _settings("this_pc")),
+    "34-einstellungen-person": (scenes.chosen, _person),
+    "35-einstellungen-abgelehnt": (scenes.chosen, _complaint),
+    "36-uebersicht-pause": (scenes.paused, _paused),
+    "37-uebersicht-nur-von-hand": (scenes.protected, _by_hand),
+    "38-einstellungen-pause": (scenes.paused, _settings("by_itself")),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from core.health.three_two_one import judge
 from core.plan.model import Mode, Plan
 from core.plan.read import read_plan
 from core.store.home import RunRow
+from core.store.pauses import Pause
 from gui.jobs.port import Event, Order
 
 NOW = datetime(2026, 11, 22, 8, 40, tzinfo=UTC)
@@ -229,6 +231,44 @@ def not_yet() -> Picture:
         0,
         is_working=False,
     )
+
+
+PEOPLE = """
+[[people]]
+id = "anna"
+name = "Anna Maier"
+email = "anna@feinkost-maier.de"
+[[people]]
+id = "bert"
+name = "Bert Beispiel"
+email = "bert@example.org"
+role = "deputy"
+[alerts]
+quiet_from = "20:00"
+quiet_until = "07:00"
+[alerts.smtp]
+host = "smtp.example.org"
+sender = "laden@feinkost-maier.de"
+[schedule]
+opens = "09:00"
+closes = "18:30"
+[limits]
+upload = "8 Mbit/s"
+upload_working_hours = "2 Mbit/s"
+working_hours = ["mo-fr 09:00-18:30", "sa 09:00-14:00"]
+"""
+
+
+def chosen() -> Picture:
+    """All is well, and the plan says something of everything that can be chosen."""
+    pairs = [(s, d) for s in ("wawi", "buero") for d in ("nas", "usb-a", "tresor")]
+    text = PLAN + "".join(_COPY.format(*pair) for pair in pairs) + PEOPLE
+    return replace(protected(), plan=read_plan(text, source="plan.toml"))
+
+
+def paused() -> Picture:
+    """The same, and nothing begins by itself for the evening."""
+    return replace(chosen(), pause=Pause(NOW - HOUR, NOW + 9 * HOUR + 20 * timedelta(minutes=1)))
 
 
 class PlayedJob:

@@ -14,7 +14,7 @@ from gui.theme.tokens import DARK, LIGHT, Tokens, high_contrast
 from gui.tray import TrayPanel
 from tests.gui import scenes
 from tests.gui.conftest import Stage
-from tests.gui.pages import PAGES, still
+from tests.gui.pages import PAGES, SERVICE, still
 
 pytestmark = pytest.mark.screens
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
@@ -26,9 +26,9 @@ _SHOTS: list[tuple[str, str, Tokens, float, str]] = [
     *((name, f"{name}-hell-de", LIGHT, 1.0, "de") for name in PAGES),
     *((name, f"{name}-dunkel-de", DARK, 1.0, "de") for name in PAGES),
     *((name, f"{name}-hell-en", LIGHT, 1.0, "en") for name in PAGES if name[:2] in
-      ("01", "02", "08", "10", "12", "15")),
+      ("01", "02", "08", "10", "12", "15", "30", "31")),
     *((name, f"{name}-hell-de-200", LIGHT, 2.0, "de") for name in PAGES if name[:2] in
-      ("01", "02", "10", "12")),
+      ("01", "02", "10", "12", "30", "31")),
     ("02-uebersicht-in-gefahr", "02-uebersicht-in-gefahr-hoher-kontrast", _CONTRAST, 1.0, "de"),
 ]  # fmt: skip
 
@@ -49,15 +49,18 @@ def test_picture(
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["hell", "dunkel"])
-@pytest.mark.parametrize("state", ["protected", "in_danger"])
+@pytest.mark.parametrize("state", ["protected", "in_danger", "paused"])
 def test_tray_panel(stage: Callable[..., Stage], tokens: Tokens, state: str) -> None:
     made = stage(getattr(scenes, state)(), tokens=tokens)
+    if state == "paused":
+        made.shop.service = SERVICE
     panel = TrayPanel(made.window.look, made.shop, open_window=lambda: None, restore=lambda: None)
     panel.show()
     made.settle()
     colour = "dunkel" if tokens is DARK else "hell"
-    word = "geschuetzt" if state == "protected" else "in-gefahr"
-    keep(panel.grab().toImage(), f"18-tray-{word}-{colour}")
+    name = {"protected": "18-tray-geschuetzt", "in_danger": "18-tray-in-gefahr",
+            "paused": "39-tray-pause"}[state]  # fmt: skip
+    keep(panel.grab().toImage(), f"{name}-{colour}")
     panel.close()
     panel.deleteLater()
     QApplication.processEvents()

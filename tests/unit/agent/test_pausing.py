@@ -34,6 +34,8 @@ CLOSED = Schedule()
         ("9:05", "2026-11-24T09:05"),
         ("2026-11-25 7:00", "2026-11-25T07:00"),
         ("2026-11-25T07:00", "2026-11-25T07:00"),
+        ("25.11. 7:00", "2026-11-25T07:00"),
+        ("25.11.2026 7:00", "2026-11-25T07:00"),
         ("2026-11-23T16:00:00Z", "2026-11-23T17:00"),
     ],
 )
@@ -50,6 +52,11 @@ def test_what_is_no_end_of_a_pause(typed: str) -> None:
     with pytest.raises(KnownError) as caught:
         moment_typed(typed, OPEN, NOON, BERLIN)
     assert caught.value.code is Code.PAUSE_TIME
+
+
+def test_a_day_of_the_next_year_is_meant_as_it_is_written() -> None:
+    eve = berlin("2026-12-31T20:00")
+    assert moment_typed("1.1. 6:00", OPEN, eve, BERLIN) == berlin("2027-01-01T06:00")
 
 
 def test_closing_time_needs_a_shop_that_is_open() -> None:
