@@ -159,7 +159,14 @@ def make_parser(texts: Texts) -> Parser:
     probe.add_argument(
         "place",
         metavar=t("ZIEL"),
-        help=t("Ziel des Plans, Ordner oder account:NAME/Ordner"),
+        help=t("Ziel des Plans, Ordner, Adresse im Netz oder account:NAME/Ordner"),
+    )
+    probe.add_argument(
+        "--for",
+        dest="destination",
+        default="",
+        metavar=t("ZIEL"),
+        help=t("dessen hinterlegtes Kennwort öffnet das Ziel im Netz"),
     )
     probe.add_argument(
         "--no-speed", action="store_true", help=t("nur wenige Kilobyte senden, kein Tempo messen")

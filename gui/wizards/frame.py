@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QLineEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from core.health.said import Mark
 from core.texts import Texts
 from gui.theme.look import Look, Role
-from gui.widgets.basics import Page, button, clear, column, field, frame, row, text
+from gui.widgets.basics import Page, button, clear, column, frame, row, text
 from gui.widgets.marks import ShopMark, paint_mark
 
 
@@ -59,12 +59,6 @@ class WizardPage(Page):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, (18, 18, 18, 12) if look.scale > 1.2 else (48, 36, 48, 20))
-
-
-def sheet_lines(look: Look, texts: Texts) -> list[QLineEdit]:
-    """The three lines of a recovery sheet, to be typed from the paper."""
-    t = texts.t
-    return [field(look, words, words) for words in (t("Zeile 1"), t("Zeile 2"), t("Prüfzeile"))]
 
 
 class WizardFrame(QWidget):

@@ -25,7 +25,10 @@ from gui.jobs.port import Ended, Event, Failure, Job, Order, Progress, Told
 from gui.shop import Shop
 from gui.theme.look import Look
 from gui.wizards.frame import RailStep, WizardFrame
-from gui.wizards.restore_pages import PlacePage, ResultPage, WhatPage, WherePage
+from gui.wizards.restore_pages.place import PlacePage
+from gui.wizards.restore_pages.result import ResultPage
+from gui.wizards.restore_pages.what import WhatPage
+from gui.wizards.restore_pages.where import WherePage
 
 _NARROW = 1000
 
@@ -259,6 +262,7 @@ class RestoreWizard(QWidget):
     def close_down(self) -> None:
         """End what runs and take the home of a bare PC away."""
         self.what.stop()
+        self.what.card.preview.forget()
         self.place.stop()
         self.where.stop()
         if self._job is not None:
