@@ -94,6 +94,19 @@ def make_parser(texts: Texts) -> Parser:
         action="store_true",
         help=t("Verweise nach draußen als Verweise, nicht als Textdatei"),
     )
+    restore.add_argument(
+        "--in-place",
+        action="store_true",
+        help=t("danach an den alten Platz legen, was dort fehlt; was dort anders ist, bleibt"),
+    )
+    restore.add_argument(
+        "--replace",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar=t("DATEI"),
+        help=t("wie --in-place, und diese Dateien dort ersetzen; die bisherigen werden aufgehoben"),
+    )
     _where_from(restore, texts)
 
     verify = verb("verify", t("Kopien nachprüfen"))

@@ -13,7 +13,14 @@ import msgspec
 from core import own_files
 from core.paths import Home
 from core.plan.addresses import parse_address
-from core.plan.locations import Location, folder_of_pc
+from core.plan.locations import (
+    Location,
+    S3Location,
+    SftpLocation,
+    SmbLocation,
+    WebdavLocation,
+    folder_of_pc,
+)
 from core.plan.model import DataKind, Medium, Mode, Role, Security, Site, default_encrypted
 from core.plan.write import (
     Goals,
@@ -54,6 +61,23 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     def location(self) -> Location:
         """Where that is."""
         return parse_address(self.at)
+
+    @property
+    def shown(self) -> str:
+        """Where that is, for people: the folder, or device and share."""
+        location = self.location
+        match location:
+            case SmbLocation():
+                parts = [location.host, location.share, *location.path.split("/")]
+            case S3Location():
+                parts = [location.host, location.bucket, *location.path.split("/")]
+            case SftpLocation():
+                parts = [location.host, *location.path.split("/")]
+            case WebdavLocation():
+                parts = [location.host]
+            case _:
+                parts = [self.at]
+        return " › ".join(part for part in parts if part)
 
     @property
     def is_near(self) -> bool:

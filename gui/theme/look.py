@@ -189,6 +189,7 @@ def style_sheet(look: Look) -> str:
     QTableView::item:selected {{ background: {t.accent_soft}; color: {t.ink}; }}
     QComboBox {{ border: 1px solid {t.ctl}; border-radius: {px(8)}px; background: {t.surface};
         padding: 0 {px(12)}px; color: {t.ink}; }}
+    QComboBox::drop-down {{ border: none; width: {px(28)}px; }}
     QComboBox:focus {{ border: 2px solid {t.accent}; }}
     QComboBox QAbstractItemView {{ background: {t.surface}; color: {t.ink};
         selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}

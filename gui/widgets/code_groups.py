@@ -36,7 +36,7 @@ class _Group(QLineEdit):
         self.setAccessibleName(name)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         metrics = QFontMetrics(self.font())
-        self.setFixedWidth(metrics.horizontalAdvance("m" * size) + look.px(18))
+        self.setFixedWidth(metrics.horizontalAdvance("m" * size) + look.px(14))
         self.setMinimumHeight(look.px(40))
         self.textEdited.connect(self._edited)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QHBoxLayout, QWidget
 
 from core.health.expected import expected
@@ -91,7 +92,7 @@ class PlacesPage(SetupPage):
         self._adding.hide()
         self.form.show()
         self.form.typed.kind.setFocus()
-        self.ensureWidgetVisible(self.form)
+        QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self.form.go))
 
     def _leave_form(self) -> None:
         self.form.hide()
@@ -156,7 +157,7 @@ class PlacesPage(SetupPage):
         check.setMinimumHeight(px(28))
         check.setChecked(on)
         check.setEnabled(on or probe is None or probe.passed)
-        facts = [t(MEDIA[place.medium]), place.at]
+        facts = [t(MEDIA[place.medium]), place.shown]
         if probe is not None and probe.free:
             facts.append(t("{size} frei", size=size(probe.free, texts.lang)))
         mark, said = self._judged(place, probe, verdict)

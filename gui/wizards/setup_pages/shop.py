@@ -49,7 +49,7 @@ class ShopPage(SetupPage):
         self.body.addLayout(self._folders)
         self._looking = text(look, t("Wird nachgesehen …"), Role.SECONDARY, look.tokens.ink2)
         self.body.addWidget(self._looking)
-        self.body.addSpacing(px(8))
+        self.body.addSpacing(px(14))
         line = row()
         line.addWidget(button(look, t("Ordner hinzufügen …"), self._pick, icon="plus"))
         line.addStretch(1)
