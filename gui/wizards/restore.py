@@ -35,7 +35,10 @@ _NARROW = 1000
 
 @dataclass(slots=True)
 class Choice:
-    """What has been chosen so far. paths: as `raw` of search; empty for a whole system."""
+    """What has been chosen so far. paths: as `raw` of search; empty for a whole system.
+
+    in_place: what came back and was checked is put where it once lay, where that is missing.
+    """
 
     system: str = ""
     destination: str = ""
@@ -43,6 +46,7 @@ class Choice:
     paths: tuple[str, ...] = ()
     said: str = ""
     into: str = ""
+    in_place: bool = False
 
 
 class RestoreWizard(QWidget):
@@ -206,12 +210,21 @@ class RestoreWizard(QWidget):
 
     def fetch(self) -> None:
         """Bring it back, now."""
+        self._fetch(self.choice.paths)
+
+    def replace(self, paths: tuple[str, ...]) -> None:
+        """Bring these files anew, and let them replace what stands at their old place."""
+        self.choice.into = str(new_folder(self.shop.clock.local(), self.texts.t("Zurückgeholt")))
+        self._fetch(paths, "--replace", *paths)
+
+    def _fetch(self, paths: tuple[str, ...], *more: str) -> None:
         t, choice = self.texts.t, self.choice
         words = ["restore", choice.system, "--into", choice.into, "--from", choice.destination]
         if choice.run:
             words += ["--at", choice.run]
-        if choice.paths:
-            words += ["--path", *choice.paths]
+        if paths:
+            words += ["--path", *paths]
+        words += more or (["--in-place"] if choice.in_place else [])
         self._rail(2)
         self.frame.stack.setCurrentWidget(self.result)
         self.result.begin()
@@ -233,6 +246,8 @@ class RestoreWizard(QWidget):
             self.result.failed(event)
         elif isinstance(event, Told) and event.kind == "restored":
             self.result.restored(event.fields)
+        elif isinstance(event, Told) and event.kind == "in_place":
+            self.result.placed(event.fields)
         elif isinstance(event, Told) and event.kind == "note":
             self.result.noted(event.fields)
         elif isinstance(event, Ended):
@@ -248,8 +263,19 @@ class RestoreWizard(QWidget):
             self.frame.set_button(self.frame.next, t("Ordner öffnen"), self._open_folder)
         else:
             self.frame.set_button(self.frame.back, t("Zurück"), self._again)
+        self.show_replacing()
         target = self.frame.next if self.result.has_files else self.frame.back
         target.setFocus()
+
+    def show_replacing(self) -> None:
+        """Where files were ticked, the filled button replaces them; else it opens the folder."""
+        chosen = self.result.chosen
+        if chosen:
+            words = self.texts.n("Eine Datei ersetzen", "{n} Dateien ersetzen", len(chosen))
+            self.frame.set_button(self.frame.next, words, lambda: self.replace(chosen))
+        elif self.result.has_files:
+            words = self.texts.t("Ordner öffnen")
+            self.frame.set_button(self.frame.next, words, self._open_folder)
 
     def _again(self) -> None:
         name = self.texts.t("Zurückgeholt")

@@ -158,6 +158,28 @@ def _result(window: Window, shop: Shop, runner: PlayedRunner) -> None:
     runner.hear(Ended(0))
 
 
+def _in_place(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    _whole(window, shop, runner)
+    wizard = _wizard(window)
+    wizard.choice.in_place = True
+    wizard.fetch()
+    runner.hear(
+        Told("restored", {"files": 48_211, "bytes": 18_400_000_000, "into": wizard.choice.into,
+                          "failed": [], "skipped": [], "renamed": []})
+    )  # fmt: skip
+    day = 86_400 * 10**9
+    differs = [
+        {"path": f"Büro/Verkauf/{name}", "raw": name, "why": why, "mtime_ns": 20_770 * day,
+         "bytes": 48_000, "here_mtime_ns": (20_770 + days) * day, "here_bytes": 51_000}
+        for name, why, days in (("Preisliste 2026.xlsx", "newer", 4), ("Brief.txt", "older", -9))
+    ]  # fmt: skip
+    runner.hear(
+        Told("in_place", {"placed": 12, "same": 48_197, "replaced": [], "open": differs,
+                          "refused": [], "aside": None})
+    )  # fmt: skip
+    runner.hear(Ended(3))
+
+
 def _damaged(window: Window, shop: Shop, runner: PlayedRunner) -> None:
     _whole(window, shop, runner)
     _wizard(window).fetch()
@@ -304,6 +326,7 @@ PAGES: dict[str, tuple[Callable[[], Picture], Act]] = {
     "22-einrichten-blatt-vertippt": (nothing, _setup(Step.SHEET, _mistyped)),
     "23-einrichten-erster-lauf": (nothing, _setup(Step.RUN, _first_run)),
     "24-zurueckholen-vorschau": (scenes.protected, _preview),
+    "26-zurueckholen-an-den-alten-platz": (scenes.protected, _in_place),
     "25-fremder-pc-nas": (nothing, _place_far),
     "12-zurueckholen-was": (scenes.protected, _what),
     "13-zurueckholen-ganzes-system": (scenes.protected, _whole),

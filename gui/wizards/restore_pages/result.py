@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout
 
 from core.health.said import Mark
-from core.texts.formats import size
+from core.texts.formats import date_time, size
 from gui.jobs.port import Ended, Failure, Fields, Progress
 from gui.theme.look import Look, Role
 from gui.widgets.basics import clear, column, row, text
 from gui.widgets.marks import FactMark
-from gui.wizards.frame import WizardPage
+from gui.wizards.frame import WizardPage, choice
 from gui.wizards.hits import amount
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class ResultPage(WizardPage):
         self._wizard = wizard
         self.has_files = False
         self._failure: Failure | None = None
+        self._chosen: dict[str, None] = {}
         px, tokens = look.px, look.tokens
         head = row(gap=px(14))
         self._mark = FactMark(look, Mark.RUN, 26)
@@ -48,6 +51,7 @@ class ResultPage(WizardPage):
         """The job begins."""
         t = self._wizard.texts.t
         self.has_files, self._failure = False, None
+        self._chosen.clear()
         self._mark.set_mark(Mark.RUN)
         self.title.setText(t("Wird zurückgeholt …"))
         self.lead.setText(t("Jede Datei wird beim Schreiben mit ihrer Prüfsumme verglichen."))
@@ -103,6 +107,68 @@ class ResultPage(WizardPage):
             self._detail(Mark.NONE, t("Versuchen Sie es aus einer anderen Kopie."))
         self._left_out(fields)
 
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The files a person ticked to replace what stands at their old place, as `raw`."""
+        return tuple(self._chosen)
+
+    def placed(self, fields: Fields) -> None:
+        """What became of it at its old place; what stands there and differs is asked for."""
+        n, t = self._wizard.texts.n, self._wizard.texts.t
+        count, same = (int(str(fields.get(name, 0))) for name in ("placed", "same"))
+        replaced, still, refused = (
+            _entries(fields, one) for one in ("replaced", "open", "refused")
+        )
+        if count:
+            words = n("Eine Datei liegt wieder an ihrem Platz.",
+                      "{n} Dateien liegen wieder an ihrem Platz.", count)  # fmt: skip
+            self._detail(Mark.TICK, words)
+        if same:
+            words = n("Eine Datei stand schon gleich dort.",
+                      "{n} Dateien standen schon gleich dort.", same)  # fmt: skip
+            self._detail(Mark.TICK, words)
+        if replaced:
+            words = n("Eine Datei ist ersetzt. Was dort stand, liegt in {path}",
+                      "{n} Dateien sind ersetzt. Was dort stand, liegt in {path}",
+                      len(replaced), path=fields.get("aside", ""))  # fmt: skip
+            self._detail(Mark.TICK, words)
+        for one in refused[:20]:
+            self._detail(Mark.WARN, t("Blieb in dem neuen Ordner: {path}", path=one.get("path")))
+        if still:
+            self.title.setText(t("Zurückgeholt. Wo schon etwas steht, entscheiden Sie."))
+            self._mark.set_mark(Mark.WARN)
+            self._details.addSpacing(self.look.px(10))
+            self._details.addWidget(text(self.look, t("Dort stehen andere Fassungen. Sie bleiben,"
+                                                      " außer Sie kreuzen sie an."),
+                                         Role.STRONG))  # fmt: skip
+        for one in still[:200]:
+            self._details.addLayout(self._question(one))
+
+    def _question(self, one: Fields) -> QVBoxLayout:
+        """A file that differs from what came back: when each was changed, whether to replace."""
+        t, lang = self._wizard.texts.t, self._wizard.texts.lang
+
+        def said(prefix: str) -> str:
+            moment = datetime.fromtimestamp(int(str(one.get(f"{prefix}mtime_ns", 0))) / 1e9, UTC)
+            amount = size(int(str(one.get(f"{prefix}bytes", 0))), lang)
+            return f"{date_time(moment, lang)}, {amount}"
+
+        note = t("dort: {here} · zurückgeholt: {back}", here=said("here_"), back=said(""))
+        if one.get("why") == "newer":
+            note = f"{t('dort steht die neuere Fassung')} · {note}"
+        made = QCheckBox()
+        raw = str(one.get("raw", ""))
+        line = choice(self.look, made, str(one.get("path", "")), note)
+        made.toggled.connect(lambda on: self._ticked(raw, on=on))
+        return line
+
+    def _ticked(self, raw: str, *, on: bool) -> None:
+        if on:
+            self._chosen[raw] = None
+        else:
+            self._chosen.pop(raw, None)
+        self._wizard.show_replacing()
+
     def _left_out(self, fields: Fields) -> None:
         n = self._wizard.texts.n
         skipped, renamed = fields.get("skipped"), fields.get("renamed")
@@ -129,6 +195,9 @@ class ResultPage(WizardPage):
             self._mark.set_mark(Mark.WARN)
             self.title.setText(self._failure.sentence)
             self.lead.setText(self._failure.next_step)
+        elif self._failure is not None:
+            self._mark.set_mark(Mark.WARN)
+            self._detail(Mark.WARN, f"{self._failure.sentence} {self._failure.next_step}")
         elif event.exit == 130:
             self._mark.set_mark(Mark.NONE)
             self.title.setText(t("Abgebrochen."))
@@ -148,3 +217,9 @@ class ResultPage(WizardPage):
         if self.isVisible():
             self._mark.turn = (self._mark.turn + 100 / 1600) % 1
             self._mark.update()
+
+
+def _entries(fields: Fields, name: str) -> list[Fields]:
+    """A list of files in an event."""
+    found = fields.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

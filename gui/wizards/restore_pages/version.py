@@ -139,4 +139,8 @@ class VersionCard(QWidget):
         t, choice = self._wizard.texts.t, self._wizard.choice
         name = self._wizard.destination_name(choice.destination)
         self._source.setText(t("Aus der Kopie „{name}“", name=name))
-        self._into.setText(t("in einen neuen Ordner: {path}", path=choice.into))
+        self._into.setText(
+            t("an den alten Platz, geprüft in {path}", path=choice.into)
+            if choice.in_place
+            else t("in einen neuen Ordner: {path}", path=choice.into)
+        )

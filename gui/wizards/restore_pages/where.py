@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QButtonGroup, QFileDialog, QRadioButton
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QFileDialog, QRadioButton, QWidget
 
 from core.texts.formats import age
 from gui.theme.look import Look, Role
 from gui.widgets.basics import button, clear, column, field, row, text
-from gui.wizards.frame import WizardPage
+from gui.wizards.frame import WizardPage, choice
 
 if TYPE_CHECKING:
     from gui.wizards.restore import RestoreWizard
@@ -25,9 +25,7 @@ class WherePage(WizardPage):
         t, px, tokens = wizard.texts.t, look.px, look.tokens
         self.body.addWidget(text(look, t("Woher und wohin?"), Role.WIZARD))
         self.body.addSpacing(px(6))
-        lead = t(
-            "Zurückgeholt wird immer in einen neuen Ordner. Von dort legen Sie es an seinen Platz."
-        )
+        lead = t("Zurückgeholt und geprüft wird immer in einem neuen Ordner, nie über Ihren Daten.")
         self.body.addWidget(text(look, lead, Role.LEAD, tokens.ink2))
         self.body.addSpacing(px(22))
         self.body.addWidget(text(look, t("Aus welcher Kopie"), Role.STRONG))
@@ -43,6 +41,17 @@ class WherePage(WizardPage):
         line.addWidget(self.field, 1)
         line.addWidget(button(look, t("Ordner wählen …"), self._pick, icon="folder-open"))
         self.body.addLayout(line)
+        self.body.addSpacing(px(16))
+        self.in_place = QCheckBox()
+        self._place = QWidget()
+        self._place.setLayout(
+            choice(
+                look, self.in_place, t("danach an den alten Platz legen, was dort fehlt"),
+                t("Was dort steht, bleibt. Steht dort eine andere Fassung, fragt Ladentresor Datei"
+                  " für Datei; was ersetzt wird, wird aufgehoben."),
+            )
+        )  # fmt: skip
+        self.body.addWidget(self._place)
         self.body.addStretch(1)
 
     def begin(self) -> None:
@@ -82,20 +91,23 @@ class WherePage(WizardPage):
                 line.addWidget(label)
             self._copies.addLayout(line)
         self.field.setText(wizard.choice.into)
+        self.in_place.setChecked(wizard.choice.in_place)
+        self._place.setVisible(not wizard.bare)  # another PC has none of its old places
 
     def stop(self) -> None:
         """Nothing runs here."""
 
     def take(self) -> None:
         """Keep what was chosen and go back to the first step."""
-        choice = self._wizard.choice
+        chosen = self._wizard.choice
         made = self._group.checkedButton()
-        before = choice.destination
+        before = chosen.destination
         if made is not None:
-            choice.destination = str(made.property("destination"))
-        choice.into = self.field.text().strip() or choice.into
+            chosen.destination = str(made.property("destination"))
+        chosen.into = self.field.text().strip() or chosen.into
+        chosen.in_place = self.in_place.isChecked()
         self._wizard.show_what()
-        if choice.destination != before:
+        if chosen.destination != before:
             self._wizard.what.copy_changed()
 
     def _pick(self) -> None:

@@ -11,7 +11,8 @@ from core.setup.draft import RPO_HOURS, RTO_HOURS
 from core.texts.setup import RPO, RTO
 from gui.theme.look import Look, Role
 from gui.widgets.basics import text
-from gui.wizards.setup_pages.parts import SetupPage, choice
+from gui.wizards.frame import choice
+from gui.wizards.setup_pages.parts import SetupPage
 
 if TYPE_CHECKING:
     from gui.wizards.setup import SetupWizard

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QAbstractButton, QVBoxLayout
-
 from gui.theme.look import Look, Role
-from gui.widgets.basics import column, text
+from gui.widgets.basics import text
 from gui.wizards.frame import WizardPage
 
 if TYPE_CHECKING:
@@ -35,19 +33,3 @@ class SetupPage(WizardPage):
         """A heading within the page."""
         self.body.addWidget(text(self.look, words, Role.STRONG))
         self.body.addSpacing(self.look.px(6))
-
-
-def choice(look: Look, made: QAbstractButton, words: str, note: str) -> QVBoxLayout:
-    """A check box or radio button with a short name, and below it what there is to say, wrapped."""
-    indent = look.px(28)
-    made.setText(words)
-    made.setFont(look.font(Role.MEDIUM))
-    made.setMinimumHeight(look.px(30))
-    made.setAccessibleName(f"{words}. {note}" if note else words)
-    lines = column(gap=look.px(1))
-    lines.addWidget(made)
-    if note:
-        below = column(margins=(indent, 0, 0, 0))
-        below.addWidget(text(look, note, Role.SECONDARY, look.tokens.ink2))
-        lines.addLayout(below)
-    return lines

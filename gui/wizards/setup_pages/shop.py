@@ -17,7 +17,8 @@ from core.texts.formats import size
 from core.texts.setup import KINDS
 from gui.theme.look import Look, Role
 from gui.widgets.basics import button, clear, column, field, row, text
-from gui.wizards.setup_pages.parts import SetupPage, choice
+from gui.wizards.frame import choice
+from gui.wizards.setup_pages.parts import SetupPage
 
 if TYPE_CHECKING:
     from gui.wizards.setup import SetupWizard
