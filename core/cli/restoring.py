@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 from pathlib import Path
 
 from core.cli.context import Context
 from core.cli.looking import find_state
+from core.clock import stamp
 from core.copies.bringing_back.in_place import Fate, Placing, homes_of, put_in_place
 from core.copies.bringing_back.restore import restore as bring_back
 from core.copies.bringing_back.wishes import Report, Wish, spellings
@@ -15,9 +17,11 @@ from core.copies.format import percent
 from core.copies.format.copy_folder import CopyFolder, State
 from core.copies.format.percent import exact, readable
 from core.copies.format.rows import Header
+from core.copies.jobs import open_store
 from core.copies.opening.finding import refuse_live_target
 from core.errors import Code, Exit, KnownError
 from core.plan.model import System
+from core.store.home import Pace
 from core.texts import t
 from core.texts.formats import size
 from core.texts.names import skip_reason
@@ -30,12 +34,28 @@ def restore(context: Context, options: argparse.Namespace) -> Exit:
     refuse_live_target(plan, into)
     folder, state, states = find_state(context, plan, options)
     wish = Wish(tuple(options.path), options.keep_links)
+    began = context.clock.monotonic()
     report = bring_back(folder, state, states, into, wish, context.output, context.cancelled)
+    _note_pace(context, options.system, folder, report, context.clock.monotonic() - began)
     done = _show_report(context, report, state, into)
     if not (options.in_place or options.replace):
         return done
     placed = _put(context, plan.system(options.system), folder, state, report, options)
     return done if done is not Exit.OK else placed
+
+
+def _note_pace(
+    context: Context, system: str, folder: CopyFolder, report: Report, seconds: float
+) -> None:
+    """Remember how fast it was: the next time a person is told how long it takes.
+
+    Little says nothing about much, and nothing may keep data from coming back.
+    """
+    if report.bytes < _TELLING_BYTES or seconds <= 0:
+        return
+    at = stamp(context.clock.now())
+    with contextlib.suppress(KnownError), open_store(context.home, context.clock) as store:
+        store.note_pace(Pace(system, folder.folder.destination, at, report.bytes, seconds))
 
 
 def _put(
@@ -158,6 +178,8 @@ def _names(path: str) -> dict[str, str]:
     return {"path": readable(path), "raw": exact(path)}
 
 
+_TELLING_BYTES = 1_000_000
+"""What comes back from less than this is mostly waiting."""
 _ASIDE = " – ersetzt"
 """What the folder beside the restored one is called that takes what was replaced."""
 _CAUSES = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 from core import own_files
 from core.paths import Home
 from core.plan.addresses import parse_address
+from core.plan.edit import digest
 from core.plan.locations import (
     Location,
     S3Location,
@@ -282,7 +282,7 @@ def forget_draft(home: Home) -> None:
 
 def with_applied(draft: Draft, text: str) -> Draft:
     """The draft after its plan was put into force."""
-    return msgspec.structs.replace(draft, applied=_digest(text.encode()))
+    return msgspec.structs.replace(draft, applied=digest(text.encode()))
 
 
 def is_unfinished(home: Home) -> bool:
@@ -300,8 +300,4 @@ def is_unfinished(home: Home) -> bool:
         return True
     except OSError:
         return False
-    return bool(draft.applied) and draft.applied == _digest(plan)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return bool(draft.applied) and draft.applied == digest(plan)

@@ -18,6 +18,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.errors import KnownError
+from core.health.way_back import best_copy, rates
 from core.paths import find_home
 from core.plan.model import Plan
 from core.plan.read import load_text, read_plan
@@ -63,6 +64,7 @@ class RestoreWizard(QWidget):
         self._home: Path | None = None
         self._passphrase = ""
         self._job: Job | None = None
+        self.rates: dict[str, float] = {}
         self._at = 0
         t = self.texts.t
         self.frame = WizardFrame(
@@ -87,11 +89,23 @@ class RestoreWizard(QWidget):
         else:
             self._take_first_system()
             self.show_what()
+            self.shop.bridge.call(self._measured, self._know_rates, lambda _: None)
 
     def _take_first_system(self) -> None:
         if self.plan is not None and self.plan.copies:
             self.choice.system = self.plan.copies[0].system
             self.choice.destination = self.suggested_copy()
+
+    def _measured(self) -> dict[str, float]:
+        return rates(self.shop.home, self.shop.clock, self.choice.system)
+
+    def _know_rates(self, found: dict[str, float]) -> None:
+        """How fast each copy was; the suggestion may be another one then."""
+        self.rates = found
+        is_untouched = not self.what.field.text() and self._job is None
+        if is_untouched and self.frame.stack.currentWidget() is self.what:
+            self.choice.destination = self.suggested_copy()
+            self._rail(0)
 
     # -- facts --------------------------------------------------------------------------------
 
@@ -101,7 +115,7 @@ class RestoreWizard(QWidget):
         return names.get(id, id)
 
     def suggested_copy(self) -> str:
-        """The copy to take unless a person says else: reachable, then the freshest."""
+        """The copy to take unless a person says else: of the freshest the fastest."""
         if self.bare and self.choice.destination:
             return self.choice.destination
         picture, system = self.shop.picture, self.choice.system
@@ -110,10 +124,9 @@ class RestoreWizard(QWidget):
             None,
         )
         copies = [copy.facts for copy in verdict.copies] if verdict else []
-        there = [copy for copy in copies if copy.reachable and copy.copied is not None]
-        there.sort(key=lambda copy: copy.copied.timestamp() if copy.copied else 0, reverse=True)
-        if there:
-            return there[0].destination
+        best = best_copy(copies, self.rates)
+        if best:
+            return best
         planned = self.plan.copies_of(system) if self.plan else ()
         return planned[0].destination if planned else ""
 

@@ -7,7 +7,6 @@ Which step comes when and what it lacks says `core.setup.flow`; what a place is 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -310,13 +309,9 @@ class SetupWizard(QWidget):
         self, done: Callable[[], object], refused: Callable[[Failure | None], object]
     ) -> None:
         text = drafts.plan_text(self.draft, self.texts.t("Laden-PC"), self.texts.lang)
-        handle, name = tempfile.mkstemp(prefix="ladentresor-plan-", suffix=".toml")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
             drafts.make_places(self.draft)
         except OSError as error:
-            Path(name).unlink(missing_ok=True)
             refused(Failure("", error.strerror or str(error), "", ""))
             return
         problems: list[str] = []
@@ -326,7 +321,6 @@ class SetupWizard(QWidget):
                 problems.append(str(event.fields.get("sentence", "")))
 
         def applied(exit_code: int, failure: Failure | None) -> None:
-            Path(name).unlink(missing_ok=True)
             if failure is not None or exit_code:
                 refused(Failure("plan_invalid", problems[0], "", "") if problems else failure)
                 return
@@ -335,7 +329,9 @@ class SetupWizard(QWidget):
             self._set_busy(busy=False)
             done()
 
-        self.ask(("plan", "apply", name), applied, heard=heard)
+        # Over the plan this set-up made before, never over one that somebody edited since.
+        before = ("--replacing", self.draft.applied) if self.draft.applied else ()
+        self.ask(("plan", "apply", "-", *before), applied, typed=text, heard=heard)
 
     def _failed(self, failure: Failure | None) -> None:
         if failure is not None:

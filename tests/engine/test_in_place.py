@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from core.plan.starter import Starter, example_plan
 
 from core.copies.bringing_back import in_place
 from core.copies.bringing_back.in_place import Fate, put_in_place
 from core.copies.bringing_back.wishes import Report
 from core.errors import Code, Exit, KnownError
+from core.plan.write import Starter, example_plan
 from tests.support.cli import run
 
 OLD = 1_700_000_000

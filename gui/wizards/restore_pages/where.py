@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QFileDialog, QRadioButton, QWidget
 
-from core.texts.formats import age
+from core.health.way_back import expected_time
+from core.texts.formats import about, age
 from gui.theme.look import Look, Role
 from gui.widgets.basics import button, clear, column, field, row, text
 from gui.wizards.frame import WizardPage, choice
@@ -66,6 +67,7 @@ class WherePage(WizardPage):
             if verdict.facts.system == wizard.choice.system
             for copy in verdict.copies
         }
+        sizes = picture.sizes if picture else {}
         copies = wizard.plan.copies_of(wizard.choice.system) if wizard.plan else ()
         ids = [wizard.choice.destination] if wizard.bare else [one.destination for one in copies]
         for id in ids:
@@ -79,6 +81,12 @@ class WherePage(WizardPage):
                 made.setEnabled(known.reachable)
                 shown = age(known.copied, now, texts.lang)
                 note = texts.t("neuester Stand {age}", age=shown)
+                took = expected_time(sizes.get(wizard.choice.system, 0), wizard.rates.get(id))
+                if took is not None:
+                    note += " · " + texts.t(
+                        "alles zusammen {time}, so schnell wie zuletzt",
+                        time=about(took, texts.lang),
+                    )
                 if not known.reachable:
                     note += " · " + texts.t("gerade nicht angeschlossen")
             made.setAccessibleName(f"{made.text()}, {note}" if note else made.text())
