@@ -137,6 +137,6 @@ def begin_set_up(desk: Desk, source: Path, places: list[Path]) -> SetUp:
     return made
 
 
-def focused() -> QWidget | None:
-    """What has the keyboard."""
-    return QApplication.focusWidget()
+def focused(desk: Desk) -> QWidget | None:
+    """What has the keyboard. Without a window manager no window is ever the active one for long."""
+    return QApplication.focusWidget() or desk.window.focusWidget()

@@ -5,13 +5,16 @@ Offscreen, as `test_window`. The servers run on this machine, reached by two nam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
 
+from core.health.said import Mark
 from core.plan.model import Mode
 from core.plan.read import load_readable
 from core.secrets.pairs import SHOP_KEY, read_pair
@@ -19,7 +22,10 @@ from core.secrets.sealed_file import SealedFileStore
 from core.setup.flow import Step
 from gui.wizards.restore import RestoreWizard
 from gui.wizards.setup import SetupWizard
-from tests.journeys.desk import Desk, begin_set_up, contents, sample_shop
+from tests.journeys.desk import Desk, begin_set_up, contents, focused, sample_shop
+from tests.support.mail_sink import PASSWORD as MAIL_PASSWORD
+from tests.support.mail_sink import USER as MAIL_USER
+from tests.support.mail_sink import mail_sink
 from tests.support.places import Place, missing, place
 from tests.support.storage_servers import PASSWORD, USER
 
@@ -162,3 +168,155 @@ def bare_from(
     assert home is not None
     bare.press("Schließen")
     bare.wait(lambda: not home.exists())
+
+
+# -- English, by keyboard alone ----------------------------------------------------------------
+
+
+class Keys:
+    """Somebody without a mouse."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def press(
+        self, key: Qt.Key, held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+    ) -> None:
+        """A key, where the keyboard is."""
+        QTest.keyClick(focused(self.desk) or self.desk.window, key, held)
+        QApplication.processEvents()
+
+    def type(self, words: str) -> None:
+        """Words into what has the keyboard, instead of what stands there."""
+        field = focused(self.desk)
+        assert isinstance(field, QLineEdit), field
+        self.press(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClicks(field, words)
+
+    def to(self, name: str) -> None:
+        """Tab until what has the keyboard says this name."""
+        seen = []
+        for _ in range(80):
+            found = focused(self.desk)
+            seen.append(found.accessibleName() if found else None)
+            if found is not None and found.accessibleName().startswith(name):
+                return
+            self.press(Qt.Key.Key_Tab)
+        raise AssertionError(f"Tab does not reach {name!r}, only {seen}")
+
+    def do(self, name: str) -> None:
+        """Tab to a button as soon as it can be pressed, and press it."""
+        self.desk.wait(
+            lambda: any(
+                one.accessibleName().startswith(name) and one.isEnabled()
+                for one in self.desk.buttons()
+            )
+        )
+        self.to(name)
+        self.press(Qt.Key.Key_Space)
+
+
+@pytest.mark.full
+@needs_samba
+def test_in_english_by_keyboard_alone(
+    desks: Callable[..., Desk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fresh start, a folder, a NAS, the first run, one file back; no mouse, no German."""
+    source = sample_shop(tmp_path / "shop-pc")
+    monkeypatch.setattr(
+        "PySide6.QtWidgets.QFileDialog.getExistingDirectory", lambda *_: str(source)
+    )
+    with place("samba", tmp_path / "nas") as nas:
+        desk = desks("home", "en", PASSPHRASE)
+        keys = Keys(desk)
+        desk.window.activateWindow()
+        keys.do("Protect the shop")
+        wizard = desk.window.page
+        assert isinstance(wizard, SetupWizard)
+        keys.to("Name of your shop")
+        keys.type("Maier's Deli")
+        keys.do("Add folder")
+        keys.do("Next")
+        desk.wait(lambda: wizard.step is Step.PLACES)
+        keys.do("Add a NAS or cloud")
+        typed = wizard.places.form.typed.fields
+        for name, words in (("host", nas.address), ("password", PASSWORD)):
+            keys.to(typed[name].accessibleName())
+            keys.type(words)
+        keys.to("Name for this destination")
+        keys.type("NAS")
+        keys.press(Qt.Key.Key_Tab)  # past the box that says whether it stands elsewhere
+        keys.do("Try it")
+        desk.wait(lambda: len(wizard.draft.places) == 1)
+        keys.do("Next")
+        desk.wait(lambda: wizard.step is Step.GOALS)
+        keys.do("Next")
+        desk.wait(lambda: wizard.step is Step.PEOPLE)
+        keys.do("Start the first run")
+        desk.wait(lambda: wizard.step is Step.RUN)
+        desk.wait(desk.run_is_over)
+        assert desk.shop.run is not None
+        assert desk.shop.run.ended is not None
+        assert desk.shop.run.ended.exit == 0, desk.shop.run
+        keys.do("To the overview")
+        desk.wait(lambda: desk.window.page is not wizard)
+
+        price = source / "Büro" / "Preisliste 2026.csv"
+        old = price.read_bytes()
+        price.unlink()
+        desk.window.activateWindow()
+        desk.wait(desk.window.isActiveWindow)
+        keys.press(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        restore = desk.window.page
+        assert isinstance(restore, RestoreWizard)
+        desk.wait(lambda: focused(desk) is restore.what.field)
+        keys.type("preisliste")
+        desk.wait(lambda: restore.what.list.count() == 1)
+        keys.do("Change")
+        keys.to("then put at its old place")
+        keys.press(Qt.Key.Key_Space)
+        keys.do("Take over")
+        desk.wait(lambda: restore.frame.stack.currentWidget() is restore.what)
+        desk.wait(lambda: restore.what.list.count() == 1)
+        keys.do("Get this version")
+        desk.wait(lambda: restore.result.has_files and restore.frame.next.isVisible())
+        assert price.read_bytes() == old
+        german = [one for one in desk.words().splitlines() if any(s in one for s in "äöüßÄÖÜ")]
+        assert [one for one in german if str(tmp_path) not in one] == []
+
+
+@pytest.mark.full
+def test_warnings_are_proven_by_a_mail_that_arrives(
+    desks: Callable[..., Desk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = sample_shop(tmp_path / "laden-pc")
+    with mail_sink(tmp_path / "post") as sink:
+        monkeypatch.setenv("SSL_CERT_FILE", str(sink.certificate))
+        desk = desks("home", passphrase=PASSPHRASE)
+        setup = begin_set_up(desk, source, [tmp_path / "platte"])
+        setup.through_goals_and_people()
+        people = setup.wizard.people
+        for number, name in enumerate(("anna", "sabine")):
+            people._names[number].setText(name.title())
+            people._mails[number].setText(f"{name}@example.org")
+        people.mailbox.setText(MAIL_USER)
+        people.password.setText("falsch")
+        people.host.setText(f"localhost:{sink.port}")
+        desk.press("Testmail schicken")
+        desk.wait(lambda: "Anmeldung" in people.said.text() or "Kennwort" in people.said.text())
+        assert not setup.wizard.draft.is_mail_proven
+        people.password.setText(MAIL_PASSWORD)
+        desk.press("Testmail schicken")
+        desk.wait(people.code.isVisible)
+        assert sink.to == ["anna@example.org", "sabine@example.org"]
+        people.code.setText("aaaa-bbbb")
+        desk.press("Code prüfen")
+        desk.wait(lambda: people._mark._mark is Mark.BAD)
+        code = re.search(r"\b[a-z2-9]{4}-[a-z2-9]{4}\b", sink.body(0))
+        assert code is not None
+        people.code.setText(code[0].upper())
+        desk.press("Code prüfen")
+        desk.wait(lambda: setup.wizard.draft.is_mail_proven)
+        setup.run_and_leave()
+        files = [one for one in desk.shop.home.config.rglob("*") if one.is_file()]
+        assert not [one for one in files if MAIL_PASSWORD.encode() in one.read_bytes()]
