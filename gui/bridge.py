@@ -53,6 +53,11 @@ class Bridge(QObject):
         if not self._closed.is_set():
             self._helpers.submit(run)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody waits for what is being done any more. May be asked in any thread."""
+        return self._closed.is_set()
+
     def close(self) -> None:
         """No call arrives any more; waits for what is being done."""
         self._closed.set()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.health.answer import ShopState
+from core.setup.draft import is_unfinished
 from gui.pages.first_start import FirstStart
 from gui.pages.overview import Overview
 from gui.pages.runs import RunsPage
@@ -89,6 +90,7 @@ class Window(QMainWindow):
                     look, t,
                     lang=self.shop.texts.lang,
                     protect=self.set_up,
+                    is_begun=is_unfinished(self.shop.home),
                     restore=self.restore,
                     speak=self._speak,
                 )
@@ -115,6 +117,9 @@ class Window(QMainWindow):
         self._state_changed()
 
     def _is_first(self) -> bool:
+        return self._has_no_plan() or is_unfinished(self.shop.home)
+
+    def _has_no_plan(self) -> bool:
         picture = self.shop.picture
         if picture is None:
             return not self.shop.home.plan.exists()
@@ -230,7 +235,7 @@ class Window(QMainWindow):
         """Open the way back, in place of everything else."""
         if self._wizard is not None:
             return
-        wizard = RestoreWizard(self.look, self.shop, bare=bool(self._is_first()))
+        wizard = RestoreWizard(self.look, self.shop, bare=self._has_no_plan())
         self._wizard = wizard
         wizard.left.connect(self._leave_wizard)
         self.setCentralWidget(wizard)
@@ -251,12 +256,10 @@ class Window(QMainWindow):
 
     def _set_up_done(self) -> None:
         self._leave_wizard()
-        self.shop.back_up()
 
     def _leave_wizard(self) -> None:
         if self._wizard is not None:
-            if isinstance(self._wizard, RestoreWizard):
-                self._wizard.close_down()
+            self._wizard.close_down()
             self._wizard = None
             self.build()
             self.shop.refresh()

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import sys
 
+from core.cli.addressed import addressed_place
 from core.cli.context import Context
-from core.cli.secret import ends_at_once
 from core.cli.typed_lines import ask_for_lines
 from core.copies.bringing_back.adopt import adopt as adopt_copy
-from core.copies.opening.reach import Where
 from core.errors import Code, Exit, KnownError
-from core.plan.addresses import BadAddress, parse_address
-from core.plan.locations import Location, S3Location, folder_of_pc, needs_password
+from core.plan.locations import S3Location
 from core.secrets import pairs
 from core.secrets.recovery import Pair, Slip, pack
 from core.texts import t
@@ -33,7 +29,7 @@ _NO_KEY = frozenset(
 def adopt(context: Context, options: argparse.Namespace) -> Exit:
     """Take over what a copy knows."""
     out = context.output
-    where, password = _where(context, options)
+    where, password = addressed_place(context, options.location, options.destination)
     if options.as_of is not None:
         where = where.as_of(options.as_of)
     if options.take_over and isinstance(where.location, S3Location) and where.location.at:
@@ -75,40 +71,6 @@ def adopt(context: Context, options: argparse.Namespace) -> Exit:
             "  → Gibt es ihn nicht mehr: {program} adopt {path} --take-over", path=options.location
         )
     return Exit.OK
-
-
-def _where(context: Context, options: argparse.Namespace) -> tuple[Where, str]:
-    """The place that was named, and what opens it; '' where nothing is needed.
-
-    KnownError ADDRESS_INVALID, PASSWORD_MISSING.
-    """
-    try:
-        location = parse_address(options.location)
-    except BadAddress:
-        raise KnownError(Code.ADDRESS_INVALID, address=options.location) from None
-    if folder_of_pc(location) is not None:
-        return Where("", location), ""
-    where = Where(options.destination or location.address, location)
-    if options.destination:
-        password = context.secrets().get(f"{options.destination}.password") or ""
-    else:
-        password = _ask_password(context, location) if needs_password(location) else ""
-    if needs_password(location) and not password:
-        raise KnownError(Code.PASSWORD_MISSING, address=location.address)
-    context.use_password(password)
-    return where, password
-
-
-def _ask_password(context: Context, location: Location) -> str:
-    """The password as typed unseen; '' without a terminal, where nobody can be asked."""
-    if sys.stdin is None or not sys.stdin.isatty():
-        return ""
-    asked = context.texts.t("Kennwort für {address} (unsichtbar): ", address=location.address)
-    with ends_at_once():
-        try:
-            return getpass.getpass(asked)
-        except EOFError:
-            return ""
 
 
 def _keep_password(context: Context, password: str, destination: str) -> None:

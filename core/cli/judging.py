@@ -19,7 +19,7 @@ from core.health.facts import gather
 from core.health.model import CopyFacts, CopyVerdict, Param, ReadBack, SystemVerdict, Why
 from core.health.three_two_one import judge
 from core.plan.locations import folder_of_pc
-from core.plan.model import Copy, Plan, Site
+from core.plan.model import Copy, Plan, Site, System
 from core.store.home import GOOD, HomeStore
 from core.store.pauses import pause_of
 from core.texts import t
@@ -44,6 +44,8 @@ def status(context: Context, options: argparse.Namespace) -> Exit:
             asked = question(store, verdict.facts.system)
             if asked is not None:
                 held.show(context.output, asked)
+        for system in plan.uncovered:
+            _show_uncovered(context, system)
         for paper in sheets.papers(context, store, plan):
             fields: dict[str, object] = {
                 "key": paper.name,
@@ -66,6 +68,14 @@ def _show_pause(context: Context, store: HomeStore) -> None:
             " Beenden: {program} agent resume",
             until=until(pause.until, context.texts.lang, now=now),
         )
+
+
+def _show_uncovered(context: Context, system: System) -> None:
+    fields = {"system": system.id, "mode": system.mode, "covered": False, "holds": system.holds}
+    context.output.item(
+        fields, context.texts.t("{name}: noch nicht gesichert, die Daten liegen nur dort",
+                                name=system.name)
+    )  # fmt: skip
 
 
 def judge_plan(context: Context, store: HomeStore, plan: Plan) -> list[SystemVerdict]:

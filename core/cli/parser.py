@@ -96,6 +96,19 @@ def make_parser(texts: Texts) -> Parser:
         action="store_true",
         help=t("Verweise nach draußen als Verweise, nicht als Textdatei"),
     )
+    restore.add_argument(
+        "--in-place",
+        action="store_true",
+        help=t("danach an den alten Platz legen, was dort fehlt; was dort anders ist, bleibt"),
+    )
+    restore.add_argument(
+        "--replace",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar=t("DATEI"),
+        help=t("wie --in-place, und diese Dateien dort ersetzen; die bisherigen werden aufgehoben"),
+    )
     _where_from(restore, texts)
 
     verify = verb("verify", t("Kopien nachprüfen"))
@@ -162,7 +175,14 @@ def make_parser(texts: Texts) -> Parser:
     probe.add_argument(
         "place",
         metavar=t("ZIEL"),
-        help=t("Ziel des Plans, Ordner oder account:NAME/Ordner"),
+        help=t("Ziel des Plans, Ordner, Adresse im Netz oder account:NAME/Ordner"),
+    )
+    probe.add_argument(
+        "--for",
+        dest="destination",
+        default="",
+        metavar=t("ZIEL"),
+        help=t("dessen hinterlegtes Kennwort öffnet das Ziel im Netz"),
     )
     probe.add_argument(
         "--no-speed", action="store_true", help=t("nur wenige Kilobyte senden, kein Tempo messen")

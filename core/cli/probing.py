@@ -11,7 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from core.cli.addressed import addressed_place
 from core.cli.context import Context
+from core.copies.opening.reach import Where, where_of
 from core.destinations.probe import (
     MOST_BYTES,
     Advice,
@@ -31,6 +33,7 @@ from core.plan.locations import folder_of_pc
 from core.plan.model import Destination
 from core.texts import Texts, t
 from core.texts.formats import rate, size
+from core.texts.setup import CONCERNS
 
 _ACCOUNT = "account:"
 _FEW_BYTES = 64 * 1024
@@ -53,18 +56,11 @@ _ADVICE = {
     Advice.NAMES: t("bundled: hier bleiben nicht alle Namen, wie sie sind"),
     Advice.UNUSABLE: t("keine: so lässt sich dieses Ziel nicht benutzen"),
 }
-_CONCERNS = {
-    "no_delete": t("Hier lässt sich nichts löschen: Aufräumen geht nicht."),
-    "clock": t("Die Uhr dort geht falsch. Anmeldungen und Sperrfristen richten sich nach ihr."),
-    "full": t("Hier ist weniger als 1 GB frei."),
-    "names": t("Hier bleiben nicht alle Namen, wie sie sind."),
-    "left": t("Nicht alles ließ sich wieder entfernen."),
-}
 
 
 def probe(context: Context, options: argparse.Namespace) -> Exit:
     """Try out one place; OK when it is good for copies, PARTLY when something is to be known."""
-    with _place(context, options.place) as place:
+    with _place(context, options.place, options.destination) as place:
         facts = try_out(
             place,
             context.clock,
@@ -87,7 +83,7 @@ def probe(context: Context, options: argparse.Namespace) -> Exit:
     title, advised = context.texts.t("Empfohlener Aufbau"), context.texts.t(_ADVICE[why])
     out.line(f"{title:<34} {advised}")
     for concern in facts.concerns:
-        text = context.texts.t(_CONCERNS[concern])
+        text = context.texts.t(CONCERNS[concern])
         out.line(f"  → {text}")
     if facts.failure:
         where = {"destination": options.place, "path": options.place, "name": options.place}
@@ -136,8 +132,8 @@ def _lines(texts: Texts, facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _place(context: Context, word: str) -> Iterator[Place]:
-    """An account, a destination of the plan, else a folder of this PC."""
+def _place(context: Context, word: str, destination: str) -> Iterator[Place]:
+    """An account, a destination of the plan, an address, else a folder of this PC."""
     from core.destinations.probed_places import FolderPlace
 
     if word.startswith(_ACCOUNT):
@@ -147,9 +143,15 @@ def _place(context: Context, word: str) -> Iterator[Place]:
         return
     planned = _planned(context, word)
     if planned is not None and folder_of_pc(planned.location) is None:
-        with _far(context, planned) as place:
+        with _far(context, where_of(planned)) as place:
             yield place
         return
+    if planned is None:
+        where, _ = addressed_place(context, word, destination)
+        if folder_of_pc(where.location) is None:
+            with _far(context, where) as place:
+                yield place
+            return
     here = folder_of_pc(planned.location) if planned is not None else None
     yield FolderPlace(here or Path(word).absolute(), word)
 
@@ -165,15 +167,14 @@ def _planned(context: Context, word: str) -> Destination | None:
 
 
 @contextmanager
-def _far(context: Context, planned: Destination) -> Iterator[Place]:
-    from core.copies.opening.reach import where_of
+def _far(context: Context, where: Where) -> Iterator[Place]:
     from core.destinations.probed_places import SessionPlace
     from core.destinations.storages import base_of
 
     with _room(context) as room:
-        visit = context.reach().visit(where_of(planned))
+        visit = context.reach().visit(where)
         try:
-            yield SessionPlace(visit.session, base_of(planned.location), "", room)
+            yield SessionPlace(visit.session, base_of(where.location), "", room)
         finally:
             visit.close()
 

@@ -3,30 +3,129 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 from pathlib import Path
 
 from core.cli.context import Context
 from core.cli.looking import find_state
+from core.clock import stamp
+from core.copies.bringing_back.in_place import Fate, Placing, homes_of, put_in_place
 from core.copies.bringing_back.restore import restore as bring_back
-from core.copies.bringing_back.wishes import Report, Wish
-from core.copies.format.copy_folder import State
+from core.copies.bringing_back.wishes import Report, Wish, spellings
+from core.copies.format import percent
+from core.copies.format.copy_folder import CopyFolder, State
 from core.copies.format.percent import exact, readable
+from core.copies.format.rows import Header
+from core.copies.jobs import open_store
 from core.copies.opening.finding import refuse_live_target
-from core.errors import Exit
+from core.errors import Code, Exit, KnownError
+from core.plan.model import System
+from core.store.home import Pace
 from core.texts import t
 from core.texts.formats import size
 from core.texts.names import skip_reason
 
 
 def restore(context: Context, options: argparse.Namespace) -> Exit:
-    """Bring data back into an empty folder."""
+    """Bring data back into an empty folder, and to its old place where that was asked for."""
     plan = context.reading_plan()
     into = Path(options.into).absolute()
     refuse_live_target(plan, into)
     folder, state, states = find_state(context, plan, options)
     wish = Wish(tuple(options.path), options.keep_links)
+    began = context.clock.monotonic()
     report = bring_back(folder, state, states, into, wish, context.output, context.cancelled)
-    return _show_report(context, report, state, into)
+    _note_pace(context, options.system, folder, report, context.clock.monotonic() - began)
+    done = _show_report(context, report, state, into)
+    if not (options.in_place or options.replace):
+        return done
+    placed = _put(context, plan.system(options.system), folder, state, report, options)
+    return done if done is not Exit.OK else placed
+
+
+def _note_pace(
+    context: Context, system: str, folder: CopyFolder, report: Report, seconds: float
+) -> None:
+    """Remember how fast it was: the next time a person is told how long it takes.
+
+    Little says nothing about much, and nothing may keep data from coming back.
+    """
+    if report.bytes < _TELLING_BYTES or seconds <= 0:
+        return
+    at = stamp(context.clock.now())
+    with contextlib.suppress(KnownError), open_store(context.home, context.clock) as store:
+        store.note_pace(Pace(system, folder.folder.destination, at, report.bytes, seconds))
+
+
+def _put(
+    context: Context,
+    system: System,
+    folder: CopyFolder,
+    state: State,
+    report: Report,
+    options: argparse.Namespace,
+) -> Exit:
+    """Put what came back where it once lay; PARTLY when something stays for a person to decide."""
+    into = Path(options.into).absolute()
+    aside = into.with_name(into.name + _ASIDE)
+    if os.path.lexists(aside):
+        raise KnownError(Code.TARGET_NOT_EMPTY, path=str(aside))
+    header = next(row for row in folder.rows(state.record) if isinstance(row, Header))
+    homes = homes_of(header, system.folders)
+    wanted = {percent.encode(one) for path in options.replace for one in spellings(path)}
+    placings = put_in_place(into, homes, report, wanted, aside, context.cancelled)
+    _show_placings(context, placings, aside)
+    is_open = any(one.fate in (Fate.NEWER, Fate.OLDER, Fate.REFUSED) for one in placings)
+    return Exit.PARTLY if is_open else Exit.OK
+
+
+def _show_placings(context: Context, placings: list[Placing], aside: Path) -> None:
+    out, texts = context.output, context.texts
+    by_fate = {fate: [one for one in placings if one.fate is fate] for fate in Fate}
+    still = sorted((*by_fate[Fate.NEWER], *by_fate[Fate.OLDER]), key=lambda one: one.path)
+    out.record(
+        "in_place",
+        placed=len(by_fate[Fate.PLACED]),
+        same=len(by_fate[Fate.SAME]),
+        replaced=[_names(one.path) for one in by_fate[Fate.REPLACED]],
+        open=[
+            _names(one.path)
+            | {
+                "why": str(one.fate),
+                "mtime_ns": one.mtime_ns,
+                "bytes": one.bytes,
+                "here_mtime_ns": one.here_mtime_ns,
+                "here_bytes": one.here_bytes,
+            }
+            for one in still
+        ],
+        refused=[_names(one.path) | {"cause": one.cause} for one in by_fate[Fate.REFUSED]],
+        aside=str(aside) if by_fate[Fate.REPLACED] else None,
+    )
+    out.say(
+        "An den alten Platz gelegt: {files}. Gleich und schon dort: {same}.",
+        files=texts.n("eine Datei", "{n} Dateien", len(by_fate[Fate.PLACED])),
+        same=texts.n("eine Datei", "{n} Dateien", len(by_fate[Fate.SAME])),
+    )
+    if by_fate[Fate.REPLACED]:
+        out.say(
+            "Ersetzt: {files}. Was dort stand, liegt in {aside}",
+            files=texts.n("eine Datei", "{n} Dateien", len(by_fate[Fate.REPLACED])),
+            aside=aside,
+        )
+    for one in still:
+        words = (
+            t("  Dort liegt eine neuere Fassung, sie bleibt: {path}")
+            if one.fate is Fate.NEWER
+            else t("  Dort liegt eine andere Fassung, sie bleibt: {path}")
+        )
+        out.say(words, path=readable(one.path))
+    if still:
+        out.say("  → Soll eine davon ersetzt werden, nennen Sie sie: --replace DATEI")
+    for one in by_fate[Fate.REFUSED]:
+        cause = texts.t(_CAUSES[one.cause]) if one.cause in _CAUSES else one.cause
+        out.say("  Blieb, wo es ist: {path} ({cause})", path=readable(one.path), cause=cause)
 
 
 def _show_report(context: Context, report: Report, state: State, into: Path) -> Exit:
@@ -79,6 +178,17 @@ def _names(path: str) -> dict[str, str]:
     return {"path": readable(path), "raw": exact(path)}
 
 
+_TELLING_BYTES = 1_000_000
+"""What comes back from less than this is mostly waiting."""
+_ASIDE = " – ersetzt"
+"""What the folder beside the restored one is called that takes what was replaced."""
+_CAUSES = {
+    "no_place": t("ihr Ordner steht nicht mehr im Plan"),
+    "link": t("der Weg dorthin führt über einen Verweis, oder der Ordner fehlt"),
+    "no_file": t("dort liegt etwas anderes als eine Datei"),
+    "changed": t("dort hat sich gerade etwas verändert"),
+    "renamed": t("der Name geht auf diesem PC nicht"),
+}
 _LOST = {
     "owner": t("Besitzer"),
     "mode": t("Rechte"),

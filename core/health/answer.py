@@ -38,6 +38,7 @@ class Headline(StrEnum):
     OVERDUE = "overdue"
     ONE_COPY = "one_copy"
     GAPS = "gaps"
+    UNCOVERED = "uncovered"  # of a system nothing is copied
     YES = "yes"  # copies
 
 
@@ -47,6 +48,7 @@ class Ask(StrEnum):
     ANSWER_GATE = "answer_gate"  # system
     PROVE_SHEET = "prove_sheet"
     FIRST_RUN = "first_run"  # nothing was ever copied
+    COVER = "cover"  # systems: ids of those nothing is copied of, with commas between
 
 
 class Do(StrEnum):
@@ -108,13 +110,20 @@ _RANK: tuple[Step | Ask, ...] = (
     Step.READ_BACK_DUE,
     Step.READ_BACK,
     Ask.PROVE_SHEET,
+    Ask.COVER,
 )
 
 
-def answer(verdicts: Sequence[SystemVerdict], held: Sequence[str] = ()) -> Answer:
-    """The answer; `held`: systems whose anomaly gate is closed."""
+def answer(
+    verdicts: Sequence[SystemVerdict], held: Sequence[str] = (), uncovered: Sequence[str] = ()
+) -> Answer:
+    """The answer; `held`: systems whose anomaly gate is closed; `uncovered`: those nothing is
+    copied of.
+    """
     counting = [[copy for copy in verdict.copies if copy.counts] for verdict in verdicts]
     headline = _headline(verdicts, [len(copies) for copies in counting], held)
+    if headline is Headline.YES and uncovered:
+        headline = Headline.UNCOVERED
     proofs = [_newest_proof(copies) for copies in counting]
     oldest = min((proof for proof in proofs if proof), default=None, key=lambda proof: proof[0])
     if None in proofs:
@@ -135,7 +144,11 @@ def answer(verdicts: Sequence[SystemVerdict], held: Sequence[str] = ()) -> Answe
 
 
 def tasks(
-    verdicts: Sequence[SystemVerdict], held: Iterable[str] = (), *, unproven_sheet: bool = False
+    verdicts: Sequence[SystemVerdict],
+    held: Iterable[str] = (),
+    *,
+    unproven_sheet: bool = False,
+    uncovered: Sequence[str] = (),
 ) -> tuple[Task, ...]:
     """All that a person can do now, each thing once, the most useful first."""
     found: dict[tuple[str, str], Task] = {}
@@ -160,6 +173,8 @@ def tasks(
         found[Ask.FIRST_RUN, ""] = Task(Ask.FIRST_RUN, do=Do.BACK_UP)
     if unproven_sheet:
         found[Ask.PROVE_SHEET, ""] = Task(Ask.PROVE_SHEET)
+    if uncovered:
+        found[Ask.COVER, ""] = Task(Ask.COVER, {"systems": ",".join(uncovered)})
     return tuple(sorted(found.values(), key=_rank))
 
 

@@ -18,16 +18,16 @@ def expected(
 ) -> SystemVerdict:
     """The verdict once every place that passed its probe has its first copy."""
     copies = tuple(
-        _as_if_copied(place, probes[place.folder], now)
+        _as_if_copied(place, probes[place.at], now)
         for place in draft.places
-        if place.folder in probes and probes[place.folder].passed
+        if place.at in probes and probes[place.at].passed
     )
     facts = SystemFacts(
         system="laden",
         name=draft.shop,
         mode=Mode.OWN,
         operator="",
-        rpo=default_every(offline=False),
+        rpo=draft.rpo,
         devices=tuple(source_devices),
         copies=copies,
     )
@@ -36,11 +36,11 @@ def expected(
 
 def _as_if_copied(place: Place, found: Probe, now: datetime) -> CopyFacts:
     return CopyFacts(
-        destination=place.folder,
+        destination=place.at,
         medium=place.medium,
         site=place.site,
         offline=place.offline,
-        operator="",
+        operator=place.operator,
         every=default_every(offline=place.offline),
         reread=default_reread(place.medium),
         copied=now,

@@ -86,14 +86,15 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
         unproven = any(where.encrypted for where in plan.destinations) and not any(
             proof.kind == "sheet" for proof in store.proofs()
         )
+    uncovered = [system.id for system in plan.uncovered]
     good = [run for run in runs if run.status in GOOD]
     newest = {(run.system, run.destination): run for run in good}
     return Picture(
         now,
         plan,
         None,
-        answer(verdicts, held),
-        tasks(verdicts, held, unproven_sheet=unproven),
+        answer(verdicts, held, uncovered),
+        tasks(verdicts, held, unproven_sheet=unproven, uncovered=uncovered),
         verdicts,
         {run.system: run.bytes for run in good},
         last_days(runs, now),

@@ -344,6 +344,9 @@ class _Sayer:
         params = {
             "destination": self._name(task.destination),
             "system": self._systems.get(str(task.params.get("system", "")), ""),
+            "systems": ", ".join(
+                self._systems.get(id, id) for id in str(task.params.get("systems", "")).split(",")
+            ),
         }
         cause = [self._reason(why) for why in task.why if why.code != Reason.NEVER_READ_BACK]
         if task.code in HOW and not (cause and task.code == "read_back"):

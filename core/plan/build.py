@@ -24,6 +24,7 @@ from core.plan.model import (
     VERSION,
     AlertSettings,
     Copy,
+    DataKind,
     Destination,
     DigestDay,
     FoldersSource,
@@ -94,6 +95,7 @@ def _system(item: Mapping[str, Any], key: str) -> System:
         id=item["id"],
         name=item.get("name") or item["id"],
         mode=Mode(item.get("mode", Mode.OWN)),
+        holds=tuple(dict.fromkeys(DataKind(kind) for _, kind in item.get("holds", ()))),
         sources=tuple(source for source in sources if source.paths),
         **_given(item, "rpo", "rto", "critical", "owner", "deputy", "operator"),
     )

@@ -39,6 +39,7 @@ from core.plan.limits import WhenMetered
 from core.plan.locations import SFTP_PORT, SMB_PORT
 from core.plan.model import (
     VERSION,
+    DataKind,
     DigestDay,
     Layout,
     Login,
@@ -145,6 +146,14 @@ _SYSTEM = Table(
             kind=Text(),
             default="",
             about="Betreibergruppe bei saas und hosted, zum Beispiel die Firma hinter dem Dienst.",
+        ),
+        Key(
+            name="holds",
+            kind=ListOf(_choice(DataKind), may_be_empty=True),
+            default=(),
+            about="Welche Daten darin liegen: orders = Bestellungen, customers = Kunden, "
+            "invoices = Rechnungen und Belege, stock_movements = Lagerbewegungen, "
+            "products = Artikel, mail = E-Mail, files = Dateien.",
         ),
         Key(
             name="sources",

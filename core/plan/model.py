@@ -38,6 +38,18 @@ class Mode(StrEnum):
     HOSTED = "hosted"
 
 
+class DataKind(StrEnum):
+    """What kinds of data a system holds (DOMAIN §7: Datenart)."""
+
+    ORDERS = "orders"
+    CUSTOMERS = "customers"
+    INVOICES = "invoices"
+    STOCK_MOVEMENTS = "stock_movements"
+    PRODUCTS = "products"
+    MAIL = "mail"
+    FILES = "files"
+
+
 class Medium(StrEnum):
     """Kind of device, for the 2 of 3-2-1."""
 
@@ -82,7 +94,8 @@ class FoldersSource:
 class System:
     """Something the shop lives on, with the most it may lose (RPO) and miss (RTO) (DOMAIN A32).
 
-    operator: the group of companies that runs it, '' for the shop itself (DOMAIN A20).
+    operator: the group of companies that runs it, '' for the shop itself (DOMAIN A20). holds: what
+    lies in it, as a person says.
     """
 
     id: str
@@ -94,6 +107,7 @@ class System:
     owner: str = ""
     deputy: str = ""
     operator: str = ""
+    holds: tuple[DataKind, ...] = ()
     sources: tuple[FoldersSource, ...] = ()
 
     @property
@@ -290,6 +304,12 @@ class Plan:
             if destination.id == id:
                 return destination
         raise KnownError(Code.DESTINATION_UNKNOWN, destination=id)
+
+    @property
+    def uncovered(self) -> tuple[System, ...]:
+        """The systems nothing is copied of: their data lie only where they are."""
+        copied = {copy.system for copy in self.copies}
+        return tuple(system for system in self.systems if system.id not in copied)
 
     def copies_of(self, system: str) -> tuple[Copy, ...]:
         """The copies of one system in the order of the plan; KnownError SYSTEM_UNKNOWN."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
-from core.setup.draft import Draft
+from core.setup.draft import Contact, Draft
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 class Step(StrEnum):
@@ -12,6 +15,8 @@ class Step(StrEnum):
 
     SHOP = "shop"  # what the shop lives on
     PLACES = "places"  # where copies may go
+    GOALS = "goals"  # how old, how fast
+    PEOPLE = "people"  # who is told
     SHEET = "sheet"  # the recovery sheet, for encrypted copies
     RUN = "run"  # the first run
 
@@ -21,6 +26,8 @@ class Lack(StrEnum):
 
     NO_FOLDER = "no_folder"
     NO_PLACE = "no_place"
+    NO_NAME = "no_name"
+    BAD_ADDRESS = "bad_address"
 
 
 def steps(draft: Draft) -> tuple[Step, ...]:
@@ -34,7 +41,16 @@ def lack(draft: Draft, step: Step) -> Lack | None:
         return Lack.NO_FOLDER
     if step is Step.PLACES and not draft.places:
         return Lack.NO_PLACE
+    if step is Step.PEOPLE:
+        return next(filter(None, map(_lack_of, (draft.owner, draft.deputy))), None)
     return None
+
+
+def _lack_of(contact: Contact) -> Lack | None:
+    """Nobody at all may be named; an address belongs to a name and has to be one."""
+    if contact.email and not _ADDRESS.fullmatch(contact.email):
+        return Lack.BAD_ADDRESS
+    return Lack.NO_NAME if contact.email and not contact.name else None
 
 
 def following(draft: Draft, step: Step) -> Step:
@@ -51,9 +67,19 @@ def before(draft: Draft, step: Step) -> Step | None:
     return order[at - 1] if at > 0 else None
 
 
+def takes_over(draft: Draft, step: Step) -> bool:
+    """Whether leaving this step forward puts the plan into force: before sheet and run need it."""
+    return following(draft, step) in (Step.SHEET, Step.RUN) and step not in (Step.SHEET, Step.RUN)
+
+
 def resumed(draft: Draft) -> Step:
-    """Where an interrupted set-up goes on: never further than what is chosen allows."""
+    """Where an interrupted set-up goes on: never further than what is chosen allows.
+
+    Sheet and run need the plan in force; where nobody can say that it is, they are gone to anew.
+    """
     wanted = Step(draft.step) if draft.step in set(Step) else Step.SHOP
+    if wanted in (Step.SHEET, Step.RUN) and not draft.applied:
+        wanted = Step.PEOPLE
     for one in steps(draft):
         if one is wanted or lack(draft, one) is not None:
             return one

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from core.destinations.devices import Device
+from core.destinations.devices import Device, device_at
 from core.plan.syncfolders import sync_service
+from core.setup.draft import Place
 
 _SAMPLE = 256 * 1024
 
@@ -26,16 +27,25 @@ class Finding(StrEnum):
     SYNCED = "synced"
     READ_ONLY = "read_only"
     DIFFERS = "differs"
+    FAILED = "failed"  # a place in the network; `said` tells why
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What was found out about a place. free and total in bytes, 0 when not known."""
+    """What was found out about a place.
+
+    free and total in bytes, up and down in bytes a second; 0 when not known. said: why it failed,
+    in a sentence; concerns: what a person should know all the same, as codes of `probe`.
+    """
 
     finding: Finding
     device: Device = field(default_factory=Device)
     free: int = 0
     total: int = 0
+    up: float = 0.0
+    down: float = 0.0
+    said: str = ""
+    concerns: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -71,6 +81,27 @@ def probe(
     except OSError:
         return Probe(Finding.READ_ONLY, device)
     return Probe(Finding.PASSED if same else Finding.DIFFERS, device, usage.free, usage.total)
+
+
+def probe_told(place: Place, fields: Mapping[str, object], said: str) -> Probe:
+    """What the command `probe` told of a place in the network (docs/cli.md, `probed`).
+
+    said: the sentence of the error it ended with, '' for none.
+    """
+    if not fields.get("usable"):
+        return Probe(Finding.FAILED, device_at(place.location), said=said)
+    numbers = {name: fields.get(name) for name in ("free", "total", "up", "down")}
+    known = {name: one for name, one in numbers.items() if isinstance(one, int | float)}
+    concerns = fields.get("concerns")
+    return Probe(
+        Finding.PASSED,
+        device_at(place.location),
+        free=int(known.get("free", 0)),
+        total=int(known.get("total", 0)),
+        up=float(known.get("up", 0)),
+        down=float(known.get("down", 0)),
+        concerns=tuple(str(one) for one in concerns) if isinstance(concerns, list) else (),
+    )
 
 
 def _nearest(folder: Path) -> Path | None:

@@ -58,6 +58,11 @@ _SCHEMA = (
            attached TEXT NOT NULL, detached TEXT NOT NULL) STRICT, WITHOUT ROWID""",
     ),
     EVENTS_SCHEMA,
+    (
+        """CREATE TABLE pace (system TEXT NOT NULL, destination TEXT NOT NULL, at TEXT NOT NULL,
+           bytes INTEGER NOT NULL, seconds REAL NOT NULL,
+           PRIMARY KEY (system, destination)) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 
@@ -101,6 +106,21 @@ class Proof(NamedTuple):
     result: str
     state: str
     detail: str
+
+
+class Pace(NamedTuple):
+    """How fast something last came back out of a copy: so many bytes in so many seconds."""
+
+    system: str
+    destination: str
+    at: str
+    bytes: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second."""
+        return self.bytes / self.seconds
 
 
 class Event(NamedTuple):
@@ -366,6 +386,16 @@ class HomeStore:
             (system, destination, kind, detail),
         )
         return Proof(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    # -- how fast data came back ----------------------------------------------------------------
+
+    def note_pace(self, pace: Pace) -> None:
+        """Remember how fast a restore was; of each copy only the last."""
+        self._run("INSERT OR REPLACE INTO pace VALUES (?, ?, ?, ?, ?)", pace)
+
+    def paces(self) -> list[Pace]:
+        """What was measured, for every copy that something came back from."""
+        return [Pace(*row) for row in self._run("SELECT * FROM pace")]  # type: ignore[arg-type]
 
     # -- recovery sheets ------------------------------------------------------------------------
 

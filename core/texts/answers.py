@@ -18,6 +18,7 @@ HEADLINES = {
     "overdue": t("Ja, aber eine Kopie ist überfällig."),
     "one_copy": t("Ja, aber nur aus einer einzigen Kopie."),
     "gaps": t("Ja, aber die 3-2-1-Regel hat eine Lücke."),
+    "uncovered": t("Ja, aber nicht alles, wovon Ihr Laden lebt, ist gesichert."),
     "yes": t("Ja, aus {copies} geprüften Kopien."),
 }
 
@@ -34,6 +35,7 @@ TITLES = {
     "answer_gate": t("„{system}“: Sind die vielen Änderungen gewollt?"),
     "prove_sheet": t("Wiederherstellungsblatt drucken und prüfen"),
     "first_run": t("Die ersten Kopien anlegen"),
+    "cover": t("Noch nicht gesichert: {systems}"),
     "mend": t("{destination}: Schaden beheben"),
     "back_up": t("Auf {destination} sichern"),
     "attach": t("{destination} anschließen"),
@@ -59,6 +61,10 @@ HOW = {
         " bewiesen."
     ),
     "first_run": t("Sie können dabei weiterarbeiten. Abbrechen schadet nichts."),
+    "cover": t(
+        "Was dort liegt, gibt es nur beim Anbieter. Diese Fassung kann es noch nicht holen: Geben"
+        " Sie es dort aus, und legen Sie es in einen Ordner, der gesichert wird."
+    ),
     "attach": t("Stecken Sie das Gerät an, und beginnen Sie dann die Sicherung."),
     "read_back": t("Erst wenn Daten zurückgelesen sind, zählt die Kopie."),
     "other_device": t("Geht das Gerät kaputt, ist beides weg."),

@@ -18,7 +18,7 @@ _STACKED_FROM = 1.2
 
 
 class FirstStart(Page):
-    """Choosing one of two ways; `protect` None: the first is not there."""
+    """Choosing one of two ways; `protect` None: the first is not there. is_begun: it goes on."""
 
     def __init__(
         self,
@@ -29,6 +29,7 @@ class FirstStart(Page):
         protect: Callable[[], object] | None,
         restore: Callable[[], object],
         speak: Callable[[str], object],
+        is_begun: bool = False,
     ) -> None:
         super().__init__(look, (34, 26, 34, 24))
         px, tokens = look.px, look.tokens
@@ -57,8 +58,11 @@ class FirstStart(Page):
             doors.addWidget(
                 Door(
                     look, "shop", t("Laden schützen"),
-                    t("Ordner wählen, Platten wählen, ersten Lauf beginnen."),
-                    t("Einrichten"), t("etwa 10 Minuten, alles lässt sich später ändern"), protect,
+                    t("Ordner wählen, Platten wählen, ersten Lauf beginnen.")
+                    if not is_begun
+                    else t("Das Einrichten ist angefangen. Ihre Auswahl ist noch da."),
+                    t("Weitermachen") if is_begun else t("Einrichten"),
+                    t("etwa 10 Minuten, alles lässt sich später ändern"), protect,
                     primary=True,
                 ), 10,
             )  # fmt: skip

@@ -7,12 +7,18 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QLineEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.health.said import Mark
 from core.texts import Texts
 from gui.theme.look import Look, Role
-from gui.widgets.basics import Page, button, clear, column, field, frame, row, text
+from gui.widgets.basics import Page, button, clear, column, frame, row, text
 from gui.widgets.marks import ShopMark, paint_mark
 
 
@@ -61,10 +67,20 @@ class WizardPage(Page):
         super().__init__(look, (18, 18, 18, 12) if look.scale > 1.2 else (48, 36, 48, 20))
 
 
-def sheet_lines(look: Look, texts: Texts) -> list[QLineEdit]:
-    """The three lines of a recovery sheet, to be typed from the paper."""
-    t = texts.t
-    return [field(look, words, words) for words in (t("Zeile 1"), t("Zeile 2"), t("Prüfzeile"))]
+def choice(look: Look, made: QAbstractButton, words: str, note: str) -> QVBoxLayout:
+    """A check box or radio button with a short name, and below it what there is to say, wrapped."""
+    indent = look.px(28)
+    made.setText(words)
+    made.setFont(look.font(Role.MEDIUM))
+    made.setMinimumHeight(look.px(30))
+    made.setAccessibleName(f"{words}. {note}" if note else words)
+    lines = column(gap=look.px(1))
+    lines.addWidget(made)
+    if note:
+        below = column(margins=(indent, 0, 0, 0))
+        below.addWidget(text(look, note, Role.SECONDARY, look.tokens.ink2))
+        lines.addLayout(below)
+    return lines
 
 
 class WizardFrame(QWidget):

@@ -18,6 +18,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.errors import KnownError
+from core.health.way_back import best_copy, rates
 from core.paths import find_home
 from core.plan.model import Plan
 from core.plan.read import load_text, read_plan
@@ -25,14 +26,20 @@ from gui.jobs.port import Ended, Event, Failure, Job, Order, Progress, Told
 from gui.shop import Shop
 from gui.theme.look import Look
 from gui.wizards.frame import RailStep, WizardFrame
-from gui.wizards.restore_pages import PlacePage, ResultPage, WhatPage, WherePage
+from gui.wizards.restore_pages.place import PlacePage
+from gui.wizards.restore_pages.result import ResultPage
+from gui.wizards.restore_pages.what import WhatPage
+from gui.wizards.restore_pages.where import WherePage
 
 _NARROW = 1000
 
 
 @dataclass(slots=True)
 class Choice:
-    """What has been chosen so far. paths: as `raw` of search; empty for a whole system."""
+    """What has been chosen so far. paths: as `raw` of search; empty for a whole system.
+
+    in_place: what came back and was checked is put where it once lay, where that is missing.
+    """
 
     system: str = ""
     destination: str = ""
@@ -40,6 +47,7 @@ class Choice:
     paths: tuple[str, ...] = ()
     said: str = ""
     into: str = ""
+    in_place: bool = False
 
 
 class RestoreWizard(QWidget):
@@ -56,6 +64,7 @@ class RestoreWizard(QWidget):
         self._home: Path | None = None
         self._passphrase = ""
         self._job: Job | None = None
+        self.rates: dict[str, float] = {}
         self._at = 0
         t = self.texts.t
         self.frame = WizardFrame(
@@ -80,11 +89,23 @@ class RestoreWizard(QWidget):
         else:
             self._take_first_system()
             self.show_what()
+            self.shop.bridge.call(self._measured, self._know_rates, lambda _: None)
 
     def _take_first_system(self) -> None:
         if self.plan is not None and self.plan.copies:
             self.choice.system = self.plan.copies[0].system
             self.choice.destination = self.suggested_copy()
+
+    def _measured(self) -> dict[str, float]:
+        return rates(self.shop.home, self.shop.clock, self.choice.system)
+
+    def _know_rates(self, found: dict[str, float]) -> None:
+        """How fast each copy was; the suggestion may be another one then."""
+        self.rates = found
+        is_untouched = not self.what.field.text() and self._job is None
+        if is_untouched and self.frame.stack.currentWidget() is self.what:
+            self.choice.destination = self.suggested_copy()
+            self._rail(0)
 
     # -- facts --------------------------------------------------------------------------------
 
@@ -94,7 +115,7 @@ class RestoreWizard(QWidget):
         return names.get(id, id)
 
     def suggested_copy(self) -> str:
-        """The copy to take unless a person says else: reachable, then the freshest."""
+        """The copy to take unless a person says else: of the freshest the fastest."""
         if self.bare and self.choice.destination:
             return self.choice.destination
         picture, system = self.shop.picture, self.choice.system
@@ -103,10 +124,9 @@ class RestoreWizard(QWidget):
             None,
         )
         copies = [copy.facts for copy in verdict.copies] if verdict else []
-        there = [copy for copy in copies if copy.reachable and copy.copied is not None]
-        there.sort(key=lambda copy: copy.copied.timestamp() if copy.copied else 0, reverse=True)
-        if there:
-            return there[0].destination
+        best = best_copy(copies, self.rates)
+        if best:
+            return best
         planned = self.plan.copies_of(system) if self.plan else ()
         return planned[0].destination if planned else ""
 
@@ -203,12 +223,21 @@ class RestoreWizard(QWidget):
 
     def fetch(self) -> None:
         """Bring it back, now."""
+        self._fetch(self.choice.paths)
+
+    def replace(self, paths: tuple[str, ...]) -> None:
+        """Bring these files anew, and let them replace what stands at their old place."""
+        self.choice.into = str(new_folder(self.shop.clock.local(), self.texts.t("Zurückgeholt")))
+        self._fetch(paths, "--replace", *paths)
+
+    def _fetch(self, paths: tuple[str, ...], *more: str) -> None:
         t, choice = self.texts.t, self.choice
         words = ["restore", choice.system, "--into", choice.into, "--from", choice.destination]
         if choice.run:
             words += ["--at", choice.run]
-        if choice.paths:
-            words += ["--path", *choice.paths]
+        if paths:
+            words += ["--path", *paths]
+        words += more or (["--in-place"] if choice.in_place else [])
         self._rail(2)
         self.frame.stack.setCurrentWidget(self.result)
         self.result.begin()
@@ -230,6 +259,8 @@ class RestoreWizard(QWidget):
             self.result.failed(event)
         elif isinstance(event, Told) and event.kind == "restored":
             self.result.restored(event.fields)
+        elif isinstance(event, Told) and event.kind == "in_place":
+            self.result.placed(event.fields)
         elif isinstance(event, Told) and event.kind == "note":
             self.result.noted(event.fields)
         elif isinstance(event, Ended):
@@ -245,8 +276,19 @@ class RestoreWizard(QWidget):
             self.frame.set_button(self.frame.next, t("Ordner öffnen"), self._open_folder)
         else:
             self.frame.set_button(self.frame.back, t("Zurück"), self._again)
+        self.show_replacing()
         target = self.frame.next if self.result.has_files else self.frame.back
         target.setFocus()
+
+    def show_replacing(self) -> None:
+        """Where files were ticked, the filled button replaces them; else it opens the folder."""
+        chosen = self.result.chosen
+        if chosen:
+            words = self.texts.n("Eine Datei ersetzen", "{n} Dateien ersetzen", len(chosen))
+            self.frame.set_button(self.frame.next, words, lambda: self.replace(chosen))
+        elif self.result.has_files:
+            words = self.texts.t("Ordner öffnen")
+            self.frame.set_button(self.frame.next, words, self._open_folder)
 
     def _again(self) -> None:
         name = self.texts.t("Zurückgeholt")
@@ -259,6 +301,7 @@ class RestoreWizard(QWidget):
     def close_down(self) -> None:
         """End what runs and take the home of a bare PC away."""
         self.what.stop()
+        self.what.card.preview.forget()
         self.place.stop()
         self.where.stop()
         if self._job is not None:

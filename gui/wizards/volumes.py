@@ -28,13 +28,16 @@ class Volume:
     removable: bool
 
 
-def likely_folders() -> list[str]:
-    """Folders in which people keep what they live on."""
+def own_folders() -> dict[str, str]:
+    """The user's own folders, by the words templates call them by."""
     places = QStandardPaths.StandardLocation
-    wanted = (places.DocumentsLocation, places.PicturesLocation, places.DesktopLocation)
-    home = Path.home()
-    found = (QStandardPaths.writableLocation(one) for one in wanted)
-    return [one for one in dict.fromkeys(found) if one and Path(one).is_dir() and Path(one) != home]
+    wanted = {
+        "documents": places.DocumentsLocation,
+        "pictures": places.PicturesLocation,
+        "desktop": places.DesktopLocation,
+    }
+    found = {word: QStandardPaths.writableLocation(one) for word, one in wanted.items()}
+    return found | {"home": str(Path.home())}
 
 
 def volumes() -> list[Volume]:
@@ -58,10 +61,10 @@ def volumes() -> list[Volume]:
 def place_on(volume: Volume) -> Place:
     """The place on a volume, as it is chosen by default."""
     folder = str(Path(volume.root) / _FOLDER)
-    made = Place(folder=folder, name=volume.name, medium=volume.medium, removable=volume.removable)
+    made = Place(at=folder, name=volume.name, medium=volume.medium, removable=volume.removable)
     return drafts.carried_away(made, away=False)
 
 
 def place_in(folder: str) -> Place:
     """A folder a person named."""
-    return Place(folder=folder, name=Path(folder).name or folder)
+    return Place(at=folder, name=Path(folder).name or folder)

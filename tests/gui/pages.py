@@ -14,18 +14,23 @@ from core.destinations.devices import Device
 from core.health.answer import Answer, Headline, ShopState
 from core.health.look import Picture
 from core.paths import Home
-from core.plan.model import Medium, Site
-from core.setup.draft import Draft, Place
+from core.plan.model import DataKind, Medium, Mode, Site
+from core.setup.draft import Contact, Draft, Place
+from core.setup.draft import Service as OnlineService
 from core.setup.flow import Step
 from core.setup.places import Finding, Probe
+from core.setup.sizes import FolderSize
+from core.setup.templates import templates
 from gui.jobs.port import Ended, Failure, Phase, Progress, Told
 from gui.pages.settings import SettingsPage
 from gui.shop import Shop
 from gui.window import Window
 from gui.wizards import restore as restore_module
-from gui.wizards import restore_pages, setup_pages
+from gui.wizards.preview import Seen
 from gui.wizards.restore import RestoreWizard
+from gui.wizards.restore_pages import place as place_module
 from gui.wizards.setup import SetupWizard
+from gui.wizards.setup_pages import places as places_module
 from tests.gui import scenes
 from tests.gui.scenes import PlayedRunner
 
@@ -34,10 +39,25 @@ Act = Callable[[Window, Shop, PlayedRunner], None]
 
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the machine the pictures are made on gets into them."""
-    folders = ["/home/maier/Dokumente", "/home/maier/Bilder", "/home/maier/Schreibtisch"]
-    monkeypatch.setattr(setup_pages, "likely_folders", lambda: folders)
-    monkeypatch.setattr(setup_pages, "volumes", list)
-    monkeypatch.setattr(restore_pages, "copies_below", lambda roots: [])
+    known = {one.id: one for one in templates()}
+    found = {
+        "/home/maier/JTL-Backup": known["jtl-wawi"],
+        "/home/maier/Dokumente/Outlook-Dateien": known["outlook"],
+        "/home/maier/Dokumente": known["documents"],
+        "/home/maier/Bilder": known["pictures"],
+    }
+    sizes = iter(range(1, 100))
+    monkeypatch.setattr(SetupWizard, "find_folders", lambda self, done: done(found))
+    monkeypatch.setattr(
+        SetupWizard,
+        "measure_folder",
+        lambda self, folder, done: done(
+            folder, FolderSize(1204 * next(sizes), 3_700_000_000, is_whole=True)
+        ),
+    )
+    monkeypatch.setattr(SetupWizard, "probe_place", lambda self, place, done: None)
+    monkeypatch.setattr(places_module, "volumes", list)
+    monkeypatch.setattr(place_module, "copies_below", lambda roots: [])
     monkeypatch.setattr(Shop, "look_at_mail", lambda self, done: None)
     monkeypatch.setattr(
         restore_module, "new_folder", lambda now, name: f"/home/maier/Schreibtisch/{name} 22.11."
@@ -215,6 +235,28 @@ def _result(window: Window, shop: Shop, runner: PlayedRunner) -> None:
     runner.hear(Ended(0))
 
 
+def _in_place(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    _whole(window, shop, runner)
+    wizard = _wizard(window)
+    wizard.choice.in_place = True
+    wizard.fetch()
+    runner.hear(
+        Told("restored", {"files": 48_211, "bytes": 18_400_000_000, "into": wizard.choice.into,
+                          "failed": [], "skipped": [], "renamed": []})
+    )  # fmt: skip
+    day = 86_400 * 10**9
+    differs = [
+        {"path": f"Büro/Verkauf/{name}", "raw": name, "why": why, "mtime_ns": 20_770 * day,
+         "bytes": 48_000, "here_mtime_ns": (20_770 + days) * day, "here_bytes": 51_000}
+        for name, why, days in (("Preisliste 2026.xlsx", "newer", 4), ("Brief.txt", "older", -9))
+    ]  # fmt: skip
+    runner.hear(
+        Told("in_place", {"placed": 12, "same": 48_197, "replaced": [], "open": differs,
+                          "refused": [], "aside": None})
+    )  # fmt: skip
+    runner.hear(Ended(3))
+
+
 def _damaged(window: Window, shop: Shop, runner: PlayedRunner) -> None:
     _whole(window, shop, runner)
     _wizard(window).fetch()
@@ -242,35 +284,105 @@ def _place(window: Window, shop: Shop, runner: PlayedRunner) -> None:
     runner.hear(Ended(14))
 
 
+def _preview(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    _what(window, shop, runner)
+    preview = _wizard(window).what.card.preview
+    words = "Artikel;Bezeichnung;Preis\n10021;Olivenöl;11,90\n10022;Pecorino;18,20\n"
+    preview.offer("Preisliste 2026.csv", "x", "9", 48_000)
+    preview._show(Seen(words=words), [])
+
+
+def _place_far(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    window.restore()
+    page = _wizard(window).place
+    page.far.setChecked(True)
+    page.typed.fields["host"].setText("smb://laden@diskstation/sicherung")
+
+
 _PLACES = (
-    Place(folder="/media/SICHERUNG A/Ladentresor", name="SICHERUNG A", removable=True,
+    Place(at="/media/SICHERUNG A/Ladentresor", name="SICHERUNG A", removable=True,
           site=Site.AWAY, encrypted=True),
-    Place(folder="/mnt/nas/Ladentresor", name="NAS im Lager", medium=Medium.NAS),
-    Place(folder="/mnt/d/Ladentresor", name="Laufwerk D"),
+    Place(at="smb://laden@diskstation/sicherung", name="NAS im Lager", id="nas-im-lager",
+          medium=Medium.NAS),
+    Place(at="https://anna@cloud.feinkost-maier.de/remote.php/dav/files/anna?vendor=nextcloud",
+          name="Nextcloud", id="nextcloud", medium=Medium.CLOUD, site=Site.AWAY, encrypted=True),
+    Place(at="/mnt/d/Ladentresor", name="Laufwerk D"),
+)  # fmt: skip
+_SERVICES = (
+    OnlineService(id="shopify", name="Shopify", mode=Mode.SAAS, operator="Shopify",
+            holds=(DataKind.ORDERS, DataKind.CUSTOMERS)),
 )  # fmt: skip
 
 
-def _setup(step: Step) -> Act:
+def _setup(step: Step, more: Callable[[SetupWizard, PlayedRunner], None] | None = None) -> Act:
     def act(window: Window, shop: Shop, runner: PlayedRunner) -> None:
         window.set_up()
         wizard = window.page
         assert isinstance(wizard, SetupWizard)
         wizard.draft = Draft(
-            shop="Feinkost Maier", folders=("/daten/wawi", "/home/maier/Dokumente"), places=_PLACES
+            shop="Feinkost Maier",
+            folders=("/home/maier/JTL-Backup", "/home/maier/Dokumente"),
+            services=_SERVICES,
+            places=_PLACES,
+            owner=Contact(name="Anna Maier", email="anna@feinkost-maier.de"),
+            deputy=Contact(name="Sabine Kurz"),
         )
         passed = Finding.PASSED
         wizard.probes = {
-            _PLACES[0].folder: Probe(passed, Device("a", "a"), 1800 * 10**9, 2000 * 10**9),
-            _PLACES[1].folder: Probe(passed, Device("n", "n"), 2400 * 10**9, 4000 * 10**9),
-            _PLACES[2].folder: Probe(passed, Device("pc", "pc"), 600 * 10**9, 10**12),
+            _PLACES[0].at: Probe(passed, Device("a", "a"), 1800 * 10**9, 2000 * 10**9),
+            _PLACES[1].at: Probe(passed, Device("n", "n"), 2400 * 10**9, 4000 * 10**9, up=86e6),
+            _PLACES[3].at: Probe(passed, Device("pc", "pc"), 600 * 10**9, 10**12),
         }
         wizard.source_devices = (Device("pc", "pc"),)
-        page = wizard.pages[Step.SHOP]
-        assert isinstance(page, setup_pages.ShopPage)
-        page.name.setText("Feinkost Maier")
+        wizard.shop_page.name.setText("Feinkost Maier")
         wizard.show_step(step)
+        if more is not None:
+            more(wizard, runner)
 
     return act
+
+
+def _typing_a_nas(wizard: SetupWizard, runner: PlayedRunner) -> None:
+    wizard.places.show_form()
+    form = wizard.places.form
+    form.typed.fields["host"].setText("diskstation")
+    form.typed.fields["share"].setText("sicherung")
+    form.typed.fields["user"].setText("laden")
+    form.typed.fields["password"].setText("nur im Test")
+    form.name.setText("NAS im Büro")
+    form.try_out()
+    runner.hear(Ended(0))
+    runner.hear(
+        Failure(
+            "remote_login", "„nas-im-buero“ weist die Anmeldung ab.", "",
+            "Prüfen Sie Benutzername und Kennwort.",
+        )
+    )  # fmt: skip
+    runner.hear(Ended(14))
+
+
+def _mail_on_its_way(wizard: SetupWizard, runner: PlayedRunner) -> None:
+    wizard.people.mailbox.setText("laden@gmx.de")
+    wizard.people._sent(0, None)
+
+
+def _mistyped(wizard: SetupWizard, runner: PlayedRunner) -> None:
+    wizard.sheet.lines[0].setText("k7r3m-2qxd9-hwtpa-46vj3-c8nef-gx2ab")
+    wizard.sheet.lines[1].setText("t4yb7-hc9mw-w2kd8-6pxhh-abcde-fghjk")
+    wizard.sheet._prove()
+    runner.hear(Told("mistake", {"mistake": "wrong", "line": 2, "group": 4}))
+    runner.hear(Failure("key_mistyped", "", "", ""))
+    runner.hear(Ended(14))
+
+
+def _first_run(wizard: SetupWizard, runner: PlayedRunner) -> None:
+    _progress(wizard.shop, runner)
+
+
+def _progress(shop: Shop, runner: PlayedRunner) -> None:
+    runner.hear(Phase("objects", "laden-pc", "nas-im-lager"))
+    shop.clock.pass_by(seconds=95)  # type: ignore[attr-defined]  # the fixed clock of tests
+    runner.hear(Progress(1204, 874_000_000))
 
 
 PAGES: dict[str, tuple[Callable[[], Picture], Act]] = {
@@ -285,6 +397,14 @@ PAGES: dict[str, tuple[Callable[[], Picture], Act]] = {
     "09-einrichten-laden": (nothing, _setup(Step.SHOP)),
     "10-einrichten-ziele": (nothing, _setup(Step.PLACES)),
     "11-einrichten-blatt": (nothing, _setup(Step.SHEET)),
+    "19-einrichten-nas": (nothing, _setup(Step.PLACES, _typing_a_nas)),
+    "20-einrichten-alter-und-tempo": (nothing, _setup(Step.GOALS)),
+    "21-einrichten-menschen": (nothing, _setup(Step.PEOPLE, _mail_on_its_way)),
+    "22-einrichten-blatt-vertippt": (nothing, _setup(Step.SHEET, _mistyped)),
+    "23-einrichten-erster-lauf": (nothing, _setup(Step.RUN, _first_run)),
+    "24-zurueckholen-vorschau": (scenes.protected, _preview),
+    "26-zurueckholen-an-den-alten-platz": (scenes.protected, _in_place),
+    "25-fremder-pc-nas": (nothing, _place_far),
     "12-zurueckholen-was": (scenes.protected, _what),
     "13-zurueckholen-ganzes-system": (scenes.protected, _whole),
     "14-zurueckholen-woher-wohin": (scenes.protected, _where),

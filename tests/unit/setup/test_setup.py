@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,33 +12,38 @@ from core.errors import KnownError
 from core.health.expected import expected
 from core.health.model import Reason
 from core.paths import find_home
-from core.plan.model import Medium, Site
+from core.plan.model import DataKind, Medium, Mode, Security, Site
 from core.plan.read import read_plan
 from core.setup.draft import (
+    Contact,
     Draft,
+    Mail,
     Place,
+    Service,
     carried_away,
     forget_draft,
+    is_unfinished,
     keep_draft,
     plan_text,
     read_draft,
+    with_applied,
     with_folder,
     with_place,
     without_folder,
     without_place,
 )
-from core.setup.flow import Lack, Step, before, following, lack, resumed, steps
+from core.setup.flow import Lack, Step, before, following, lack, resumed, steps, takes_over
 from core.setup.places import Finding, Probe, probe
 from tests.support.fixed_clock import NOON
 
-DISK = Place(folder="/mnt/d/Ladentresor", name="Laufwerk D")
-NAS = Place(folder="/mnt/nas/Ladentresor", name="NAS im Lager", medium=Medium.NAS)
-STICK = carried_away(Place(folder="/media/a/Ladentresor", name="Stick", removable=True), away=True)
+DISK = Place(at="/mnt/d/Ladentresor", name="Laufwerk D")
+NAS = Place(at="/mnt/nas/Ladentresor", name="NAS im Lager", medium=Medium.NAS)
+STICK = carried_away(Place(at="/media/a/Ladentresor", name="Stick", removable=True), away=True)
 
 
 def test_the_sheet_is_a_step_only_for_encrypted_copies() -> None:
     plain = Draft(folders=("/daten",), places=(DISK,))
-    assert steps(plain) == (Step.SHOP, Step.PLACES, Step.RUN)
+    assert steps(plain) == tuple(one for one in Step if one is not Step.SHEET)
     assert steps(with_place(plain, STICK)) == tuple(Step)
 
 
@@ -67,6 +73,8 @@ def test_what_is_missing() -> None:
         (Draft(step="run"), Step.SHOP),
         (Draft(step="sheet", folders=("/a",)), Step.PLACES),
         (Draft(step="places", folders=("/a",)), Step.PLACES),
+        (Draft(step="run", folders=("/a",), places=(DISK,)), Step.PEOPLE),
+        (Draft(step="sheet", folders=("/a",), places=(STICK,), applied="x"), Step.SHEET),
         (Draft(step="a step of tomorrow", folders=("/a",)), Step.SHOP),
     ],
 )
@@ -80,13 +88,13 @@ def test_choices_are_values() -> None:
     assert without_folder(draft, "/a") == Draft()
     changed = with_place(with_place(draft, NAS), carried_away(NAS, away=True))
     assert [one.site for one in changed.places] == [Site.AWAY]
-    assert without_place(changed, NAS.folder).places == ()
+    assert without_place(changed, NAS.at).places == ()
 
 
 def test_what_leaves_the_shop_is_encrypted() -> None:
     assert not carried_away(DISK, away=False).encrypted
     assert carried_away(DISK, away=True).encrypted
-    assert carried_away(Place(folder="/m", name="x", removable=True), away=False).encrypted
+    assert carried_away(Place(at="/m", name="x", removable=True), away=False).encrypted
 
 
 def test_the_plan_says_what_was_chosen() -> None:
@@ -163,11 +171,87 @@ def good(name: str) -> Probe:
 
 def test_the_meter_counts_as_health_counts() -> None:
     draft = Draft(folders=("/a",), places=(DISK, NAS, STICK))
-    probes = {DISK.folder: good("pc"), NAS.folder: good("nas"), STICK.folder: good("stick")}
+    probes = {DISK.at: good("pc"), NAS.at: good("nas"), STICK.at: good("stick")}
     verdict = expected(draft, probes, [Device("pc", "pc")], NOON)
-    assert (verdict.three, verdict.two, verdict.away) == (3, 2, (STICK.folder,))
+    assert (verdict.three, verdict.two, verdict.away) == (3, 2, (STICK.at,))
     assert verdict.copies[0].has(Reason.DEVICE_OF_SOURCE)
     on_one_disk = dict.fromkeys(probes, good("pc"))
     assert expected(draft, on_one_disk, [Device("pc", "pc")], NOON).three == 1
-    failed = probes | {NAS.folder: Probe(Finding.READ_ONLY)}
+    failed = probes | {NAS.at: Probe(Finding.READ_ONLY)}
     assert expected(draft, failed, [Device("pc", "pc")], NOON).three == 2
+
+
+def test_services_people_goals_and_mail_stand_in_the_plan() -> None:
+    draft = Draft(
+        folders=("/daten",),
+        places=(DISK, STICK),
+        services=(
+            Service(
+                id="shopify", name="Shopify", mode=Mode.SAAS, operator="Shopify",
+                holds=(DataKind.ORDERS, DataKind.CUSTOMERS),
+            ),
+        ),
+        rpo_hours=4,
+        rto_hours=24,
+        owner=Contact(name="Anna Maier", email="anna@maier.de"),
+        deputy=Contact(name="Sabine"),
+        mail=Mail(host="smtp.maier.de", port=465, security=Security.TLS, sender="pc@maier.de"),
+    )  # fmt: skip
+    plan = read_plan(plan_text(draft, "Laden-PC", "en"), source="plan.toml")
+    own, shopify = plan.systems
+    assert (own.rpo, own.rto) == (timedelta(hours=4), timedelta(hours=24))
+    assert (own.owner, own.deputy) == ("anna-maier", "sabine")
+    assert [copy.every for copy in plan.copies] == [timedelta(hours=4), timedelta(days=7)]
+    assert (shopify.mode, shopify.operator) == (Mode.SAAS, "Shopify")
+    assert shopify.holds == (DataKind.ORDERS, DataKind.CUSTOMERS)
+    assert plan.uncovered == (shopify,)
+    assert [(one.id, one.email, one.lang) for one in plan.people] == [
+        ("anna-maier", "anna@maier.de", "en"),
+        ("sabine", "", "en"),
+    ]
+    smtp = plan.alerts.smtp
+    assert smtp is not None
+    assert (smtp.host, smtp.port, smtp.security, smtp.user) == (
+        "smtp.maier.de", 465, Security.TLS, "pc@maier.de",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("owner", "deputy", "missing"),
+    [
+        (Contact(), Contact(), None),
+        (Contact(name="Anna"), Contact(), None),
+        (Contact(email="anna@maier.de"), Contact(), Lack.NO_NAME),
+        (Contact(name="Anna", email="anna"), Contact(), Lack.BAD_ADDRESS),
+        (Contact(name="Anna"), Contact(name="S", email="s@@x.de"), Lack.BAD_ADDRESS),
+    ],
+)
+def test_people_may_be_left_out_but_not_half(
+    owner: Contact, deputy: Contact, missing: Lack | None
+) -> None:
+    assert lack(Draft(owner=owner, deputy=deputy), Step.PEOPLE) is missing
+
+
+def test_the_plan_is_put_into_force_right_before_it_is_needed() -> None:
+    plain = Draft(folders=("/a",), places=(DISK,))
+    assert [one for one in steps(plain) if takes_over(plain, one)] == [Step.PEOPLE]
+    sealed = Draft(folders=("/a",), places=(STICK,))
+    assert [one for one in steps(sealed) if takes_over(sealed, one)] == [Step.PEOPLE]
+
+
+def test_an_unfinished_set_up_goes_on_until_somebody_else_edits_the_plan(tmp_path: Path) -> None:
+    home = find_home(str(tmp_path))
+    assert not is_unfinished(home)
+    draft = Draft(shop="x", folders=("/a",), places=(DISK,))
+    keep_draft(home, draft)
+    assert is_unfinished(home)
+    text = plan_text(draft, "Laden-PC")
+    home.plan.write_text(text, "utf-8", newline="")
+    assert not is_unfinished(home)  # a plan that this set-up did not make
+    keep_draft(home, with_applied(draft, text))
+    assert is_unfinished(home)
+    home.plan.write_text(text + "# meins\n", "utf-8", newline="")
+    assert not is_unfinished(home)
+    home.plan.unlink()
+    forget_draft(home)
+    assert not is_unfinished(home)
