@@ -8,8 +8,9 @@ run_packages='python3-venv ca-certificates unzip' # unzip: getting a copy back b
 window_packages='libglib2.0-0 libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3
     libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxkbcommon-x11-0 libxcb-shape0'
 
-# Qt without a screen and on a virtual one with a tray, file systems for the engine tests, and the tools that read a copy by hand.
-test_packages="$run_packages $window_packages xvfb trayer xdotool
+# Qt without a screen, and on a virtual one with a tray and one who reads it aloud; file systems for the
+# engine tests; the tools that read a copy by hand.
+test_packages="$run_packages $window_packages xvfb trayer xdotool at-spi2-core
     fuse3 libfuse2 ntfs-3g exfat-fuse exfatprogs
     p7zip-full attr acl dash
     iproute2
