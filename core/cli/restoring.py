@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import secrets
 from pathlib import Path
 
 from core.cli.context import Context
@@ -21,7 +22,7 @@ from core.copies.jobs import open_store
 from core.copies.opening.finding import refuse_live_target
 from core.errors import Code, Exit, KnownError
 from core.plan.model import System
-from core.store.home import Pace
+from core.store.home import Pace, Proof
 from core.texts import t
 from core.texts.formats import size
 from core.texts.names import skip_reason
@@ -36,7 +37,8 @@ def restore(context: Context, options: argparse.Namespace) -> Exit:
     wish = Wish(tuple(options.path), options.keep_links)
     began = context.clock.monotonic()
     report = bring_back(folder, state, states, into, wish, context.output, context.cancelled)
-    _note_pace(context, options.system, folder, report, context.clock.monotonic() - began)
+    seconds = context.clock.monotonic() - began
+    _remember(context, options, folder, state, report, seconds)
     done = _show_report(context, report, state, into)
     if not (options.in_place or options.replace):
         return done
@@ -44,18 +46,36 @@ def restore(context: Context, options: argparse.Namespace) -> Exit:
     return done if done is not Exit.OK else placed
 
 
-def _note_pace(
-    context: Context, system: str, folder: CopyFolder, report: Report, seconds: float
+def _remember(
+    context: Context,
+    options: argparse.Namespace,
+    folder: CopyFolder,
+    state: State,
+    report: Report,
+    seconds: float,
 ) -> None:
-    """Remember how fast it was: the next time a person is told how long it takes.
+    """Remember how fast it was, and that a whole state came back byte for byte (DOMAIN §6, L2).
 
-    Little says nothing about much, and nothing may keep data from coming back.
+    Little says nothing about the pace of much, and nothing may keep data from coming back.
     """
-    if report.bytes < _TELLING_BYTES or seconds <= 0:
-        return
+    system, destination = options.system, folder.folder.destination
     at = stamp(context.clock.now())
     with contextlib.suppress(KnownError), open_store(context.home, context.clock) as store:
-        store.note_pace(Pace(system, folder.folder.destination, at, report.bytes, seconds))
+        if report.bytes >= _TELLING_BYTES and seconds > 0:
+            store.note_pace(Pace(system, destination, at, report.bytes, seconds))
+        result = _proven(options, state, report)
+        if result:
+            id = secrets.token_hex(8)
+            store.add_proof(Proof(id, at, system, destination, "restored", result, state.run, ""))
+
+
+def _proven(options: argparse.Namespace, state: State, report: Report) -> str:
+    """What this says of the copy; '' when nothing, as of a part, or a target that failed."""
+    if options.path or not state.record.complete:
+        return ""
+    if any(problem == "damaged" for _, problem, _ in report.failed):
+        return "damaged"
+    return "" if report.failed else "sound"
 
 
 def _put(

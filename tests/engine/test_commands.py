@@ -165,6 +165,25 @@ def test_a_system_in_status_as_json(shop: Shop) -> None:
     assert (line["green"], line["three"]) == (False, 1)  # two disks, and both are this very one
 
 
+def test_what_came_back_whole_counts_as_tested(tmp_path: Path) -> None:
+    """A part proves little; a copy that gave back something else is not tested any more."""
+    own = make_shop(tmp_path)
+
+    def restored(*args: str) -> object:
+        into = tmp_path / f"zurück-{len(args)}-{len(list(tmp_path.iterdir()))}"
+        cli.run("restore", "laden", "--into", into, *args, home=own.home, check=False)
+        (line,) = [line for line in own.run("status") if "restored_at" in line]
+        return line["restored_at"]
+
+    (own.source / "kasse.csv").write_text("1;2;3\n")
+    own.day()
+    assert restored("--path", "shop/kasse.csv") is None
+    assert restored() is not None
+    (copied,) = own.copy().rglob("kasse.csv")
+    copied.write_text("1;2;4\n")
+    assert restored() is None
+
+
 def test_doctor_as_json(shop: Shop) -> None:
     done = cli.run("--json", "doctor", home=shop.home, check=False)
     checks = {line["check"]: line for line in done.lines}
