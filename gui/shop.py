@@ -178,14 +178,17 @@ class Shop(QObject):
         return pause is not None and self.clock.now() < pause.until
 
     @property
-    def tells_here(self) -> bool:
-        """Whether the window itself shows messages: where no background process does it, never
-        against the plan, never in quiet hours.
-        """
+    def may_tell(self) -> bool:
+        """Whether messages may be shown: never against the plan, never in quiet hours."""
         plan = self.picture.plan if self.picture else None
-        if plan is None or not plan.alerts.desktop or (self.service and self.service.runs):
+        if plan is None or not plan.alerts.desktop:
             return False
         return not is_quiet(plan.alerts, self.clock.local())
+
+    @property
+    def tells_here(self) -> bool:
+        """Whether the window itself shows warnings: where no background process does it."""
+        return self.may_tell and not (self.service and self.service.runs)
 
     def pauses(self) -> list[tuple[Choice, str]]:
         """The pauses a person can choose now, in words."""

@@ -88,6 +88,11 @@ class TrayPanel(QWidget):
         inside.addLayout(head)
         if self._shop.is_paused:
             inside.addLayout(self._pause(said))
+        for disk in said.disks[:1]:
+            one = row(gap=px(10))
+            one.addWidget(FactMark(look, disk.mark, 15, tokens.surface))
+            one.addWidget(text(look, disk.text, Role.BODY), 1)
+            inside.addLayout(one)
         inset = column(gap=px(3), margins=(px(14), px(12), px(14), px(12)))
         if said.steps:
             inset.addWidget(text(look, said.steps[0].title, Role.STRONG))
@@ -227,6 +232,7 @@ class Tray(QObject):
         self._turn = 0.0
         self._shown: object = None
         self._told = ""
+        self._may_go: set[str] = set()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._next_frame)
         shop.changed.connect(self._show)
@@ -294,10 +300,21 @@ class Tray(QObject):
             self._icon.setToolTip(tip)
             self._icon.setIcon(tray_icon(state))
             self._tell(state)
+        self._tell_disks()
         if state == "running" and not self._timer.isActive():
             self._timer.start(_FRAME_MS)
         elif state != "running":
             self._timer.stop()
+
+    def _tell_disks(self) -> None:
+        """Somebody waits beside a disk: told once, as soon as it may go. Nobody else tells it."""
+        said = self._shop.said
+        now = {disk.text for disk in said.disks if disk.can_go} if said else set()
+        new, self._may_go = now - self._may_go, now
+        if new and self._shop.may_tell and QSystemTrayIcon.supportsMessages():
+            self._icon.showMessage(
+                "Ladentresor", " ".join(sorted(new)), tray_icon(self._shop.state)
+            )
 
     def _tell(self, state: str) -> None:
         """A message only when it has become worse and a person is needed."""

@@ -23,8 +23,14 @@ from core.paths import Home
 from core.plan.locations import LocalLocation
 from core.plan.model import Plan
 from core.plan.read import load_readable
-from core.store.home import GOOD, RunRow, open_to_look
+from core.store.home import GOOD, Event, RunRow, open_to_look
 from core.store.pauses import Pause, pause_of
+
+_DISKS = frozenset(
+    ("disk_ready", "disk_in_use", "disk_stays", "disk_wrong", "disk_foreign", "disk_new",
+     "disk_torn_out")
+)  # fmt: skip
+"""What is said of disks that come and go as long as it lasts; that one is due is a task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Picture:
     plan: None when there is none that can be read; trouble says why. verdicts: of the systems that
     have copies. sizes: bytes of each system as of its newest run. runs: of the last thirty days,
     oldest first. is_working: another process works in this home. pause: while nothing
-    begins by itself.
+    begins by itself. disks: what the background process sees of disks that come and go.
     """
 
     at: datetime
@@ -59,6 +65,7 @@ class Picture:
     skipped: int
     is_working: bool
     pause: Pause | None = None
+    disks: tuple[Event, ...] = ()
 
 
 def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
@@ -82,7 +89,9 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
         verdicts = tuple(judge(facts, now) for facts in gather(home, store, plan, now, devices))
         held = tuple(v.facts.system for v in verdicts if gate_is_closed(store, v.facts.system))
         runs = store.runs(since=now - timedelta(days=DAYS + 1))
-        pause = pause_of(store.events(), now)
+        events = store.events()
+        pause = pause_of(events, now)
+        disks = tuple(event for event in events if event.code in _DISKS)
         unproven = any(where.encrypted for where in plan.destinations) and not any(
             proof.kind == "sheet" for proof in store.proofs()
         )
@@ -103,6 +112,7 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
         max((run.skipped for run in newest.values()), default=0),
         any(run.status == "RUNNING" for run in runs) and _is_working(home),
         pause,
+        disks,
     )
 
 

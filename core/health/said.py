@@ -18,7 +18,7 @@ from core.health.copies import allowed_age
 from core.health.history import Day, DayResult
 from core.health.look import Picture
 from core.health.model import CopyVerdict, Gap, Reason, Step, SystemVerdict, Why
-from core.store.home import RunRow
+from core.store.home import Event, RunRow
 from core.texts import Texts
 from core.texts.answers import (
     BUTTONS,
@@ -33,6 +33,7 @@ from core.texts.answers import (
     TITLES,
 )
 from core.texts.errors import describe
+from core.texts.events import sentence
 from core.texts.formats import age, clock, count, date, date_time, short_date, size
 from core.texts.health import GAPS, REASONS, percent, say
 from core.texts.names import exit_class
@@ -112,6 +113,15 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskText:
+    """What is to be said of a disk that comes and goes. can_go: it may be unplugged now."""
+
+    mark: Mark
+    text: str
+    can_go: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RoomText:
     """How full a destination is."""
 
@@ -171,6 +181,7 @@ class Said:
     trouble_step: str = ""
     pause: str = ""
     pause_note: str = ""
+    disks: tuple[DiskText, ...] = ()
 
 
 def say_picture(picture: Picture, texts: Texts) -> Said:
@@ -223,7 +234,21 @@ class _Sayer:
             trouble_step=trouble_step,
             pause=self._pause(),
             pause_note=self._pause_note(),
+            disks=tuple(self._disk(event) for event in picture.disks),
         )
+
+    def _disk(self, event: Event) -> DiskText:
+        ready = event.code == "disk_ready"
+        said = sentence(
+            self._texts,
+            event.code,
+            system="",
+            name=self._name(event.destination),
+            since=parse_stamp(event.since),
+            now=self._now,
+            params=event.params,
+        )
+        return DiskText(Mark.TICK if ready else Mark.WARN, said, can_go=ready)
 
     def _trouble(self, error: KnownError | None) -> tuple[str, str]:
         if error is None:

@@ -21,7 +21,7 @@ from gui.widgets.basics import Page, button, clear, column, frame, row, rule, te
 from gui.widgets.figures import Chip, PhaseBar, RunStrip, room_bar, rule_line
 from gui.widgets.ledger import LedgerBlocks, LedgerTable
 from gui.widgets.marks import FactMark, ShopMark
-from gui.widgets.standing import complaint_card, standing_card
+from gui.widgets.standing import complaint_card, standing_cards
 
 _SIDE = 232
 _GAP = 36
@@ -112,9 +112,8 @@ class Overview(Page):
             self._run_card.show_view(shop.run)
             body.addWidget(self._run_card)
             body.addSpacing(look.px(16))
-        standing = standing_card(look, shop, stacked=self._kind == "narrow")
-        if standing is not None:
-            body.addWidget(standing)
+        for card in standing_cards(look, shop, stacked=self._kind == "narrow"):
+            body.addWidget(card)
             body.addSpacing(look.px(16))
         if said.lines:
             if said.steps or shop.run is None:

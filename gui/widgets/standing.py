@@ -1,4 +1,4 @@
-"""Why nothing is made by itself: the pause, or a background process that does not run."""
+"""What holds for now: a pause, a background process that does not run, disks that may go."""
 
 from __future__ import annotations
 
@@ -15,11 +15,18 @@ from gui.widgets.basics import button, column, frame, row, text
 from gui.widgets.marks import FactMark
 
 
-def standing_card(look: Look, shop: Shop, *, stacked: bool) -> QWidget | None:
-    """A card that says it, with the one button that changes it; None while all goes by itself.
+def standing_cards(look: Look, shop: Shop, *, stacked: bool) -> list[QWidget]:
+    """Cards that say it, with the one button that changes it; none while all goes by itself.
 
     stacked: the button below the words, where there is little room.
     """
+    by_itself = _by_itself(look, shop, stacked=stacked)
+    disks = shop.said.disks if shop.said else ()
+    told = [_card(look, one.mark, one.text, "", "", _nothing, stacked=False) for one in disks]
+    return [by_itself, *told] if by_itself is not None else told
+
+
+def _by_itself(look: Look, shop: Shop, *, stacked: bool) -> QWidget | None:
     said = shop.said
     if said is None or shop.after is None:
         return None
@@ -36,6 +43,10 @@ def standing_card(look: Look, shop: Shop, *, stacked: bool) -> QWidget | None:
         look, Mark.WARN, t(TITLES[after]), t(CAUSES[after]), t(BUTTONS[after]),
         lambda: mend(shop, after), stacked=stacked,
     )  # fmt: skip
+
+
+def _nothing() -> None:
+    """There is no button to press."""
 
 
 def complaint_card(look: Look, shop: Shop) -> QWidget:
@@ -75,9 +86,14 @@ def _card(
     inside.addLayout(sign)
     said = column(gap=px(3))
     said.addWidget(text(look, title, Role.STRONG))
-    said.addWidget(text(look, note, Role.BODY, look.tokens.ink2))
-    made = button(look, words, done)
+    if note:
+        said.addWidget(text(look, note, Role.BODY, look.tokens.ink2))
     inside.addLayout(said, 1)
+    card = frame("card", inside)
+    card.setAccessibleName(title)
+    if not words:
+        return card
+    made = button(look, words, done)
     if stacked:
         below = row()
         below.addWidget(made)
@@ -86,6 +102,4 @@ def _card(
         said.addLayout(below)
     else:
         inside.addWidget(made)
-    card = frame("card", inside)
-    card.setAccessibleName(title)
     return card

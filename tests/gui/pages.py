@@ -418,6 +418,7 @@ PAGES: dict[str, tuple[Callable[[], Picture], Act]] = {
     "34-einstellungen-person": (scenes.chosen, _person),
     "35-einstellungen-abgelehnt": (scenes.chosen, _complaint),
     "36-uebersicht-pause": (scenes.paused, _paused),
+    "40-uebersicht-platte-abziehen": (scenes.may_go, _none),
     "37-uebersicht-nur-von-hand": (scenes.protected, _by_hand),
     "38-einstellungen-pause": (scenes.paused, _settings("by_itself")),
 }

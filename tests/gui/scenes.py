@@ -17,6 +17,7 @@ from core.health.model import CopyFacts, ReadBack, SystemFacts
 from core.health.three_two_one import judge
 from core.plan.model import Mode, Plan
 from core.plan.read import read_plan
+from core.store.home import Event as Lasting
 from core.store.home import RunRow
 from core.store.pauses import Pause
 from gui.jobs.port import Event, Order
@@ -264,6 +265,12 @@ def chosen() -> Picture:
     pairs = [(s, d) for s in ("wawi", "buero") for d in ("nas", "usb-a", "tresor")]
     text = PLAN + "".join(_COPY.format(*pair) for pair in pairs) + PEOPLE
     return replace(protected(), plan=read_plan(text, source="plan.toml"))
+
+
+def may_go() -> Picture:
+    """The disk that comes and goes has its copy, and was let go by the system."""
+    done = Lasting("disk_ready", "info", "", "usb-a", stamp(NOW), stamp(NOW), "", "{}")
+    return replace(protected(), disks=(done,))
 
 
 def paused() -> Picture:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QRadioButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QRadioButton, QSystemTrayIcon
 
 from core.agent.service import After, Service
 from core.plan.edit import Put, Remove
@@ -343,3 +343,23 @@ def test_the_window_tells_on_the_screen_only_where_nobody_else_does(
     assert made.shop.tells_here
     made.shop.service = SERVICE
     assert not made.shop.tells_here
+
+
+@pytest.mark.qt_log_ignore("No such signal QPlatformNativeInterface")  # offscreen
+def test_that_a_disk_may_go_is_told_once(
+    stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(QSystemTrayIcon, "supportsMessages", lambda: True)
+    monkeypatch.setattr(
+        QSystemTrayIcon, "showMessage", lambda self, title, words, icon: told.append(words)
+    )
+    made = stage(scenes.may_go())
+    tray = Tray(
+        made.window.look, made.shop, open_window=lambda: None, restore=lambda: None,
+        choose_pause=lambda: None, leave=lambda: None,
+    )  # fmt: skip
+    made.shop.changed.emit()
+    tray.close()
+    assert told == ["„USB-Platte A“ ist fertig. Sie können die Platte jetzt abziehen."]
+    assert any(told[0] in one.text() for one in made.window.findChildren(QLabel))
