@@ -6,6 +6,7 @@ import argparse
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from core.copies.opening.reach import where_of
 from core.copies.opening.writer import find_writer
 from core.destinations import known_hosts
 from core.destinations.local import LocalFolder
+from core.destinations.uploaded import Upload, newest_files, uploads_of
 from core.errors import Code, Exit, KnownError
 from core.machine.metered import Metered, metered_now
 from core.machine.power import power_now
@@ -238,20 +240,41 @@ def _plan_step(context: Context, error: KnownError, said: Described) -> str:
 
 
 def _synced(context: Context, where: Destination, said: str) -> _Check:
-    """Whether a sync program is known by its folder; what it has sent so far, none of them tells
-    everybody.
-    """
+    """Whether a sync program is known by its folder and, where it tells, has sent what is there."""
     service = sync_service(Path(where.location.address), os.environ)
     if not service:
         text = context.texts.t(
             "{said}; dass ein Abgleich hier arbeitet, ist nicht zu sehen", said=said
         )
         return _Check(where.id, False, text)
-    text = context.texts.t(
-        "{said}; {service} gleicht ihn ab. Ob alles hochgeladen ist, zeigt nur dessen Symbol",
-        said=said, service=service,
-    )  # fmt: skip
-    return _Check(where.id, True, text)
+    folder = Path(where.location.address)
+    uploads = uploads_of(service, os.environ)
+    found = uploads.ask(newest_files(folder)) if uploads else {}
+    words: dict[str, object] = {"said": said, "service": service}
+    counts = Counter(found.values())
+    if not found:
+        text = context.texts.t(
+            "{said}; {service} gleicht ihn ab. Ob alles hochgeladen ist, zeigt nur dessen Symbol",
+            **words,
+        )
+    elif counts[Upload.FAILED]:
+        text = context.texts.t(
+            "{said}; {service} kann nicht alles hochladen, betroffen: {n}. Was es ist, zeigt dessen"
+            " Symbol",
+            **words, n=counts[Upload.FAILED],
+        )  # fmt: skip
+    elif counts[Upload.WAITING]:
+        text = context.texts.t(
+            "{said}; {service} hat noch nicht alles hochgeladen, es fehlen: {n}",
+            **words, n=counts[Upload.WAITING],
+        )  # fmt: skip
+    else:
+        text = context.texts.t(
+            "{said}; {service} hat alles hochgeladen, nachgesehen: {n}",
+            **words, n=counts[Upload.SENT],
+        )  # fmt: skip
+    waits = counts[Upload.WAITING] + counts[Upload.FAILED]
+    return _Check(where.id, not waits, text)
 
 
 def _far(context: Context, where: Destination) -> _Check:

@@ -396,6 +396,10 @@ class RemoteFolder(SpoolFolder):
         self._waiting.clear()
         for path in self._sizes:
             self._changed(path)
+        folders = {path.rpartition("/")[0] for path in self._sizes}
+        if len(folders) > 1:  # all at once: far away each answer takes its time
+            for _ in self._pool.map(self._listing, folders):
+                pass
         for path, size in self._sizes.items():
             if self.size(path) != size:
                 raise self.reads_back_differently(path)

@@ -89,8 +89,6 @@ class Client:
             keys.put_pair(home)
             keys.put_secret(home, "ziel.password", PASSWORD)
             (home / "config" / "plan.toml").write_text(self._plan(), "utf-8")
-        elif self.engine == "restic":
-            self._restic("init")
 
     def _plan(self) -> str:
         place = {
@@ -105,6 +103,12 @@ class Client:
             f"[destinations.location]\n{place}\n"
             '[[copies]]\nsystem = "laden"\ndestination = "ziel"\n'
         )
+
+    def begin(self) -> None:
+        """What a user types the first time; ours and rclone set up what they need by themselves."""
+        if self.engine == "restic":
+            self._restic("init")
+        self.copy()
 
     def copy(self) -> None:
         """What a user types to have the source over there."""
@@ -230,7 +234,7 @@ class Servers:
                 client = Client(engine, protocol, room / engine, source, port)
                 client.prepare()
                 begun = time.perf_counter()
-                client.copy()
+                client.begin()
                 self.figures.add(f"{protocol}, {how}", engine, time.perf_counter() - begun)
                 if engine == "ours" and not away:
                     self._judge(client, room / "zurueck")
@@ -263,7 +267,7 @@ class Servers:
             with self._server(protocol) as (room, port), line_to(port) as line:
                 client = Client(engine, protocol, room / engine, source, line.port)
                 client.prepare()
-                client.copy()
+                client.begin()
                 sets.next_day(source)
                 self._slowly(client, line)
                 self._single(client, line, room / "eine")

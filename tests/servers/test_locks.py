@@ -239,7 +239,7 @@ def test_without_lock_in_the_plan_nothing_is_asked(tmp_path: Path, bucket: Locki
 
 @pytest.mark.full
 def test_what_a_lock_costs(tmp_path: Path, bucket: LockingBucket) -> None:
-    """A run that renews nothing: two questions before it, one after it."""
+    """A run that renews nothing, as the first one: two questions before it, one after it."""
     asked = {}
     for lock in ("", "30d"):
         with before(bucket.port) as proxy:
@@ -247,6 +247,8 @@ def test_what_a_lock_costs(tmp_path: Path, bucket: LockingBucket) -> None:
             if lock:
                 bucket.delete_all()
             shop.backup()
+            first = [one for one in proxy.asked if "retention" in one.path]
+            assert len(first) == bool(lock)
             shop.backup()
             proxy.forget()
             shop.backup()

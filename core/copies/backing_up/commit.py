@@ -146,9 +146,9 @@ class Commit:
             checks.append((contents_path(self._run), contents.size, contents.digest))
         if facts is not None:
             checks.append((list_path(facts.ref.name), facts.ref.size, facts.ref.sha256))
-        for path, size, sha256 in checks:
-            if not self._copy.reads_back(path, size, sha256):
-                raise self._folder.reads_back_differently(path)
+        differs = self._copy.read_back_differing(checks)
+        if differs is not None:
+            raise self._folder.reads_back_differently(differs)
 
     def _read_some_objects(self, objects: int) -> None:
         """Every twentieth object of this run, from a random one on, at least one, comes back as it

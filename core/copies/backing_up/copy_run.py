@@ -488,7 +488,7 @@ class CopyRun:
             writer=self.writer_id,
             run=self.run,
         )
-        protect(self.reached.locks, self.index)
+        protect(self.reached.locks, self.index, self.run)
         written = committer.write(
             complete=complete,
             list_changed=self.list_changed,

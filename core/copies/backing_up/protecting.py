@@ -12,16 +12,19 @@ from core.destinations.locks import Locks
 from core.store.index import CopyIndex
 
 
-def protect(locks: Locks | None, index: CopyIndex) -> None:
+def protect(locks: Locks | None, index: CopyIndex, run: str) -> None:
     """Renew the locks of a copy where they would end before those of a state made now.
 
-    The note goes into the transaction of the run. KnownError when the storage cannot be asked.
+    run: the one that is about to commit; all it sent is locked already. The note goes into its
+    transaction. KnownError when the storage cannot be asked.
     """
     if locks is None:
         write_note(index, None)
         return
     before = read_note(index)
     until = before.until if before else None
+    if before is None and not any(index.states()) and index.data_folders() <= {run}:
+        until = locks.sent_until  # nothing lies there but what this run sent
     if locks.trouble is None:
         # A run of many days may have sent its first objects with a lock that is too short by now.
         if locks.rule.is_due(until, locks.now()) or locks.rule.is_due(

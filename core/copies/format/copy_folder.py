@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -357,6 +357,18 @@ class CopyFolder:
         """Whether a file that was just written lies there as it should, read from the medium."""
         self.folder.forget_cached(path)
         return self.digest_of(path) == (size, sha256)
+
+    def read_back_differing(self, checks: Sequence[tuple[str, int, str]]) -> str | None:
+        """The first of these files (path, size, sha256), just written, that does not lie there as
+        it should; None when all do. Far away they come at the same time.
+        """
+        for path, _, _ in checks:
+            self.folder.forget_cached(path)
+        self.folder.fetch(path for path, _, _ in checks)
+        for path, size, sha256 in checks:
+            if self.digest_of(path) != (size, sha256):
+                return path
+        return None
 
     def document_reads_back(self, path: str, data: bytes) -> bool:
         """As `reads_back`, for one of the small files that are read whole."""
