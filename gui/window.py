@@ -112,8 +112,9 @@ class Window(QMainWindow):
         line.addWidget(self._stack, 1)
         self.setCentralWidget(whole)
         whole.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        whole.setFocus()
         self.open(self._page)
+        whole.show()  # at once: what is hidden takes no focus, and nobody can read it
+        whole.setFocus()
         self._state_changed()
 
     def _is_first(self) -> bool:

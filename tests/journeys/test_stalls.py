@@ -15,10 +15,9 @@ from core.plan.write import Starter, example_plan
 from gui.garbage import Collector
 from gui.pages.settings import SettingsPage
 from gui.pages.settings.page import PARTS
-from tests.journeys.test_window import Desk, desks
+from tests.journeys.desk import Desk
 from tests.support.stalls import StallMeter
 
-__all__ = ["desks"]
 LIMIT = 0.1
 _SWITCH_MS = 120
 
