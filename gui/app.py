@@ -114,6 +114,7 @@ class App(QObject):
         texts = self._texts()
         self.runner.lang = texts.lang
         self.shop.speak(texts)
+        self.window.put_away()
         self.look = self._dress()
         self.window.take_look(self.look, self.settings)
         self.tray.take_look(self.look)

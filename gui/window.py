@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -30,7 +30,6 @@ from gui.wizards.restore import RestoreWizard
 from gui.wizards.setup import SetupWizard
 
 _WIDE, _MIDDLE = 1100, 800
-_PAGES = ("overview", "runs", "settings")
 _ICONS = {"overview": "house", "runs": "history", "settings": "settings"}
 
 
@@ -63,6 +62,9 @@ class Window(QMainWindow):
         self._wizard: RestoreWizard | SetupWizard | None = None
         self._first: bool | None = None
         self._nav: dict[str, QPushButton] = {}
+        self._makers: dict[str, Callable[[], QWidget]] = {}
+        self._built: dict[str, QWidget] = {}  # pages are made when they are first opened
+        self._focused: int | None = None
         self._settings_state = SettingsState()
         self.may_close: Callable[[], bool] = lambda: True
         self._stack = QStackedWidget()
@@ -78,7 +80,7 @@ class Window(QMainWindow):
         look, t = self.look, self.shop.texts.t
         self.setWindowTitle("Ladentresor")
         self._first = self._is_first()
-        self._nav = {}
+        self._nav, self._built = {}, {}
         self._stack = QStackedWidget()
         whole = QWidget()
         whole.setObjectName("page")
@@ -97,7 +99,7 @@ class Window(QMainWindow):
             )  # fmt: skip
         else:
             line.addWidget(self._rail())
-            made: dict[str, Callable[[], QWidget]] = {
+            self._makers = {
                 "overview": lambda: Overview(
                     look, self.shop, self._kind, restore=self.restore,
                     show_runs=lambda: self.open("runs"),
@@ -107,13 +109,12 @@ class Window(QMainWindow):
                     look, self.shop, self._kind, self.settings, self._settings_state, self._choose
                 ),
             }  # fmt: skip
-            for name in _PAGES:
-                self._stack.addWidget(made[name]())
         line.addWidget(self._stack, 1)
         self.setCentralWidget(whole)
         whole.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        whole.setFocus()
         self.open(self._page)
+        whole.show()  # at once: what is hidden takes no focus, and nobody can read it
+        whole.setFocus()
         self._state_changed()
 
     def _is_first(self) -> bool:
@@ -211,7 +212,10 @@ class Window(QMainWindow):
         if self._first or self._wizard is not None:
             return
         self._page = name
-        self._stack.setCurrentIndex(_PAGES.index(name))
+        if name not in self._built:
+            self._built[name] = self._makers[name]()
+            self._stack.addWidget(self._built[name])
+        self._stack.setCurrentWidget(self._built[name])
         for one, made in self._nav.items():
             made.setChecked(one == name)
             colour = self.look.tokens.accent if one == name else self.look.tokens.ink2
@@ -324,16 +328,31 @@ class Window(QMainWindow):
         super().closeEvent(event)
         self.closed.emit()
 
+    def put_away(self) -> None:
+        """Before everything is dressed anew: what is built anew afterwards is not dressed twice.
+
+        Not to be called from a signal of a widget that goes.
+        """
+        if self._wizard is not None:
+            return
+        focused, choices = QApplication.focusWidget(), self._choices()
+        self._focused = choices.index(focused) if focused in choices else None
+        old = self.takeCentralWidget()
+        self._stack, self._nav, self._built = QStackedWidget(), {}, {}
+        if old is not None:
+            old.deleteLater()
+            QApplication.sendPostedEvents(old, QEvent.Type.DeferredDelete.value)
+
     def take_look(self, look: Look, settings: Settings) -> None:
         """Show everything with other colours, texts or size of text."""
         self.look, self.settings = look, settings
         self._kind = layout_kind(self.width(), look.scale)
         if self._wizard is None:
-            focused = QApplication.focusWidget()
-            at = self._choices().index(focused) if focused in self._choices() else None
             self.build()
-            if at is not None and at < len(self._choices()):
-                self._choices()[at].setFocus()  # the page is another one, the person is not
+            choices = self._choices()
+            if self._focused is not None and self._focused < len(choices):
+                choices[self._focused].setFocus()  # the page is another one, the person is not
+        self._focused = None
 
     def _choices(self) -> list[QRadioButton]:
         return self.page.findChildren(QRadioButton) if isinstance(self.page, SettingsPage) else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from core.health.said import RunText
@@ -17,6 +17,9 @@ from gui.widgets.marks import mark_icon
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+_MOST_SEEN = 60
+_LOOKED_AT = 100
+"""So many rows say how wide a column has to be."""
 
 
 class RunModel(QAbstractTableModel):
@@ -103,12 +106,29 @@ class RunsPage(Page):
         self._model.show(runs, self.field.text())
         found = self._model.rowCount() > 0
         self._table.setVisible(found)
+        self._table.fit()
         self._empty.setVisible(not found)
         self._empty.setText(t("Kein Lauf passt dazu.") if runs else t("Es gab noch keinen Lauf."))
 
 
-def _table(look: Look, model: RunModel, name: str) -> QTableView:
-    table = QTableView()
+class _Table(QTableView):
+    """As high as its words need: but only for the rows that are seen, of what may be thousands."""
+
+    def fit(self) -> None:
+        """Give the rows in sight the height they need at these widths."""
+        first = max(0, self.rowAt(0))
+        bottom = self.rowAt(self.viewport().height() - 1)
+        last = bottom if bottom >= 0 else self.model().rowCount() - 1
+        for number in range(first, min(last, first + _MOST_SEEN) + 1):
+            self.resizeRowToContents(number)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self.fit()
+
+
+def _table(look: Look, model: RunModel, name: str) -> _Table:
+    table = _Table()
     table.setModel(model)
     table.setAccessibleName(name)
     table.setFont(look.font(Role.BODY))
@@ -123,11 +143,13 @@ def _table(look: Look, model: RunModel, name: str) -> QTableView:
     table.verticalHeader().hide()
     height = QFontMetrics(look.font(Role.BODY)).height() + look.px(14)
     table.verticalHeader().setMinimumSectionSize(height)
-    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.verticalHeader().setDefaultSectionSize(height)
+    table.verticalScrollBar().valueChanged.connect(table.fit)
     header = table.horizontalHeader()
     header.setFont(look.font(Role.HEAD))
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
     header.setHighlightSections(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+    header.setResizeContentsPrecision(_LOOKED_AT)
     return table

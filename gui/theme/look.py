@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -71,6 +72,13 @@ class Look:
         key = (name, colour, size, ratio)
         if key not in self._icons:
             self._icons[key] = QIcon(self._paint(name, colour, self.px(size), ratio))
+        return self._icons[key]
+
+    def kept(self, name: str, size: int, make: Callable[[], QIcon]) -> QIcon:
+        """An icon that is painted elsewhere, kept once made."""
+        key = (name, "", size, 2.0)
+        if key not in self._icons:
+            self._icons[key] = make()
         return self._icons[key]
 
     def pixmap(self, name: str, colour: str = "", size: int = 20) -> QPixmap:

@@ -240,7 +240,11 @@ def tray_icon(
 
 
 def mark_icon(look: Look, mark: Mark, size: int = 15) -> QIcon:
-    """A fact mark as an icon, for lists."""
+    """A fact mark as an icon, for lists; kept once made."""
+    return look.kept(f"mark {mark}", size, lambda: _mark_icon(look, mark, size))
+
+
+def _mark_icon(look: Look, mark: Mark, size: int) -> QIcon:
     side = look.px(size) * 2
     pixmap = QPixmap(side, side)
     pixmap.fill(Qt.GlobalColor.transparent)

@@ -25,6 +25,7 @@ from core.setup.sizes import FolderSize, measure
 from core.setup.templates import Template, likely_folders, roots_of, templates
 from core.texts.formats import size, span
 from core.texts.setup import LACKS
+from gui.jobs.asking import ask
 from gui.jobs.port import Ended, Event, Failure, Order, Told
 from gui.shop import Shop
 from gui.theme.look import Look
@@ -348,17 +349,10 @@ class SetupWizard(QWidget):
         heard: Callable[[Event], object] | None = None,
     ) -> None:
         """Have a command done; `done` gets its exit code and first error."""
-        failures: list[Failure] = []
-
-        def hear(event: Event) -> None:
-            if heard is not None:
-                heard(event)
-            if isinstance(event, Failure):
-                failures.append(event)
-            elif isinstance(event, Ended):
-                self._told(done, event.exit, failures[0] if failures else None)
-
-        self.shop.runner.start(Order(words, typed), hear)
+        ask(
+            self.shop.runner, words, lambda code, failure: self._told(done, code, failure),
+            typed=typed, heard=heard,
+        )  # fmt: skip
 
     def _finish(self) -> None:
         self.finished.emit()

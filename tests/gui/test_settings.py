@@ -301,6 +301,7 @@ def test_language_colours_and_size_are_chosen_here_and_the_place_is_kept(
     radio.setFocus()
     made.window.activateWindow()
     made.settle()
+    made.window.put_away()
     made.window.take_look(made.window.look, made.window.settings)
     made.settle()
     assert made.window.page is not again

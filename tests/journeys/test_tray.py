@@ -98,6 +98,7 @@ def test_a_tray_of_the_old_kind(shop: Shop, env: dict[str, str]) -> None:
 
 
 def test_a_tray_of_the_new_kind(shop: Shop, env: dict[str, str]) -> None:
+    cli.run("agent", "install", home=shop.home, env=env)
     with (
         screen() as shown,
         host(env["DBUS_SESSION_BUS_ADDRESS"]) as desk,
@@ -129,6 +130,9 @@ def test_a_tray_of_the_new_kind(shop: Shop, env: dict[str, str]) -> None:
         desk.press("Daten zurückholen")
         desk.rest(0.5)
         assert program.process.poll() is None
+        desk.press("Beenden, Kopien entstehen weiter")  # the entry says it: nobody is asked
+        assert program.process.wait(20) == 0
+        assert agent.answers(shop.home) is not None
 
 
 def test_without_a_tray_closing_the_window_says_what_follows(
