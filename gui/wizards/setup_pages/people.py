@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout
 
 from core.health.said import Mark
 from core.plan.model import Security
@@ -13,7 +13,7 @@ from core.setup.draft import Contact, Mail
 from core.setup.templates import mail_server_for
 from gui.jobs.port import Failure
 from gui.theme.look import Look, Role
-from gui.widgets.basics import button, column, field, row, text
+from gui.widgets.basics import Pick, button, column, field, row, text
 from gui.widgets.marks import FactMark
 from gui.wizards.setup_pages.parts import SetupPage
 
@@ -72,15 +72,11 @@ class PeoplePage(SetupPage):
         self.password = field(look, t("Kennwort des Postfachs"), t("Kennwort"))
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.host = field(look, t("Mailserver"), t("Mailserver, etwa smtp.anbieter.de"))
-        self.security = QComboBox()
-        self.security.setFont(look.font(Role.BODY))
-        self.security.setAccessibleName(t("Verschlüsselung"))
-        self.security.setMinimumHeight(px(38))
-        for security, words in (
-            (Security.STARTTLS, t("STARTTLS, Port 587")),
-            (Security.TLS, t("TLS, Port 465")),
-        ):
-            self.security.addItem(words, str(security))
+        ways = [
+            (str(Security.STARTTLS), t("STARTTLS, Port 587")),
+            (str(Security.TLS), t("TLS, Port 465")),
+        ]
+        self.security = Pick(look, t("Verschlüsselung"), ways, Security.STARTTLS)
         for pair in ((self.mailbox, self.password), (self.host, self.security)):
             line = column(gap=px(8)) if look.scale > 1.2 else row(gap=px(12))
             for one in pair:
