@@ -56,9 +56,10 @@ class SetupWizard(QWidget):
         self.source_devices: tuple[Device, ...] = ()
         self._busy = False
         self._is_closed = False
+        self._is_keeping = False
         self._keeping = QTimer(self)
         self._keeping.setSingleShot(True)
-        self._keeping.timeout.connect(self._keep)
+        self._keeping.timeout.connect(self._keep_soon)
         self.frame = WizardFrame(
             look, self.texts, t("EINRICHTEN"), t("Alles lässt sich später ändern."),
             narrow=look.scale > 1.2,
@@ -105,11 +106,35 @@ class SetupWizard(QWidget):
         self._keeping.start(_KEEP_MS)
         self._show_state()
 
+    def _keep_soon(self) -> None:
+        """In a helper thread, one at a time: flushing a file may take its time."""
+        if self._is_keeping:
+            self._keeping.start(_KEEP_MS)
+            return
+        self._is_keeping = True
+        home, draft = self.shop.home, self.draft
+
+        def done(error: Exception | None) -> None:
+            self._is_keeping = False
+            if self.step is Step.RUN:
+                drafts.forget_draft(home)
+            elif self._is_closed:
+                if draft != self.draft:  # it came after what was kept on leaving
+                    self._keep()
+            elif error is not None:
+                self.say(self.texts.t("Ihre Auswahl ließ sich nicht merken."))
+            elif draft != self.draft:
+                self._keeping.start(_KEEP_MS)
+
+        self.shop.bridge.call(lambda: drafts.keep_draft(home, draft), lambda _: done(None), done)
+
     def _keep(self) -> None:
+        """At once: the plan that was made of it is in force, or the set-up is left."""
         try:
             drafts.keep_draft(self.shop.home, self.draft)
         except (KnownError, OSError):
-            self.say(self.texts.t("Ihre Auswahl ließ sich nicht merken."))
+            if not self._is_closed:
+                self.say(self.texts.t("Ihre Auswahl ließ sich nicht merken."))
 
     # -- looking around -----------------------------------------------------------------------
 

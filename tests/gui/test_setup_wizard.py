@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel
+from pytestqt.qtbot import QtBot
 
 from core.secrets.recovery import new_pair
 from core.setup import draft as drafts
@@ -62,14 +63,15 @@ def asked(made: Stage) -> tuple[str, ...]:
     return tuple(made.runner.orders[-1].words)
 
 
-def test_a_crash_loses_nothing_that_was_chosen(begun: Callable[..., Stage]) -> None:
+def test_a_crash_loses_nothing_that_was_chosen(begun: Callable[..., Stage], qtbot: QtBot) -> None:
     made = begun(PLAIN)
     wizard = wizard_of(made)
     wizard.show_step(Step.GOALS)
     button = wizard.goals.lost.button(4)
     assert button is not None
     button.setChecked(True)
-    QTest.qWait(600)  # what is typed and ticked is kept together, a moment later
+    # what is typed and ticked is kept together, a moment later
+    qtbot.waitUntil(lambda: drafts.read_draft(made.shop.home) == wizard.draft, timeout=20_000)
     # no leave-taking: the process is gone here
     again = SetupWizard(made.window.look, made.shop)
     again.begin()
