@@ -20,7 +20,7 @@ from core.setup import draft as drafts
 from core.setup import flow
 from core.setup.draft import Draft, Place
 from core.setup.flow import Step
-from core.setup.places import Probe, probe, probe_told
+from core.setup.places import Finding, Probe, probe, probe_told
 from core.setup.sizes import FolderSize, measure
 from core.setup.templates import Template, likely_folders, roots_of, templates
 from core.texts.formats import size, span
@@ -149,7 +149,9 @@ class SetupWizard(QWidget):
                     found.setdefault(folder, template)
             return found
 
-        self.shop.bridge.call(work, lambda found: self._told(done, found), lambda _: None)
+        self.shop.bridge.call(
+            work, lambda found: self._told(done, found), lambda _: self._told(done, {})
+        )
 
     def measure_folder(self, folder: str, done: Callable[[str, FolderSize], object]) -> None:
         """How much lies in a folder, in a helper thread."""
@@ -178,7 +180,8 @@ class SetupWizard(QWidget):
             self.source_devices = result[1]
             self._probed(place, result[0], done)
 
-        self.shop.bridge.call(work, tell, lambda _: self._told(done))
+        missing = Probe(Finding.MISSING)
+        self.shop.bridge.call(work, tell, lambda _: self._probed(place, missing, done))
 
     def _probed(self, place: Place, found: Probe, done: Callable[[], object]) -> None:
         self.probes[place.at] = found
@@ -285,7 +288,10 @@ class SetupWizard(QWidget):
             self._finish()
         elif flow.takes_over(self.draft, self.step):
             self.say(self.texts.t("Wird eingerichtet …"))
-            self.put_into_force(lambda: self.show_step(self._after()), self._failed)
+            self.people.keep_password(
+                lambda: self.put_into_force(lambda: self.show_step(self._after()), self._failed),
+                self._failed,
+            )
         else:
             self.show_step(self._after())
 

@@ -178,6 +178,24 @@ def test_another_address_has_to_prove_itself_again(begun: Callable[..., Stage]) 
     assert not wizard.draft.is_mail_proven
 
 
+def test_a_password_that_was_typed_is_kept_also_without_a_test_mail(
+    begun: Callable[..., Stage],
+) -> None:
+    made = begun(PLAIN)
+    wizard, runner = wizard_of(made), made.runner
+    wizard.show_step(Step.PEOPLE)
+    wizard.people._names[0].setText("Anna")
+    wizard.people._mails[0].setText("anna@maier.de")
+    wizard.people.mailbox.setText("laden@gmx.de")
+    wizard.people.password.setText("geheim im Test")
+    wizard.frame.next.click()
+    assert asked(made) == ("secret", "set", "smtp.password")
+    runner.hear(Ended(0))
+    assert asked(made)[:2] == ("plan", "apply")
+    assert "geheim" not in runner.orders[-1].typed
+    assert "[alerts.smtp]" in runner.orders[-1].typed
+
+
 def test_a_place_that_fails_is_not_taken_and_its_password_forgotten(
     begun: Callable[..., Stage],
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -200,22 +201,29 @@ class PeoplePage(SetupPage):
         t, wizard = self.wizard.texts.t, self.wizard
         self.send.setEnabled(False)
         self._tell(Mark.RUN, t("Die Testmail geht hinaus …"))
-        password = self.password.text()
 
-        def send(exit_code: int, failure: Failure | None) -> None:
+        def send() -> None:
             wizard.ask(("alerts", "test"), self._sent)
 
-        def put_into_force(exit_code: int, failure: Failure | None) -> None:
-            if failure is not None:
-                self._failed(failure)
+        self.keep_password(lambda: wizard.put_into_force(send, self._failed), self._failed)
+
+    def keep_password(
+        self, done: Callable[[], object], failed: Callable[[Failure | None], object]
+    ) -> None:
+        """Keep the password that was typed with the secrets, where one was; then `done`."""
+        password = self.password.text()
+        if not password or self.wizard.draft.mail is None:
+            done()
+            return
+
+        def kept(exit_code: int, failure: Failure | None) -> None:
+            if failure is not None or exit_code:
+                failed(failure)
                 return
             self.password.clear()
-            wizard.put_into_force(lambda: send(0, None), self._failed)
+            done()
 
-        if password:
-            wizard.ask(("secret", "set", SECRET), put_into_force, typed=password + "\n")
-        else:
-            put_into_force(0, None)
+        self.wizard.ask(("secret", "set", SECRET), kept, typed=password + "\n")
 
     def _sent(self, exit_code: int, failure: Failure | None) -> None:
         if failure is not None or exit_code:
