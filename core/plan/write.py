@@ -105,9 +105,11 @@ def example_plan(
     """
     goals = goals or Goals()
     system_id = free_id(system, [])
+    given = [starter.id for starter in destinations if starter.id]
     ids: list[str] = []
     for starter in destinations:
-        ids.append(starter.id or free_id(starter.name or _NAMES[starter.medium], ids))
+        name = starter.name or _NAMES[starter.medium]
+        ids.append(starter.id or free_id(name, [*given, *ids]))
     parts = [_HEAD, _pair("version", "1"), _pair("shop", quoted(shop)), _SYSTEMS]
     parts.append(_system(system_id, system, folders, goals, people))
     taken = [system_id]

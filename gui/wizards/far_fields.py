@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from core.plan.providers import providers
 from core.setup.far import FarForm, FarKind, FarLack, far_lack, is_usually_away
 from core.texts import Texts
 from core.texts.setup import FAR_KINDS
-from gui.theme.look import Look, Role
-from gui.widgets.basics import column, field
+from gui.theme.look import Look
+from gui.widgets.basics import Pick, column, field
 
 _SHOWN = {
     FarKind.SMB: ("host", "share", "user", "password", "path"),
@@ -32,13 +32,11 @@ class FarFields(QWidget):
         t = texts.t
         inside = column(gap=look.px(8))
         self.setLayout(inside)
-        self.kind = _combo(look, t("Art des Ziels"))
-        for kind in FarKind:
-            self.kind.addItem(t(FAR_KINDS[kind]), str(kind))
+        kinds = [(str(kind), t(FAR_KINDS[kind])) for kind in FarKind]
+        self.kind = Pick(look, t("Art des Ziels"), kinds, FarKind.SMB)
         inside.addWidget(self.kind)
-        self.provider = _combo(look, t("Anbieter"))
-        for one in providers().values():
-            self.provider.addItem(one.name, one.id)
+        known = [(one.id, one.name) for one in providers().values()]
+        self.provider = Pick(look, t("Anbieter"), known, "other")
         inside.addWidget(self.provider)
         words = {
             "host": t("Name oder Adresse, etwa diskstation"),
@@ -108,11 +106,3 @@ class FarFields(QWidget):
         """Nothing typed."""
         for made in self.fields.values():
             made.clear()
-
-
-def _combo(look: Look, name: str) -> QComboBox:
-    made = QComboBox()
-    made.setFont(look.font(Role.BODY))
-    made.setAccessibleName(name)
-    made.setMinimumHeight(look.px(38))
-    return made

@@ -20,7 +20,7 @@ from core.setup import draft as drafts
 from core.setup import flow
 from core.setup.draft import Draft, Place
 from core.setup.flow import Step
-from core.setup.places import Probe, probe, probe_told
+from core.setup.places import Finding, Probe, probe, probe_told
 from core.setup.sizes import FolderSize, measure
 from core.setup.templates import Template, likely_folders, roots_of, templates
 from core.texts.formats import size, span
@@ -57,9 +57,10 @@ class SetupWizard(QWidget):
         self.source_devices: tuple[Device, ...] = ()
         self._busy = False
         self._is_closed = False
+        self._is_keeping = False
         self._keeping = QTimer(self)
         self._keeping.setSingleShot(True)
-        self._keeping.timeout.connect(self._keep)
+        self._keeping.timeout.connect(self._keep_soon)
         self.frame = WizardFrame(
             look, self.texts, t("EINRICHTEN"), t("Alles lässt sich später ändern."),
             narrow=look.scale > 1.2,
@@ -106,11 +107,35 @@ class SetupWizard(QWidget):
         self._keeping.start(_KEEP_MS)
         self._show_state()
 
+    def _keep_soon(self) -> None:
+        """In a helper thread, one at a time: flushing a file may take its time."""
+        if self._is_keeping:
+            self._keeping.start(_KEEP_MS)
+            return
+        self._is_keeping = True
+        home, draft = self.shop.home, self.draft
+
+        def done(error: Exception | None) -> None:
+            self._is_keeping = False
+            if self.step is Step.RUN:
+                drafts.forget_draft(home)
+            elif self._is_closed:
+                if draft != self.draft:  # it came after what was kept on leaving
+                    self._keep()
+            elif error is not None:
+                self.say(self.texts.t("Ihre Auswahl ließ sich nicht merken."))
+            elif draft != self.draft:
+                self._keeping.start(_KEEP_MS)
+
+        self.shop.bridge.call(lambda: drafts.keep_draft(home, draft), lambda _: done(None), done)
+
     def _keep(self) -> None:
+        """At once: the plan that was made of it is in force, or the set-up is left."""
         try:
             drafts.keep_draft(self.shop.home, self.draft)
         except (KnownError, OSError):
-            self.say(self.texts.t("Ihre Auswahl ließ sich nicht merken."))
+            if not self._is_closed:
+                self.say(self.texts.t("Ihre Auswahl ließ sich nicht merken."))
 
     # -- looking around -----------------------------------------------------------------------
 
@@ -125,7 +150,9 @@ class SetupWizard(QWidget):
                     found.setdefault(folder, template)
             return found
 
-        self.shop.bridge.call(work, lambda found: self._told(done, found), lambda _: None)
+        self.shop.bridge.call(
+            work, lambda found: self._told(done, found), lambda _: self._told(done, {})
+        )
 
     def measure_folder(self, folder: str, done: Callable[[str, FolderSize], object]) -> None:
         """How much lies in a folder, in a helper thread."""
@@ -154,7 +181,8 @@ class SetupWizard(QWidget):
             self.source_devices = result[1]
             self._probed(place, result[0], done)
 
-        self.shop.bridge.call(work, tell, lambda _: self._told(done))
+        missing = Probe(Finding.MISSING)
+        self.shop.bridge.call(work, tell, lambda _: self._probed(place, missing, done))
 
     def _probed(self, place: Place, found: Probe, done: Callable[[], object]) -> None:
         self.probes[place.at] = found
@@ -261,7 +289,10 @@ class SetupWizard(QWidget):
             self._finish()
         elif flow.takes_over(self.draft, self.step):
             self.say(self.texts.t("Wird eingerichtet …"))
-            self.put_into_force(lambda: self.show_step(self._after()), self._failed)
+            self.people.keep_password(
+                lambda: self.put_into_force(lambda: self.show_step(self._after()), self._failed),
+                self._failed,
+            )
         else:
             self.show_step(self._after())
 

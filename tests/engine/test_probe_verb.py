@@ -8,7 +8,8 @@ from pathlib import Path
 
 from core.errors import Code, Exit
 from tests.engine.stage import make_shop
-from tests.support import cli
+from tests.support import cli, keys
+from tests.support.places import place
 
 
 def test_a_destination_of_the_plan_and_a_folder(tmp_path: Path) -> None:
@@ -40,6 +41,28 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert done.lines[0]["failure"] == Code.DESTINATION_MISSING
     done = cli.run("--json", "probe", "account:weg", home=home, check=False)
     assert (done.rc, done.lines[-1]["code"]) == (Exit.NOT_FOUND, Code.ACCOUNT_UNKNOWN)
+
+
+def test_a_server_by_its_address_and_a_kept_password(tmp_path: Path) -> None:
+    """Without a plan: what the set-up asks. An SSH server is met, its key kept and said."""
+    home = tmp_path / "h"
+    with place("sftp", tmp_path / "server") as there:
+        words = ("--json", "probe", there.address, "--for", "nas", "--no-speed")
+        done = cli.run(*words, home=home, env=keys.ENV, check=False)
+        assert (done.rc, done.lines[-1]["code"]) == (Exit.SECRET_PROBLEM, Code.PASSWORD_MISSING)
+        cli.run(
+            "secret", "set", "nas.password", home=home, env=keys.ENV, stdin=f"{there.password}\n"
+        )
+        done = cli.run(*words, home=home, env=keys.ENV, check=False)
+        note = next(line for line in done.lines if line.get("note") == "host_key_pinned")
+        assert note["fingerprint"].startswith("SHA256:")
+        assert done.lines[-1]["usable"]
+        assert list(there.folder.iterdir()) == []
+        again = cli.run(*words, home=home, env=keys.ENV, check=False)
+        assert [line["event"] for line in again.lines] == ["probed"]
+        assert there.password not in done.stdout + done.stderr
+    done = cli.run("--json", "probe", "sftp://anna:geheim@nas/x", home=home, check=False)
+    assert (done.rc, done.lines[-1]["code"]) == (Exit.USAGE, Code.ADDRESS_INVALID)
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from core.plan.read import load_readable
 from core.secrets.pairs import SHOP_KEY, read_pair
 from core.secrets.sealed_file import SealedFileStore
 from core.setup.flow import Step
+from gui.jobs.port import Order
 from gui.wizards.restore import RestoreWizard
 from gui.wizards.setup import SetupWizard
 from tests.journeys.desk import Desk, begin_set_up, contents, focused, sample_shop
@@ -59,6 +60,37 @@ def type_cloud(desk: Desk, wizard: SetupWizard, cloud: Place) -> None:
     desk.wait(lambda: not form._is_busy)
 
 
+@needs_samba
+def test_from_nothing_to_a_file_out_of_the_cloud(
+    desks: Callable[..., Desk], tmp_path: Path
+) -> None:
+    """The short one: NAS and cloud typed in, one run, and what lies there is what was meant."""
+    source = sample_shop(tmp_path / "laden-pc")
+    with place("samba", tmp_path / "nas") as nas, place("webdav", tmp_path / "cloud") as cloud:
+        desk = desks("home", passphrase=PASSPHRASE)
+        setup = begin_set_up(desk, source, [])
+        wizard = setup.wizard
+        type_nas(desk, wizard, nas)
+        type_cloud(desk, wizard, cloud)
+        setup.through_goals_and_people()
+        setup.forward(Step.SHEET)
+        setup.run_and_leave()
+        assert setup.decisions <= 5
+        assert desk.shop.run is not None
+        assert desk.shop.run.ended is not None
+        assert desk.shop.run.ended.exit == 0, desk.shop.run
+        assert (nas.folder / "laden-pc" / "tresor.json").is_file()
+        names = [one.name for one in cloud.folder.rglob("*")]
+        assert "offen.json" in names
+        assert "inhalt.tsv.gz" not in names  # only in there, encrypted
+        desk.shop.runner.start(
+            Order(("restore", "laden-pc", "--into", str(tmp_path / "zurueck"), "--from", "cloud")),
+            lambda event: None,
+        )
+        desk.wait(lambda: contents(tmp_path / "zurueck" / "laden-pc") == contents(source))
+
+
+@pytest.mark.full
 @needs_samba
 def test_three_copies_at_disk_nas_and_cloud_and_back_on_a_bare_pc(
     desks: Callable[..., Desk], tmp_path: Path

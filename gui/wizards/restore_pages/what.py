@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 from core.texts.formats import age, date_time, short_date
 from gui.jobs.port import Ended, Event, Failure, Job, Order, Told
 from gui.theme.look import Look, Role
-from gui.widgets.basics import button, column, field, row, text
+from gui.widgets.basics import Pick, button, column, field, row, text
 from gui.wizards.frame import WizardPage
 from gui.wizards.hits import (
     FoundEntry,
@@ -63,10 +62,7 @@ class WhatPage(WizardPage):
         self._narrow = look.scale > 1.2
         both = column(gap=px(16)) if self._narrow else row(gap=px(24))
         left = column(gap=px(8))
-        self.systems = QComboBox()
-        self.systems.setFont(look.font(Role.BODY))
-        self.systems.setAccessibleName(t("System"))
-        self.systems.setMinimumHeight(px(38))
+        self.systems = Pick(look, t("System"), (), "")
         self.systems.currentIndexChanged.connect(self._system_chosen)
         left.addWidget(self.systems)
         self.field = field(look, t("Name suchen"), t("Ein Stück des Namens"))

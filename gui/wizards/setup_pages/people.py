@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout
 
 from core.health.said import Mark
 from core.plan.model import Security
@@ -13,7 +14,7 @@ from core.setup.draft import Contact, Mail
 from core.setup.templates import mail_server_for
 from gui.jobs.port import Failure
 from gui.theme.look import Look, Role
-from gui.widgets.basics import button, column, field, row, text
+from gui.widgets.basics import Pick, button, column, field, row, text
 from gui.widgets.marks import FactMark
 from gui.wizards.setup_pages.parts import SetupPage
 
@@ -72,15 +73,11 @@ class PeoplePage(SetupPage):
         self.password = field(look, t("Kennwort des Postfachs"), t("Kennwort"))
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.host = field(look, t("Mailserver"), t("Mailserver, etwa smtp.anbieter.de"))
-        self.security = QComboBox()
-        self.security.setFont(look.font(Role.BODY))
-        self.security.setAccessibleName(t("Verschlüsselung"))
-        self.security.setMinimumHeight(px(38))
-        for security, words in (
-            (Security.STARTTLS, t("STARTTLS, Port 587")),
-            (Security.TLS, t("TLS, Port 465")),
-        ):
-            self.security.addItem(words, str(security))
+        ways = [
+            (str(Security.STARTTLS), t("STARTTLS, Port 587")),
+            (str(Security.TLS), t("TLS, Port 465")),
+        ]
+        self.security = Pick(look, t("Verschlüsselung"), ways, Security.STARTTLS)
         for pair in ((self.mailbox, self.password), (self.host, self.security)):
             line = column(gap=px(8)) if look.scale > 1.2 else row(gap=px(12))
             for one in pair:
@@ -204,22 +201,29 @@ class PeoplePage(SetupPage):
         t, wizard = self.wizard.texts.t, self.wizard
         self.send.setEnabled(False)
         self._tell(Mark.RUN, t("Die Testmail geht hinaus …"))
-        password = self.password.text()
 
-        def send(exit_code: int, failure: Failure | None) -> None:
+        def send() -> None:
             wizard.ask(("alerts", "test"), self._sent)
 
-        def put_into_force(exit_code: int, failure: Failure | None) -> None:
-            if failure is not None:
-                self._failed(failure)
+        self.keep_password(lambda: wizard.put_into_force(send, self._failed), self._failed)
+
+    def keep_password(
+        self, done: Callable[[], object], failed: Callable[[Failure | None], object]
+    ) -> None:
+        """Keep the password that was typed with the secrets, where one was; then `done`."""
+        password = self.password.text()
+        if not password or self.wizard.draft.mail is None:
+            done()
+            return
+
+        def kept(exit_code: int, failure: Failure | None) -> None:
+            if failure is not None or exit_code:
+                failed(failure)
                 return
             self.password.clear()
-            wizard.put_into_force(lambda: send(0, None), self._failed)
+            done()
 
-        if password:
-            wizard.ask(("secret", "set", SECRET), put_into_force, typed=password + "\n")
-        else:
-            put_into_force(0, None)
+        self.wizard.ask(("secret", "set", SECRET), kept, typed=password + "\n")
 
     def _sent(self, exit_code: int, failure: Failure | None) -> None:
         if failure is not None or exit_code:

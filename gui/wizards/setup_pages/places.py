@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QHBoxLayout, QWidget
 
 from core.health.expected import expected
@@ -45,7 +44,9 @@ class PlacesPage(SetupPage):
         both = column(gap=px(20)) if look.scale > 1.2 else row(gap=px(36))
         left = column()
         self._rows = column()
-        left.addLayout(self._rows)
+        self._list = QWidget()  # gives way while a place is typed in
+        self._list.setLayout(self._rows)
+        left.addWidget(self._list)
         left.addSpacing(px(10))
         line = column(gap=px(8)) if look.scale > 1.2 else row(gap=px(14))
         line.addWidget(button(look, t("NAS oder Cloud hinzufügen …"), self.show_form, icon="plus"))
@@ -90,12 +91,13 @@ class PlacesPage(SetupPage):
     def show_form(self) -> None:
         """Have a NAS or cloud typed in."""
         self._adding.hide()
+        self._list.hide()
         self.form.show()
         self.form.typed.kind.setFocus()
-        QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self.form.go))
 
     def _leave_form(self) -> None:
         self.form.hide()
+        self._list.show()
         self._adding.show()
 
     def _far_taken(self, place: Place, probe: Probe) -> None:

@@ -128,3 +128,22 @@ def test_order_question_damage_sheet_plan() -> None:
         Ask.PROVE_SHEET,
         Step.ADD_COPY,
     ]
+
+
+# -- systems nothing is copied of ------------------------------------------------------------------
+
+
+def test_a_service_that_is_not_copied_keeps_the_shop_from_being_safe() -> None:
+    good = verdict(copy(), cloud())
+    found = answer([good], uncovered=["shopify"])
+    assert (found.state, found.headline) == (ShopState.ACT, Headline.UNCOVERED)
+    assert answer([good]).headline is Headline.YES
+
+
+def test_what_is_worse_is_said_first_and_the_service_all_the_same() -> None:
+    bad = verdict(copy(damage=1), copy("platte"), cloud())
+    assert answer([bad], uncovered=["shopify"]).headline is Headline.DAMAGED
+    listed = tasks([bad], uncovered=["shopify", "datev"])
+    assert listed[-1].code is Ask.COVER
+    assert listed[-1].params == {"systems": "shopify,datev"}
+    assert listed[-1].do is Do.NOTHING

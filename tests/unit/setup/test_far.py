@@ -7,7 +7,7 @@ import pytest
 from core.plan.locations import S3Location, SftpLocation, SmbLocation, WebdavLocation
 from core.plan.model import Medium, Site
 from core.plan.read import read_plan
-from core.setup.draft import Draft, plan_text
+from core.setup.draft import Draft, Place, plan_text
 from core.setup.far import (
     FarForm,
     FarKind,
@@ -109,6 +109,14 @@ def test_two_of_one_name_have_two_ids() -> None:
     one = far_place(NAS, ())
     other = far_place(NAS, (one,))
     assert (one.id, other.id) == ("nas-im-lager", "nas-im-lager-2")
+
+
+def test_a_disk_of_the_same_name_takes_another_id() -> None:
+    """The password lies under the id of the NAS already."""
+    disk = Place(at="/mnt/a/Ladentresor", name="NAS im Lager")
+    draft = Draft(folders=("/daten",), places=(disk, far_place(NAS, (disk,))))
+    plan = read_plan(plan_text(draft, "PC"), source="x", windows=False)
+    assert [one.id for one in plan.destinations] == ["nas-im-lager-2", "nas-im-lager"]
 
 
 def test_what_a_plan_would_refuse_is_said_before() -> None:
