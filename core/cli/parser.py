@@ -190,6 +190,17 @@ def make_parser(texts: Texts) -> Parser:
 
     trust = verb("trust", t("Dem neuen Schlüssel eines Servers glauben"))
     trust.add_argument("destination", metavar=t("ZIEL"), help=t("seine id im Plan"))
+
+    rewind = verb("rewind", t("Einen Bucket wieder so machen, wie er vor einem Einbruch war"))
+    rewind.add_argument("destination", metavar=t("ZIEL"), help=t("seine id im Plan"))
+    rewind.add_argument(
+        "--as-of",
+        type=_Moment(texts),
+        required=True,
+        metavar=t("ZEITPUNKT"),
+        help=t("kurz bevor jemand dort löschte oder überschrieb"),
+    )
+    rewind.add_argument("--dry-run", action="store_true", help=t("nur zeigen, was fehlt"))
     _agent_verbs(verb("agent", t("Der Hintergrunddienst: kopiert von selbst")), texts, common)
 
     verb("status", t("Wie es um jede Kopie steht"))

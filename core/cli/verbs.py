@@ -31,6 +31,7 @@ _HOMES = {
     "account": "accounts",
     "canary": "canary",
     "trust": "trusting",
+    "rewind": "rewinding",
     "agent": "agent",
     "status": "judging",
     "probe": "probing",

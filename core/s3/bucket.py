@@ -166,16 +166,13 @@ class Bucket:
                 raise self._refusal(answer)
             raise FileNotFoundError(key)
 
-    def copy(self, key: str, version: str, lock: tuple[str, datetime] | None = None) -> None:
-        """Make an older version the newest again, by a copy within the service, locked if asked.
+    def copy(self, key: str, version: str) -> None:
+        """Make an older version the newest again, by a copy within the service; it has no lock.
 
         FileNotFoundError when it is not there.
         """
         source = f"/{quoted(self._place.bucket)}/{quoted(key, safe='/')}"
         headers = {"x-amz-copy-source": f"{source}?versionId={quoted(version)}"}
-        if lock is not None:
-            headers["x-amz-object-lock-mode"] = lock[0]
-            headers["x-amz-object-lock-retain-until-date"] = answers.retain_until(lock[1])
         answer = self._ask("PUT", key, (), headers=headers, quiet=(404,))
         if answer.status == 404:
             raise FileNotFoundError(key)

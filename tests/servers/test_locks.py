@@ -137,7 +137,11 @@ def test_a_thief_deletes_and_overwrites(
     assert [line["run"] for line in told if "run" in line] == [shop.runs[1], shop.runs[2]]
     assert as_it_was(shop, 1, yesterday, tmp_path / "eins") == []
     assert as_it_was(shop, 2, yesterday, tmp_path / "zwei") == []
-    new = tmp_path / "neuer PC"
+    seen = len(bucket.seen())
+    counted = only(events(shop.run("rewind", "nas", "--as-of", yesterday, "--dry-run"), "rewound"))
+    assert counted["copied"] > 5
+    assert len(bucket.seen()) == seen
+    here, new = shop.home, tmp_path / "neuer PC"
     keys.put_secret(new, "nas.password", bucket.place().password)
     if shop.pair is not None:
         keys.put_pair(new, shop.pair)
@@ -158,6 +162,13 @@ def test_a_thief_deletes_and_overwrites(
         rc=Exit.USAGE,
     )
     assert only(events(late, "error"))["code"] == "past_is_past"
+    shop.home = here
+    back = only(events(shop.run("rewind", "nas", "--as-of", yesterday), "rewound"))
+    assert (back["copied"], back["lost"]) == (counted["copied"], 0)
+    shop.day()
+    all_locked(bucket)
+    assert shop.differences(1, 2, 3, disk="nas") == []
+    assert only(events(shop.run("verify", "--full"), "verified"))["sound"]
 
 
 def test_what_a_clean_up_lets_go_of(tmp_path: Path, bucket: LockingBucket) -> None:

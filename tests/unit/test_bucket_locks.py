@@ -13,6 +13,7 @@ from core.crypt.keys import derive
 from core.crypt.names import Names
 from core.destinations.bucket_locks import BucketLocks
 from core.destinations.locks import Swept, rule_of
+from core.destinations.rewinding import Rewound, rewind
 from core.errors import Code, KnownError
 from core.s3.answers import LockSettings, Refused, Retention, Version
 from core.s3.bucket import Bucket
@@ -34,6 +35,7 @@ class Shelf:
     stored: list[Version] = field(default_factory=list)
     locks: dict[tuple[str, str], Retention] = field(default_factory=dict)
     deleted: list[tuple[str, str]] = field(default_factory=list)
+    copied: list[tuple[str, str]] = field(default_factory=list)
 
     def put(self, key: str, *, marker: bool = False, days: float = 0, size: int = 10) -> str:
         """Another version of a key, `days` from noon on."""
@@ -62,8 +64,10 @@ class Shelf:
 
     def lock(self, key: str, version: str, mode: str, until: datetime) -> None:
         self._deny("lock")
-        if not any((one.key, one.id) == (key, version) for one in self.stored):
+        found = [one for one in self.stored if one.key == key and version in ("", one.id)]
+        if not found:
             raise FileNotFoundError(key)
+        version = found[0].id
         old = self.locks.get((key, version))
         if old and (until < old.until or (old.mode == "COMPLIANCE") > (mode == "COMPLIANCE")):
             self.denied |= {"lock"}
@@ -92,6 +96,12 @@ class Shelf:
             one for one in self.stored if (one.key.removeprefix(TOP), one.id) not in self.deleted
         ]
         return refused
+
+    def copy(self, key: str, version: str) -> None:
+        if not any((one.key, one.id) == (key, version) for one in self.stored):
+            raise FileNotFoundError(key)
+        self.copied.append((key.removeprefix(TOP), version))
+        self.put(key.removeprefix(TOP), days=3)
 
     def close(self) -> None:
         pass
@@ -253,3 +263,37 @@ def test_names_in_a_vault(shelf: Shelf) -> None:
 
     assert locks.sweep(keeps, lambda path: False).versions == 1
     assert asked == ["daten/1/a.zip"]  # of another vault nobody here knows anything
+
+
+LOCK = ("GOVERNANCE", NOON + 40 * DAY)
+
+
+def rewound(shelf: Shelf, *, dry: bool = False) -> Rewound:
+    return rewind(cast(Bucket, shelf), TOP, NOON, lock=LOCK, dry=dry, cancelled=lambda: False)
+
+
+def test_a_bucket_is_made_again_what_it_was(shelf: Shelf) -> None:
+    """Hidden, hidden twice, written over, written over and hidden; and what needs nothing."""
+    for name in ("da", "weg", "zweimal", "anders", "beides", "alt"):
+        shelf.put(name, days=-9)
+    before = {one.key.removeprefix(TOP): one.id for one in shelf.stored}
+    shelf.put("alt", marker=True, days=-1)  # a clean-up before it
+    for name in ("weg", "zweimal", "zweimal"):
+        shelf.put(name, marker=True, days=1)
+    for name in ("anders", "beides", "neu"):
+        shelf.put(name, days=1)
+    shelf.put("beides", marker=True, days=2)
+    assert rewound(shelf, dry=True) == Rewound(shown=2, copied=2)
+    assert (shelf.deleted, shelf.copied) == ([], [])
+    assert rewound(shelf) == Rewound(shown=2, copied=2)
+    assert [key for key, _ in shelf.deleted] == ["weg", "zweimal", "zweimal"]
+    assert shelf.copied == [(name, before[name]) for name in ("anders", "beides")]
+    assert shelf.retention(f"{TOP}anders") == Retention(*LOCK)
+
+
+def test_who_may_not_take_markers_away_copies(shelf: Shelf) -> None:
+    number = shelf.put("a", days=-9)
+    marker = shelf.put("a", marker=True, days=1)
+    shelf.locks[f"{TOP}a", marker] = Retention("COMPLIANCE", NOON + DAY)
+    assert rewound(shelf) == Rewound(copied=1)
+    assert shelf.copied == [("a", number)]
