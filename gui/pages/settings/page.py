@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from core.agent.service import After
-from core.alerts.standing import MailStanding
 from core.texts.service import AFTER
 from gui.jobs.asking import ask
 from gui.jobs.port import Event, Failure, Told
@@ -29,6 +29,9 @@ from gui.shop import Shop
 from gui.theme.look import Look, Role
 from gui.widgets.basics import Flow, Page, button, clear, column, text
 from gui.widgets.standing import complaint_card
+
+if TYPE_CHECKING:
+    from core.alerts.standing import MailStanding
 
 PARTS = ("by_itself", "warnings", "view", "this_pc")
 
