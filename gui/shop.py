@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.agent.pausing import Choice, choices
 from core.agent.service import After, Service, service_of
-from core.alerts.standing import MailStanding, mail_standing
 from core.alerts.telling import is_quiet
 from core.clock import Clock
 from core.errors import KnownError
@@ -30,6 +30,9 @@ from gui.bridge import Bridge
 from gui.jobs.asking import Done, ask
 from gui.jobs.backup_run import RunView, heard
 from gui.jobs.port import Ended, Event, Failure, Job, Order, Runner
+
+if TYPE_CHECKING:
+    from core.alerts.standing import MailStanding
 
 _SECONDS = 60
 _SECONDS_HIDDEN = 300
@@ -257,6 +260,8 @@ class Shop(QObject):
         """How warnings by mail stand; None where that cannot be read now."""
 
         def work() -> MailStanding:
+            from core.alerts.standing import mail_standing  # with it comes all that sends mail
+
             plan = load_readable(self.home.plan)
             with contextlib.closing(open_to_look(self.home.database, self.clock)) as store:
                 return mail_standing(store.alerts, plan)

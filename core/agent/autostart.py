@@ -7,6 +7,7 @@ macOS a LaunchAgent. All texts are made by pure functions.
 
 from __future__ import annotations
 
+import html
 import os
 import plistlib
 import shutil
@@ -16,7 +17,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from xml.sax.saxutils import escape
 
 from core.errors import Code, KnownError
 
@@ -133,8 +133,8 @@ def task_xml(start: Start, user: str) -> str:
     program, *arguments = start.command
     return f"""<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
-  <Triggers><LogonTrigger><Enabled>true</Enabled><UserId>{escape(user)}</UserId></LogonTrigger></Triggers>
-  <Principals><Principal id="Author"><UserId>{escape(user)}</UserId>
+  <Triggers><LogonTrigger><Enabled>true</Enabled><UserId>{_xml(user)}</UserId></LogonTrigger></Triggers>
+  <Principals><Principal id="Author"><UserId>{_xml(user)}</UserId>
     <LogonType>InteractiveToken</LogonType><RunLevel>LeastPrivilege</RunLevel></Principal></Principals>
   <Settings>
     <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
@@ -143,10 +143,15 @@ def task_xml(start: Start, user: str) -> str:
     <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>
     <RestartOnFailure><Interval>PT1M</Interval><Count>10</Count></RestartOnFailure>
   </Settings>
-  <Actions Context="Author"><Exec><Command>{escape(program)}</Command>
-    <Arguments>{escape(subprocess.list2cmdline(arguments))}</Arguments></Exec></Actions>
+  <Actions Context="Author"><Exec><Command>{_xml(program)}</Command>
+    <Arguments>{_xml(subprocess.list2cmdline(arguments))}</Arguments></Exec></Actions>
 </Task>
 """
+
+
+def _xml(text: str) -> str:
+    """Text within XML. Not by `xml.sax`: that brings all of `urllib` into every window."""
+    return html.escape(text, quote=False)
 
 
 # -- files ----------------------------------------------------------------------------------------

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from core.agent.service import After
-from core.alerts.standing import MailStanding
+from core.plan.model import Plan
 from core.texts.service import AFTER
 from gui.jobs.asking import ask
 from gui.jobs.port import Event, Failure, Told
@@ -30,6 +31,9 @@ from gui.theme.look import Look, Role
 from gui.widgets.basics import Flow, Page, button, clear, column, text
 from gui.widgets.standing import complaint_card
 
+if TYPE_CHECKING:
+    from core.alerts.standing import MailStanding
+
 PARTS = ("by_itself", "warnings", "view", "this_pc")
 
 
@@ -40,6 +44,7 @@ class SettingsState:
     part: str = PARTS[0]
     mail: MailStanding | None = None
     mail_unread: bool = False  # it could not be read
+    mail_plan: Plan | None = None  # of which plan that is
     who: str | None = None
     diagnosis: Diagnosis = field(default_factory=Diagnosis)
     results: dict[str, str] = field(default_factory=dict)  # what came of each form
@@ -124,6 +129,9 @@ class SettingsPage(Page):
         self._lead.setText(lead)
         self._lead.setVisible(bool(lead))
         picture = shop.picture
+        if picture is not None and picture.plan != state.mail_plan:
+            state.mail_plan = picture.plan
+            self._ask_mail()  # another server or address has to prove itself
         now = (
             state.part, state.mail, state.mail_unread, state.who, state.diagnosis,
             state.results.get("mail", ""),

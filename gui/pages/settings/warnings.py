@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from core.alerts.standing import MailStanding
 from core.health.said import Mark
 from core.plan.edit import Add, Change, Remove
 from core.plan.model import Login, Person, Plan, Security, Smtp
@@ -21,6 +21,9 @@ from gui.shop import Shop
 from gui.theme.look import Look, Role
 from gui.widgets.basics import button, column, field, row, rule, text
 from gui.widgets.marks import FactMark
+
+if TYPE_CHECKING:
+    from core.alerts.standing import MailStanding
 
 PASSWORD = "password"
 """The field whose value goes to the place for secrets, never into the plan."""
