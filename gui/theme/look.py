@@ -226,5 +226,11 @@ def style_sheet(look: Look) -> str:
     QMenu::item:selected {{ background: {t.accent}; color: {t.on_accent}; }}
     QMenu::separator {{ background: {t.line}; height: 1px; margin: 4px; }}
     QCheckBox::indicator, QRadioButton::indicator {{ width: {px(18)}px; height: {px(18)}px; }}
+    QCheckBox::indicator:unchecked {{ border: 1px solid {t.ctl}; border-radius: {px(5)}px;
+        background: {t.surface}; width: {px(18) - 2}px; height: {px(18) - 2}px; }}
+    QRadioButton::indicator:unchecked {{ border: 1px solid {t.ctl}; border-radius: {px(18) // 2}px;
+        background: {t.surface}; width: {px(18) - 2}px; height: {px(18) - 2}px; }}
+    QCheckBox::indicator:unchecked:focus, QRadioButton::indicator:unchecked:focus {{
+        border: 2px solid {t.accent}; width: {px(18) - 4}px; height: {px(18) - 4}px; }}
     QCheckBox, QRadioButton {{ spacing: {px(10)}px; color: {t.ink}; }}
     """

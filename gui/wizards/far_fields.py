@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 
 from core.plan.providers import providers
 from core.setup.far import FarForm, FarKind, FarLack, far_lack, is_usually_away
 from core.texts import Texts
 from core.texts.setup import FAR_KINDS
-from gui.theme.look import Look
-from gui.widgets.basics import Pick, column, field
+from gui.theme.look import Look, Role
+from gui.widgets.basics import Pick, column, field, text
 
 _SHOWN = {
     FarKind.SMB: ("host", "share", "user", "password", "path"),
@@ -30,7 +30,7 @@ class FarFields(QWidget):
     def __init__(self, look: Look, texts: Texts, entered: Callable[[], object]) -> None:
         super().__init__()
         t = texts.t
-        inside = column(gap=look.px(8))
+        inside = column(gap=look.px(6))
         self.setLayout(inside)
         kinds = [(str(kind), t(FAR_KINDS[kind])) for kind in FarKind]
         self.kind = Pick(look, t("Art des Ziels"), kinds, FarKind.SMB)
@@ -39,23 +39,31 @@ class FarFields(QWidget):
         self.provider = Pick(look, t("Anbieter"), known, "other")
         inside.addWidget(self.provider)
         words = {
-            "host": t("Name oder Adresse, etwa diskstation"),
-            "share": t("Freigabe, etwa sicherung"),
-            "url": t("Adresse, etwa cloud.mein-laden.de"),
-            "endpoint": t("Adresse des Dienstes, wenn der Anbieter sie nicht mitbringt"),
-            "region": t("Region"),
-            "bucket": t("Bucket; er muss schon da sein"),
-            "access_key": t("Kennung des Zugangs (Access Key ID)"),
-            "user": t("Benutzername"),
-            "password": t("Kennwort"),
-            "path": t("Ordner dort, wenn es nicht der oberste sein soll"),
+            "host": (t("Name oder Adresse"), t("etwa diskstation oder 192.168.1.20")),
+            "share": (t("Freigabe"), t("etwa sicherung")),
+            "url": (t("Adresse"), t("etwa cloud.mein-laden.de")),
+            "endpoint": (t("Adresse des Dienstes"), t("wenn der Anbieter sie nicht mitbringt")),
+            "region": (t("Region"), t("wie der Anbieter sie nennt")),
+            "bucket": (t("Bucket"), t("muss schon da sein")),
+            "access_key": (t("Kennung des Zugangs (Access Key ID)"), ""),
+            "user": (t("Benutzername"), ""),
+            "password": (t("Kennwort"), ""),
+            "path": (t("Ordner dort"), t("wenn es nicht der oberste sein soll")),
         }
-        self.fields = {name: field(look, said, said) for name, said in words.items()}
-        self.fields["password"].setEchoMode(QLineEdit.EchoMode.Password)
-        for made in self.fields.values():
+        self.fields: dict[str, QLineEdit] = {}
+        self._titles: dict[str, QLabel] = {}
+        for name, (title, hint) in words.items():
+            label = text(look, title, Role.HEAD, look.tokens.ink2)
+            made = field(look, title, hint)
+            label.setBuddy(made)
             made.returnPressed.connect(entered)
             made.textChanged.connect(lambda _: self.changed.emit())
-            inside.addWidget(made)
+            pair = column(gap=look.px(2))
+            pair.addWidget(label)
+            pair.addWidget(made)
+            inside.addLayout(pair)
+            self.fields[name], self._titles[name] = made, label
+        self.fields["password"].setEchoMode(QLineEdit.EchoMode.Password)
         self.kind.currentIndexChanged.connect(self._kind_chosen)
         self._kind_chosen()
 
@@ -78,6 +86,7 @@ class FarFields(QWidget):
         shown = _SHOWN[self.chosen_kind]
         for name, made in self.fields.items():
             made.setVisible(name in shown)
+            self._titles[name].setVisible(name in shown)
         self.provider.setVisible("provider" in shown)
         self.changed.emit()
 

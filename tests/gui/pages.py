@@ -359,6 +359,7 @@ def _typing_a_nas(wizard: SetupWizard, runner: PlayedRunner) -> None:
         )
     )  # fmt: skip
     runner.hear(Ended(14))
+    runner.hear(Ended(0))  # the password is forgotten
 
 
 def _mail_on_its_way(wizard: SetupWizard, runner: PlayedRunner) -> None:

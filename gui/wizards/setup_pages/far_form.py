@@ -37,14 +37,15 @@ class FarPlaceForm(QWidget):
         self._wizard, self._taken = wizard, taken
         t, px = wizard.texts.t, look.px
         self._is_busy = False
-        inside = column(gap=px(8), margins=(px(18), px(16), px(18), px(16)))
+        inside = column(gap=px(6), margins=(px(18), px(16), px(18), px(16)))
         outer = column()
         self.setLayout(outer)
         outer.addWidget(frame("card", inside))
         inside.addWidget(text(look, t("NAS oder Cloud"), Role.CARD))
         self.typed = FarFields(look, wizard.texts, self.try_out)
         inside.addWidget(self.typed)
-        self.name = field(look, t("Name für dieses Ziel"), t("Name, etwa NAS im Lager"))
+        inside.addWidget(text(look, t("Name für dieses Ziel"), Role.HEAD, look.tokens.ink2))
+        self.name = field(look, t("Name für dieses Ziel"), t("etwa NAS im Lager"))
         self.name.setMaxLength(60)
         inside.addWidget(self.name)
         self.away = QCheckBox(t("steht außer Haus"))
