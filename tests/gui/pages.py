@@ -264,7 +264,10 @@ def _adding(window: Window, shop: Shop, runner: PlayedRunner) -> None:
     window.add_place()
     wizard = window.page
     assert isinstance(wizard, AddingWizard)
-    wizard.probes = {_PLACES[0].at: Probe(Finding.PASSED, Device("a", "a"), 1800 * 10**9)}
+    wizard.probes = {
+        place.at: Probe(Finding.PASSED, Device(place.name, place.name), 1800 * 10**9)
+        for place in (*wizard.draft.places, _PLACES[0])
+    }
     wizard.source_devices = (Device("pc", "pc"),)
     wizard.choose(with_place(wizard.draft, _PLACES[0]))
     wizard.show_step(Step.PLACES)
@@ -522,25 +525,25 @@ PAGES: dict[str, tuple[Callable[[], Picture], Act]] = {
     "40-uebersicht-platte-abziehen": (scenes.may_go, _none),
     "37-uebersicht-nur-von-hand": (scenes.protected, _by_hand),
     "38-einstellungen-pause": (scenes.paused, _settings("by_itself")),
-    "40-systeme": (scenes.protected, _page("systems")),
-    "41-system-aendern": (scenes.protected, _change_system),
-    "42-system-hinzufuegen": (scenes.protected, _new_system),
-    "43-system-entfernen": (scenes.protected, _take_out),
-    "44-kopien": (scenes.protected, _page("copies")),
-    "45-kopien-in-gefahr": (scenes.in_danger, _page("copies")),
-    "46-kopien-rueckfrage": (scenes.asked_about_changes, _page("copies")),
-    "47-kopien-das-war-ich-nicht": (scenes.asked_about_changes, _not_me),
-    "48-ziel-aendern": (scenes.protected, _change_destination),
-    "49-aufraeumen": (scenes.protected, _clean_up),
-    "50-ziel-hinzufuegen": (scenes.protected, _adding),
-    "51-uebersicht-rueckfrage": (scenes.asked_about_changes, _none),
+    "60-systeme": (scenes.protected, _page("systems")),
+    "61-system-aendern": (scenes.protected, _change_system),
+    "62-system-hinzufuegen": (scenes.protected, _new_system),
+    "63-system-entfernen": (scenes.protected, _take_out),
+    "64-kopien": (scenes.protected, _page("copies")),
+    "65-kopien-in-gefahr": (scenes.in_danger, _page("copies")),
+    "66-kopien-rueckfrage": (scenes.asked_about_changes, _page("copies")),
+    "67-kopien-das-war-ich-nicht": (scenes.asked_about_changes, _not_me),
+    "68-ziel-aendern": (scenes.protected, _change_destination),
+    "69-aufraeumen": (scenes.protected, _clean_up),
+    "70-ziel-hinzufuegen": (scenes.protected, _adding),
+    "71-uebersicht-rueckfrage": (scenes.asked_about_changes, _none),
 }
 
 ALIKE = (
-    "43-system-entfernen",
-    "45-kopien-in-gefahr",
-    "47-kopien-das-war-ich-nicht",
-    "50-ziel-hinzufuegen",
-    "51-uebersicht-rueckfrage",
+    "63-system-entfernen",
+    "65-kopien-in-gefahr",
+    "67-kopien-das-war-ich-nicht",
+    "70-ziel-hinzufuegen",
+    "71-uebersicht-rueckfrage",
 )
 """Made of the same parts as others: there are pictures of them, and no need to walk them too."""
