@@ -17,7 +17,7 @@ from core.agent.service import After, Service, service_of
 from core.alerts.telling import is_quiet
 from core.clock import Clock
 from core.errors import KnownError
-from core.health.answer import Do, Task
+from core.health.answer import FOR_A_PAGE, Do, Task
 from core.health.look import Picture, look
 from core.health.said import Said, say_picture
 from core.paths import Home
@@ -58,11 +58,12 @@ class Shop(QObject):
     small thing a person asked for was not done.
 
     Signals: `changed` when picture or trouble are new, `run_changed` while a job goes on and when
-    it ends.
+    it ends, `asked` with a task that needs a page of the window.
     """
 
     changed = Signal()
     run_changed = Signal()
+    asked = Signal(object)
 
     def __init__(
         self, home: Home, clock: Clock, texts: Texts, bridge: Bridge, runner: Runner
@@ -146,24 +147,41 @@ class Shop(QObject):
         is_working = self.is_running or bool(self.picture and self.picture.is_working)
         return "running" if is_working and state in ("protected", "empty") else state
 
-    def back_up(self, destination: str = "") -> None:
-        """Make all copies, or those at one destination."""
+    def back_up(self, *destinations: str) -> None:
+        """Make all copies, or those at these destinations."""
         title = self.texts.t("Sicherung läuft")
-        to = ("--to", destination) if destination else ()
+        to = [word for one in destinations if one for word in ("--to", one)]
         self._begin(Order(("backup", *to)), title)
 
     def do(self, task: Task) -> None:
         """What the button of a step does."""
-        if task.do is Do.READ_ALL:
-            self._begin(
-                Order(("verify", task.destination, "--full")), self.texts.t("Zurücklesen läuft")
-            )
-        elif task.do is Do.READ_DUE:
-            self._begin(
-                Order(("verify", task.destination, "--due")), self.texts.t("Nachlesen läuft")
-            )
+        if task.do in FOR_A_PAGE:
+            self.asked.emit(task)
+        elif task.do in (Do.READ_ALL, Do.READ_DUE):
+            self.verify(task.destination, full=task.do is Do.READ_ALL)
         else:
             self.back_up(task.destination)
+
+    def verify(self, destination: str, *, full: bool) -> None:
+        """Read back all that lies at a destination, or what is due there."""
+        t = self.texts.t
+        depth = "--full" if full else "--due"
+        self._begin(
+            Order(("verify", destination, depth)),
+            t("Zurücklesen läuft") if full else t("Nachlesen läuft"),
+            t("Fertig. Alles Gelesene war so, wie es sein soll."),
+        )
+
+    def clean_up(self, destination: str) -> None:
+        """Let go of the states that the plan does not ask for."""
+        t = self.texts.t
+        order = Order(("prune", "--to", destination))
+        self._begin(order, t("Aufräumen läuft"), t("Fertig. Es ist aufgeräumt."))
+
+    def accept_changes(self, system: str, mark: str) -> None:
+        """Go on with a system although much changed; only if it is still the question `mark`."""
+        order = Order(("backup", system, "--accept-changes", "--asked", mark))
+        self._begin(order, self.texts.t("Sicherung läuft"))
 
     # -- by itself ----------------------------------------------------------------------------
 
@@ -279,10 +297,10 @@ class Shop(QObject):
             self.run = None
             self.run_changed.emit()
 
-    def _begin(self, order: Order, title: str) -> None:
+    def _begin(self, order: Order, title: str, done: str = "") -> None:
         if self.is_running:
             return
-        self.run = RunView(title)
+        self.run = RunView(title, done=done)
         self._job = self.runner.start(order, self._heard)
         self.run_changed.emit()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -15,22 +15,34 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.health.answer import ShopState
+from core.health.answer import Do, ShopState, Task
 from core.setup.draft import is_unfinished
+from core.setup.flow import Step
+from gui.pages.copies import CopiesPage
+from gui.pages.editing import Editable
 from gui.pages.first_start import FirstStart
 from gui.pages.overview import Overview
 from gui.pages.runs import RunsPage
 from gui.pages.settings import SettingsPage, SettingsState
+from gui.pages.systems import SystemsPage
 from gui.settings import SCALES, Settings
 from gui.shop import Shop
 from gui.theme.look import Look, Role
 from gui.widgets.basics import button, column, frame, row, text
 from gui.widgets.marks import ShopMark, tray_icon
+from gui.wizards.adding import AddingWizard
 from gui.wizards.restore import RestoreWizard
 from gui.wizards.setup import SetupWizard
 
 _WIDE, _MIDDLE = 1100, 800
-_ICONS = {"overview": "house", "runs": "history", "settings": "settings"}
+_PAGES = {
+    "overview": "house",
+    "systems": "boxes",
+    "copies": "copy",
+    "runs": "history",
+    "settings": "settings",
+}
+"""The pages and their icons, in the order of the navigation."""
 
 
 def layout_kind(width: int, scale: float) -> str:
@@ -61,15 +73,16 @@ class Window(QMainWindow):
         self._page = "overview"
         self._wizard: RestoreWizard | SetupWizard | None = None
         self._first: bool | None = None
+        self._is_old = False
         self._nav: dict[str, QPushButton] = {}
-        self._makers: dict[str, Callable[[], QWidget]] = {}
-        self._built: dict[str, QWidget] = {}  # pages are made when they are first opened
         self._focused: int | None = None
         self._settings_state = SettingsState()
         self.may_close: Callable[[], bool] = lambda: True
+        self._pages: dict[str, QWidget] = {}
         self._stack = QStackedWidget()
         shop.changed.connect(self._facts_changed)
         shop.run_changed.connect(self._state_changed)
+        shop.asked.connect(self._asked)
         self._shortcuts()
         self.build()
 
@@ -80,7 +93,8 @@ class Window(QMainWindow):
         look, t = self.look, self.shop.texts.t
         self.setWindowTitle("Ladentresor")
         self._first = self._is_first()
-        self._nav, self._built = {}, {}
+        self._is_old = False
+        self._nav, self._pages = {}, {}
         self._stack = QStackedWidget()
         whole = QWidget()
         whole.setObjectName("page")
@@ -99,16 +113,6 @@ class Window(QMainWindow):
             )  # fmt: skip
         else:
             line.addWidget(self._rail())
-            self._makers = {
-                "overview": lambda: Overview(
-                    look, self.shop, self._kind, restore=self.restore,
-                    show_runs=lambda: self.open("runs"),
-                ),
-                "runs": lambda: RunsPage(look, self.shop, self._kind),
-                "settings": lambda: SettingsPage(
-                    look, self.shop, self._kind, self.settings, self._settings_state, self._choose
-                ),
-            }  # fmt: skip
         line.addWidget(self._stack, 1)
         self.setCentralWidget(whole)
         whole.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -116,6 +120,22 @@ class Window(QMainWindow):
         whole.show()  # at once: what is hidden takes no focus, and nobody can read it
         whole.setFocus()
         self._state_changed()
+
+    def _make_page(self, name: str) -> QWidget:
+        """A page, made when it is first opened: most are not."""
+        look, shop, kind = self.look, self.shop, self._kind
+        if name == "systems":
+            return SystemsPage(look, shop, kind)
+        if name == "copies":
+            return CopiesPage(
+                look, shop, kind, restore=self.restore, add_place=self.add_place,
+                prove_sheet=self.prove_sheet,
+            )  # fmt: skip
+        if name == "runs":
+            return RunsPage(look, shop, kind)
+        if name == "settings":
+            return SettingsPage(look, shop, kind, self.settings, self._settings_state, self._choose)
+        return Overview(look, shop, kind, restore=self.restore, show_runs=lambda: self.open("runs"))
 
     def _is_first(self) -> bool:
         return self._has_no_plan() or is_unfinished(self.shop.home)
@@ -147,14 +167,17 @@ class Window(QMainWindow):
             head.addLayout(names, 1)
         inside.addLayout(head)
         inside.addSpacing(px(18))
-        for name, words in (
-            ("overview", t("Übersicht")),
-            ("runs", t("Läufe")),
-            ("settings", t("Einstellungen")),
-        ):
+        titles = {
+            "overview": t("Übersicht"),
+            "systems": t("Systeme"),
+            "copies": t("Kopien"),
+            "runs": t("Läufe"),
+            "settings": t("Einstellungen"),
+        }
+        for name, icon in _PAGES.items():
             if name == "settings":
                 inside.addStretch(1)
-            made = self._nav_button(words, _ICONS[name], lambda name=name: self.open(name))  # type: ignore[misc]  # a default keeps the name
+            made = self._nav_button(titles[name], icon, lambda name=name: self.open(name))  # type: ignore[misc]  # a default keeps the name
             made.setCheckable(True)
             self._nav[name] = made
             inside.addWidget(made)
@@ -192,8 +215,10 @@ class Window(QMainWindow):
             ("Escape", self._escape),
             ("F6", self._jump),
             ("F5", self.shop.refresh),
-            ("Alt+1", lambda: self.open("overview")),
-            ("Alt+2", lambda: self.open("runs")),
+            *(
+                (f"Alt+{number}", lambda name=name: self.open(name))
+                for number, name in enumerate(_PAGES, 1)
+            ),
             ("Alt+9", lambda: self.open("settings")),
             ("Ctrl+W", self.close),
             ("Ctrl+Q", self.leaving.emit),
@@ -212,14 +237,16 @@ class Window(QMainWindow):
         if self._first or self._wizard is not None:
             return
         self._page = name
-        if name not in self._built:
-            self._built[name] = self._makers[name]()
-            self._stack.addWidget(self._built[name])
-        self._stack.setCurrentWidget(self._built[name])
+        if name not in self._pages:
+            page = self._pages[name] = self._make_page(name)
+            self._stack.addWidget(page)
+            if isinstance(page, Editable):
+                page.closed.connect(self._form_closed)
+        self._stack.setCurrentWidget(self._pages[name])
         for one, made in self._nav.items():
             made.setChecked(one == name)
             colour = self.look.tokens.accent if one == name else self.look.tokens.ink2
-            self._set_icon(made, _ICONS[one], colour)
+            self._set_icon(made, _PAGES[one], colour)
             made.setFont(self.look.font(Role.STRONG if one == name else Role.BODY))
 
     @property
@@ -258,6 +285,46 @@ class Window(QMainWindow):
         wizard.show()  # at once: what is hidden takes no focus
         wizard.begin()
 
+    def add_place(self) -> None:
+        """Choose one more place for copies."""
+        self._add(Step.PLACES)
+
+    def prove_sheet(self) -> None:
+        """Print the recovery sheet and type it off."""
+        self._add(Step.SHEET)
+
+    def _add(self, start: Step) -> None:
+        plan = self.shop.picture.plan if self.shop.picture else None
+        if self._wizard is not None or plan is None:
+            return
+        wizard = AddingWizard(self.look, self.shop, plan, start)
+        self._wizard = wizard
+        wizard.left.connect(self._leave_wizard)
+        wizard.added.connect(self._added)
+        self.setCentralWidget(wizard)
+        wizard.show()  # at once: what is hidden takes no focus
+        wizard.begin()
+
+    def _added(self, destinations: tuple[str, ...]) -> None:
+        """New destinations get their first copy at once."""
+        self._leave_wizard()
+        if destinations:
+            self.shop.back_up(*destinations)
+
+    def _asked(self, task: Task) -> None:
+        """A task that needs a page, from here or from the tray."""
+        if self._wizard is not None or self._first:
+            return
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        if task.do is Do.ADD_PLACE:
+            self.add_place()
+        elif task.do is Do.PROVE_SHEET:
+            self.prove_sheet()
+        else:
+            self.open("copies")
+
     def _set_up_done(self) -> None:
         self._leave_wizard()
 
@@ -270,8 +337,9 @@ class Window(QMainWindow):
 
     def _escape(self) -> None:
         """One step back, wherever the keyboard is."""
-        if self._wizard is not None:
-            self._wizard.step_back()
+        page = self._wizard or self._stack.currentWidget()
+        if isinstance(page, SetupWizard | RestoreWizard | Editable):
+            page.step_back()
 
     def _jump(self) -> None:
         """F6: between navigation and content."""
@@ -313,8 +381,7 @@ class Window(QMainWindow):
         kind = layout_kind(self.width(), self.look.scale)
         if kind != self._kind:
             self._kind = kind
-            if self._wizard is None:
-                self.build()
+            self._build_soon()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
@@ -333,12 +400,12 @@ class Window(QMainWindow):
 
         Not to be called from a signal of a widget that goes.
         """
-        if self._wizard is not None:
+        if self._wizard is not None or self._is_typing:
             return
         focused, choices = QApplication.focusWidget(), self._choices()
         self._focused = choices.index(focused) if focused in choices else None
         old = self.takeCentralWidget()
-        self._stack, self._nav, self._built = QStackedWidget(), {}, {}
+        self._stack, self._nav, self._pages = QStackedWidget(), {}, {}
         if old is not None:
             old.deleteLater()
             QApplication.sendPostedEvents(old, QEvent.Type.DeferredDelete.value)
@@ -347,15 +414,30 @@ class Window(QMainWindow):
         """Show everything with other colours, texts or size of text."""
         self.look, self.settings = look, settings
         self._kind = layout_kind(self.width(), look.scale)
-        if self._wizard is None:
+        self._build_soon()
+
+    def _build_soon(self) -> None:
+        """Build anew, but not while something is being typed: that would be lost."""
+        if self._is_typing:
+            self._is_old = True
+        elif self._wizard is None:
             self.build()
             choices = self._choices()
             if self._focused is not None and self._focused < len(choices):
                 choices[self._focused].setFocus()  # the page is another one, the person is not
         self._focused = None
 
+    @property
+    def _is_typing(self) -> bool:
+        """Whether a form is open: what stands in it is nowhere else."""
+        return any(one.form is not None for one in self.findChildren(Editable))
+
     def _choices(self) -> list[QRadioButton]:
         return self.page.findChildren(QRadioButton) if isinstance(self.page, SettingsPage) else []
+
+    def _form_closed(self) -> None:
+        if self._is_old:
+            QTimer.singleShot(0, self, self._build_soon)
 
     # -- choices ------------------------------------------------------------------------------
 

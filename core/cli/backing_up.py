@@ -29,6 +29,8 @@ def backup(context: Context, options: argparse.Namespace) -> Exit:
         tuple(options.systems), tuple(options.to), options.accept_source, options.accept_changes
     )
     with context.desk() as desk:
+        if options.asked and not _is_asked(desk, plan, options.asked):
+            request = dataclasses.replace(request, accept_changes=False)  # asked anew meanwhile
         if options.due:
             request = dataclasses.replace(request, only=_due(desk, plan))
         results = jobs.back_up_all(desk, plan, text.encode(), request)
@@ -48,6 +50,12 @@ def backup(context: Context, options: argparse.Namespace) -> Exit:
         context.output.record("result", outcome="nothing_due")
         return Exit.NOTHING_DONE
     return _overall(outcomes)
+
+
+def _is_asked(desk: Desk, plan: Plan, mark: str) -> bool:
+    """Whether the question that a person answers is still the one that is asked."""
+    found = (question(desk.store, system.id) for system in plan.systems)
+    return any(one is not None and one.mark == mark for one in found)
 
 
 def _due(desk: Desk, plan: Plan) -> tuple[Copy, ...]:

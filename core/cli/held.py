@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from core.cli.output import Output
 from core.clock import parse_stamp
-from core.copies.backing_up.anomaly import SLOW_DAYS, Facts, Rule, What
 from core.copies.backing_up.gate import Question
 from core.copies.format import percent
-from core.texts import Texts, t
-from core.texts.formats import count, date_time, visible
-
-_WHAT = {
-    What.CANARY: t("Köderdatei angefasst"),
-    What.HEAD: t("Inhalt passt nicht zum Namen"),
-    What.LOST: t("verschwunden"),
-    What.CHANGED: t("verändert"),
-}
+from core.health.question_said import WHAT, reason
+from core.texts.formats import date_time, visible
 
 
 def show(output: Output, asked: Question) -> None:
@@ -32,6 +24,7 @@ def show(output: Output, asked: Question) -> None:
     output.record(
         "held",
         system=asked.system,
+        mark=asked.mark,
         since=asked.since,
         rule=str(asked.rule),
         files=facts.total,
@@ -50,9 +43,9 @@ def show(output: Output, asked: Question) -> None:
         system=asked.system,
         since=date_time(parse_stamp(asked.since), texts.lang),
     )
-    output.line("  " + _reason(texts, asked.rule, facts))
+    output.line("  " + reason(texts, asked.rule, facts))
     for one in asked.examples:
-        output.line(f"    {visible(percent.readable(one.path))} ({texts.t(_WHAT[one.what])})")
+        output.line(f"    {visible(percent.readable(one.path))} ({texts.t(WHAT[one.what])})")
     output.say("  Platten, die nur für die Kopie angeschlossen werden, bleiben unberührt.")
     output.say("  Gelöscht wird nirgends etwas. Die Stände von vorher bleiben alle.")
     output.say(
@@ -63,33 +56,4 @@ def show(output: Output, asked: Question) -> None:
         "  → Wenn nicht: Ziehen Sie das Netzwerkkabel, und holen Sie sich Hilfe. „{program}"
         " snapshots {system}“ zeigt den letzten unverdächtigen Stand.",
         system=asked.system,
-    )
-
-
-def _reason(texts: Texts, rule: Rule, facts: Facts) -> str:
-    lang = texts.lang
-    if rule is Rule.CANARY:
-        return texts.n(
-            "Eine Köderdatei ist verändert oder fehlt.",
-            "{n} Köderdateien sind verändert oder fehlen.",
-            facts.canaries,
-        )
-    if rule is Rule.HEADS:
-        return texts.t(
-            "Von {heads} geprüften Dateien passt bei {misfits} der Inhalt nicht mehr zum Namen.",
-            heads=count(facts.heads, lang),
-            misfits=count(facts.misfits, lang),
-        )
-    if rule is Rule.SLOW:
-        return texts.t(
-            "In {days} Tagen sind {recent} von {files} Dateien verändert oder verschwunden.",
-            days=SLOW_DAYS,
-            recent=count(facts.recent, lang),
-            files=count(facts.total, lang),
-        )
-    return texts.t(
-        "Von {files} Dateien sind {changed} verändert und {lost} verschwunden.",
-        files=count(facts.total, lang),
-        changed=count(facts.changed, lang),
-        lost=count(facts.lost, lang),
     )

@@ -9,18 +9,17 @@ from datetime import datetime, timedelta
 from core.agent.due import is_due
 from core.cli import held, sheets
 from core.cli.context import Context
-from core.clock import parse_stamp, stamp
+from core.clock import stamp
 from core.copies import jobs
 from core.copies.backing_up.gate import gate_is_closed, question
-from core.copies.letting_go.forecast import HORIZONS, Forecast, Growth, forecast
-from core.destinations.local import LocalFolder
-from core.errors import Exit, KnownError
+from core.copies.letting_go.forecast import HORIZONS, Forecast
+from core.errors import Exit
+from core.health.coming import forecast_of
 from core.health.facts import gather
 from core.health.model import CopyFacts, CopyVerdict, Param, ReadBack, SystemVerdict, Why
 from core.health.three_two_one import judge
-from core.plan.locations import folder_of_pc
 from core.plan.model import Copy, Plan, Site, System
-from core.store.home import GOOD, HomeStore
+from core.store.home import HomeStore
 from core.store.pauses import pause_of
 from core.texts import t
 from core.texts.formats import age, until
@@ -96,7 +95,7 @@ def _show_copy(
         for copy in plan.copies_of(system.facts.system)
         if copy.destination == facts.destination
     )
-    coming = _forecast(store, plan, copy, now)
+    coming = forecast_of(store, plan.destination(copy.destination), now)
     fields = _fields(context, store, plan, copy, verdict) | {"system": copy.system} | _room(coming)
     words = texts.t(
         "{copy}: kopiert {copied}; zurückgelesen {read}; wiederhergestellt {restored}",
@@ -158,29 +157,6 @@ def _room(coming: Forecast | None) -> dict[str, object]:
         "full_in_days": coming.full_in.days if coming.full_in else None,
         "free_in_days": {str(span.days): coming.free_after(span) for span in HORIZONS},
     }
-
-
-def _forecast(store: HomeStore, plan: Plan, copy: Copy, now: datetime) -> Forecast | None:
-    """How full the destination will be if its runs go on as they did; None when nobody can say."""
-    place = folder_of_pc(plan.destination(copy.destination).location)
-    if place is None:
-        return None  # nobody waits for a server to see how things stand
-    folder = LocalFolder(copy.destination, place, copy.system)
-    if not folder.is_reachable():
-        return None
-    try:
-        free = folder.free_bytes()
-    except KnownError:
-        return None
-    runs = []
-    met = set()
-    for row in store.runs():
-        if row.destination != copy.destination or row.status not in GOOD:
-            continue
-        if row.system in met:
-            runs.append(Growth(parse_stamp(row.began), row.new_bytes))
-        met.add(row.system)
-    return forecast(runs, free, now)
 
 
 def _by_word(facts: CopyFacts) -> Iterator[str]:

@@ -60,6 +60,12 @@ def make_parser(texts: Texts) -> Parser:
         action="store_true",
         help=t("ja, die gezeigten ungewöhnlich vielen Änderungen sind gewollt"),
     )
+    backup.add_argument(
+        "--asked",
+        default="",
+        metavar=t("KENNUNG"),
+        help=t("die Zustimmung gilt nur dieser Frage (Feld mark), keiner späteren"),
+    )
 
     snapshots = verb("snapshots", t("Stände zeigen, die es gibt"))
     snapshots.add_argument("system", nargs="?", metavar="SYSTEM", help=t("nur dieses System"))
@@ -445,6 +451,17 @@ def _plan_verbs(plan: Parser, texts: Texts, common: Parser) -> None:
         "key", metavar=t("ANGABE"), help=t("etwa destinations.platte.name, limits.upload")
     )
     put.add_argument("values", nargs="+", metavar=t("WERT"), help=t("mehrere für eine Liste"))
+    left = verbs.add_parser(
+        "left-out", parents=[common], help=t("zeigen, was jedes Muster gerade auslässt")
+    )
+    left.add_argument("system", metavar="SYSTEM", help=t("seine id im Plan"))
+    left.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar=t("MUSTER"),
+        help=t("auch dieses Muster, das noch nicht im Plan steht"),
+    )
     unset = verbs.add_parser(
         "unset", parents=[common], help=t("eine Angabe streichen; dann gilt, was ohne sie gilt")
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from core import own_files
 from core.cli.context import Context
+from core.copies.format import percent
 from core.copies.locking import locked
 from core.errors import Code, Exit, KnownError
 from core.plan.edit import Change, Put, Remove, digest, edit, find_key
@@ -16,18 +18,20 @@ from core.plan.model import Plan, Role
 from core.plan.read import decode_text, load_text, parse_text, read_plan
 from core.plan.schema import schema_text
 from core.plan.typed import typed_value
+from core.sources.leaving_out import weigh_patterns
 from core.sources.patterns import DEFAULT_EXCLUDES
-from core.texts.formats import rate, span
+from core.texts.formats import rate, size, span
 
 
 def plan(context: Context, options: argparse.Namespace) -> Exit:
-    """plan show | check | schema | apply | set | unset"""
+    """plan show | check | schema | apply | set | unset | left-out"""
     doing = {
         "show": _plan_show,
         "check": _plan_check,
         "apply": _plan_apply,
         "set": _plan_set,
         "unset": _plan_unset,
+        "left-out": _plan_left_out,
     }
     if options.plan_verb == "schema":
         context.output.raw(schema_text())
@@ -107,6 +111,32 @@ def _put_into_force(context: Context, text: str, replacing: str) -> None:
         own_files.replace(place, text.encode())
     context.output.say("Der Plan gilt jetzt: {path}", path=place)
     context.output.record("plan", applied=str(place))
+
+
+def _plan_left_out(context: Context, options: argparse.Namespace) -> Exit:
+    """What each pattern of a system leaves out as its folders are now, its own and the usual."""
+    out, texts = context.output, context.texts
+    system = context.reading_plan().system(options.system)
+    for source in system.sources:
+        usual = DEFAULT_EXCLUDES if source.default_excludes else ()
+        patterns = list(dict.fromkeys((*source.exclude, *options.exclude, *usual)))
+        folders = [os.fsencode(path) for path in source.paths]
+        for one in weigh_patterns(folders, patterns, context.cancelled):
+            fields: dict[str, object] = {
+                "pattern": one.pattern,
+                "usual": one.pattern in usual,
+                "files": one.files,
+                "bytes": one.size,
+                "examples": [percent.readable(percent.encode(path)) for path in one.examples],
+            }
+            words = texts.t(
+                "{pattern}: {files}, {size}",
+                pattern=one.pattern,
+                files=texts.n("eine Datei", "{n} Dateien", one.files),
+                size=size(one.size, texts.lang),
+            )
+            out.item(fields, words)
+    return Exit.OK
 
 
 def _show_limits(context: Context, limits: Limits) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime, time
 
 from core.cli.context import Context
 from core.clock import stamp
@@ -11,33 +10,14 @@ from core.copies.backing_up.gate import gate_is_closed
 from core.copies.desk import Desk
 from core.copies.letting_go import pruning
 from core.copies.letting_go.pruning import Pruned
-from core.copies.letting_go.retention import Fate, Why
 from core.copies.opening.finding import reach_copy
 from core.copies.opening.guards import CopyName
 from core.copies.opening.reach import where_of
 from core.destinations.locks import Swept
 from core.errors import Code, Exit, KnownError
+from core.health.clean_up_said import fate_line
 from core.plan.model import Copy, Plan
-from core.texts import Texts
-from core.texts.catalog import t
-from core.texts.formats import count, date, short_date, size
-
-_WORDS = {
-    Why.NEWEST: t("einer der drei neuesten"),
-    Why.DAY: t("Tagesstand {date}"),
-    Why.WEEK: t("Wochenstand KW {week}/{week_year}"),
-    Why.MONTH: t("Monatsstand {month}"),
-    Why.YEAR: t("Jahresstand {year}"),
-    Why.OUT_OF_ORDER: t("seine Zeit passt nicht zu den Ständen davor und danach"),
-    Why.FUTURE: t("seine Zeit liegt in der Zukunft"),
-    Why.PARTIAL_NEWEST: t("unvollständig, aber ein neuerer vollständiger fehlt noch"),
-    Why.PARTIAL_YOUNG: t("unvollständig und noch keine Woche alt"),
-    Why.CLOCK_BACK: t(
-        "die Uhr dieses PCs steht vor der Zeit des neuesten Standes; so lange bleibt alles"
-    ),
-    Why.PARTIAL_OLD: t("unvollständig; es gibt einen neueren vollständigen"),
-    Why.NO_PERIOD: t("für seinen Zeitraum bleibt ein neuerer"),
-}
+from core.texts.formats import count, date, size
 
 
 def prune(context: Context, options: argparse.Namespace) -> Exit:
@@ -103,6 +83,7 @@ def _show(context: Context, copy: Copy, done: Pruned, *, dry: bool) -> None:
         states=[
             {
                 "run": fate.state.run,
+                "day": fate.state.day.isoformat(),
                 "stays": fate.stays,
                 "why": [str(why) for why in fate.whys],
             }
@@ -128,7 +109,7 @@ def _show(context: Context, copy: Copy, done: Pruned, *, dry: bool) -> None:
         out.say("{copy}: Stände, die bleiben: {staying}; die gehen: {going}", **counts)
     for fate in done.fates:
         if dry or not fate.stays:
-            out.line("  " + sentence(texts, fate))
+            out.line("  " + fate_line(texts, fate))
     for run in done.given_up:
         out.say("  geht: {run} – aufgegeben", run=run)
     for run in done.orphans:
@@ -172,22 +153,3 @@ def _show_swept(context: Context, swept: Swept) -> None:
             size=size(swept.waiting, lang),
             date=date(swept.free_at, lang),
         )
-
-
-def sentence(texts: Texts, fate: Fate) -> str:
-    """`bleibt: 000012-… – Monatsstand 03/2026`, for one state."""
-    day = fate.state.day
-    week_year, week, _ = day.isocalendar()
-    words = {
-        "date": short_date(datetime.combine(day, time(12), UTC), texts.lang, zone=UTC),
-        "week": f"{week:02d}",
-        "week_year": week_year,
-        "month": f"{day:%m/%Y}",
-        "year": day.year,
-    }
-    why = ", ".join(texts.t(_WORDS[why], **words) for why in fate.whys)
-    said = "bleibt: {run} – {why}" if fate.stays else "geht: {run} – {why}"
-    return texts.t(said, run=fate.state.run, why=why)
-
-
-_SAID = (t("bleibt: {run} – {why}"), t("geht: {run} – {why}"))

@@ -58,6 +58,13 @@ class Do(StrEnum):
     BACK_UP = "back_up"
     READ_ALL = "read_all"
     READ_DUE = "read_due"
+    ANSWER = "answer"  # show the gate's question, and take the answer
+    PROVE_SHEET = "prove_sheet"  # print the sheet and have it typed off
+    ADD_PLACE = "add_place"  # choose one more place for copies
+
+
+FOR_A_PAGE = frozenset((Do.ANSWER, Do.PROVE_SHEET, Do.ADD_PLACE))
+"""What needs a page and a person; the rest is a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,12 @@ _DO = {
     Step.MEND: Do.BACK_UP,
     Step.READ_BACK: Do.READ_ALL,
     Step.READ_BACK_DUE: Do.READ_DUE,
+    Step.OTHER_DEVICE: Do.ADD_PLACE,
+    Step.OTHER_OPERATOR: Do.ADD_PLACE,
+    Step.ADD_COPY: Do.ADD_PLACE,
+    Step.ADD_KIND: Do.ADD_PLACE,
+    Step.ADD_AWAY: Do.ADD_PLACE,
+    Step.ADD_LOCAL: Do.ADD_PLACE,
 }
 _RANK: tuple[Step | Ask, ...] = (
     Ask.ANSWER_GATE,
@@ -153,7 +166,7 @@ def tasks(
     """All that a person can do now, each thing once, the most useful first."""
     found: dict[tuple[str, str], Task] = {}
     for system in held:
-        found[Ask.ANSWER_GATE, system] = Task(Ask.ANSWER_GATE, {"system": system})
+        found[Ask.ANSWER_GATE, system] = Task(Ask.ANSWER_GATE, {"system": system}, do=Do.ANSWER)
     for verdict in verdicts:
         copies = {copy.facts.destination: copy for copy in verdict.copies}
         for step in next_steps(verdict.copies, verdict.gaps):
@@ -172,7 +185,7 @@ def tasks(
         found = {key: task for key, task in found.items() if task.code is not Step.BACK_UP}
         found[Ask.FIRST_RUN, ""] = Task(Ask.FIRST_RUN, do=Do.BACK_UP)
     if unproven_sheet:
-        found[Ask.PROVE_SHEET, ""] = Task(Ask.PROVE_SHEET)
+        found[Ask.PROVE_SHEET, ""] = Task(Ask.PROVE_SHEET, do=Do.PROVE_SHEET)
     if uncovered:
         found[Ask.COVER, ""] = Task(Ask.COVER, {"systems": ",".join(uncovered)})
     return tuple(sorted(found.values(), key=_rank))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import filelock
 
 from core.clock import Clock
-from core.copies.backing_up.gate import gate_is_closed
+from core.copies.backing_up.gate import Question, gate_is_closed, question
+from core.copies.letting_go.forecast import Forecast
 from core.copies.opening.elsewhere import plan_now
 from core.destinations.devices import device_of
 from core.errors import KnownError
 from core.health.answer import Answer, Headline, ShopState, Task, answer, tasks
+from core.health.coming import forecast_of
 from core.health.facts import DevicePort, gather
+from core.health.folders import FolderFacts, folder_facts
 from core.health.history import DAYS, Day, last_days
 from core.health.model import SystemVerdict
 from core.health.three_two_one import judge
@@ -50,6 +54,9 @@ class Picture:
     have copies. sizes: bytes of each system as of its newest run. runs: of the last thirty days,
     oldest first. is_working: another process works in this home. pause: while nothing
     begins by itself. disks: what the background process sees of disks that come and go.
+    questions: of the systems whose anomaly gate is closed. coming: how full destinations will be.
+    folders: what is known of the source folders of each system. is_sheet_proven: the recovery
+    sheet was typed off once.
     """
 
     at: datetime
@@ -66,6 +73,10 @@ class Picture:
     is_working: bool
     pause: Pause | None = None
     disks: tuple[Event, ...] = ()
+    questions: tuple[Question, ...] = ()
+    coming: Mapping[str, Forecast] = field(default_factory=dict)
+    folders: Mapping[str, tuple[FolderFacts, ...]] = field(default_factory=dict)
+    is_sheet_proven: bool = False
 
 
 def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
@@ -92,9 +103,11 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
         events = store.events()
         pause = pause_of(events, now)
         disks = tuple(event for event in events if event.code in _DISKS)
-        unproven = any(where.encrypted for where in plan.destinations) and not any(
-            proof.kind == "sheet" for proof in store.proofs()
-        )
+        proven = any(proof.kind == "sheet" for proof in store.proofs())
+        unproven = any(where.encrypted for where in plan.destinations) and not proven
+        questions = tuple(asked for id in held if (asked := question(store, id)) is not None)
+        coming = {where.id: forecast_of(store, where, now) for where in plan.destinations}
+        folders = {system.id: folder_facts(home, store, plan, system) for system in plan.systems}
     uncovered = [system.id for system in plan.uncovered]
     good = [run for run in runs if run.status in GOOD]
     newest = {(run.system, run.destination): run for run in good}
@@ -113,6 +126,10 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
         any(run.status == "RUNNING" for run in runs) and _is_working(home),
         pause,
         disks,
+        questions,
+        {id: one for id, one in coming.items() if one is not None},
+        folders,
+        proven,
     )
 
 

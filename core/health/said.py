@@ -186,10 +186,12 @@ class Said:
 
 def say_picture(picture: Picture, texts: Texts) -> Said:
     """The words for a picture in the language of `texts`."""
-    return _Sayer(picture, texts).said()
+    return Sayer(picture, texts).said()
 
 
-class _Sayer:
+class Sayer:
+    """Says parts of one picture."""
+
     def __init__(self, picture: Picture, texts: Texts) -> None:
         self._picture = picture
         self._texts = texts
@@ -199,6 +201,7 @@ class _Sayer:
         self._systems = {system.id: system.name for system in plan.systems} if plan else {}
 
     def said(self) -> Said:
+        """All the words of the overview."""
         texts, picture = self._texts, self._picture
         found = picture.answer
         steps = tuple(self._step(task) for task in picture.tasks)
@@ -228,7 +231,7 @@ class _Sayer:
             days=tuple(self._day(day) for day in picture.days),
             days_word=self._days_word(failed, skipped),
             days_full=self._days_full(failed, skipped),
-            rooms=tuple(self._rooms()),
+            rooms=tuple(self.rooms()),
             runs=tuple(self._run(run) for run in reversed(picture.runs)),
             trouble=trouble,
             trouble_step=trouble_step,
@@ -243,7 +246,7 @@ class _Sayer:
             self._texts,
             event.code,
             system="",
-            name=self._name(event.destination),
+            name=self.name(event.destination),
             since=parse_stamp(event.since),
             now=self._now,
             params=event.params,
@@ -269,7 +272,7 @@ class _Sayer:
         if pause is None:
             return ""
         late = {
-            self._name(copy.facts.destination)
+            self.name(copy.facts.destination)
             for verdict in self._picture.verdicts
             for copy in verdict.copies
             if copy.facts.copied is not None
@@ -288,7 +291,8 @@ class _Sayer:
         words = {2: self._texts.t("zwei"), 3: self._texts.t("drei"), 4: self._texts.t("vier")}
         return words.get(number) or count(number, self._texts.lang)
 
-    def _name(self, destination: str) -> str:
+    def name(self, destination: str) -> str:
+        """What a destination is called."""
         return self._names.get(destination, destination)
 
     # -- the answer ---------------------------------------------------------------------------
@@ -301,7 +305,7 @@ class _Sayer:
         said = []
         if found.proven is not None:
             shown = age(found.proven, now, lang)
-            name = self._name(found.proven_at)
+            name = self.name(found.proven_at)
             if found.was_restored:
                 said.append(
                     t(
@@ -367,7 +371,7 @@ class _Sayer:
     def _step(self, task: Task) -> StepText:
         texts = self._texts
         params = {
-            "destination": self._name(task.destination),
+            "destination": self.name(task.destination),
             "system": self._systems.get(str(task.params.get("system", "")), ""),
             "systems": ", ".join(
                 self._systems.get(id, id) for id in str(task.params.get("systems", "")).split(",")
@@ -396,27 +400,31 @@ class _Sayer:
             note = (
                 t("Ordner · {size}", size=size(known, lang)) if known is not None else t("Ordner")
             )
-            where = self._name(copy.facts.destination)
-            cells = (self._copied(copy), self._read_back(copy), self._restored(copy))
-            labels = (t("kopiert"), t("zurückgelesen"), t("getestet"))
-            counts = (
-                t("zählt als Kopie")
-                if copy.counts
-                else t("zählt nicht: {reasons}", reasons="; ".join(map(self._reason, copy.why)))
-            )
             yield Line(
                 name if number == 0 else "",
                 note if number == 0 else "",
-                where,
+                self.name(copy.facts.destination),
                 copy.facts.destination,
                 copy.facts.medium,
-                (
-                    _named(cells[0], f"{name}, {where}: {labels[0]}"),
-                    _named(cells[1], f"{name}, {where}: {labels[1]}"),
-                    _named(cells[2], f"{name}, {where}: {labels[2]}"),
-                ),
-                counts,
+                self.cells(name, copy),
+                self.counts(copy),
             )
+
+    def cells(self, system: str, copy: CopyVerdict) -> tuple[Cell, Cell, Cell]:
+        """The three facts of a copy of the system of this name."""
+        t, where = self._texts.t, self.name(copy.facts.destination)
+        return (
+            _named(self._copied(copy), f"{system}, {where}: {t('kopiert')}"),
+            _named(self._read_back(copy), f"{system}, {where}: {t('zurückgelesen')}"),
+            _named(self._restored(copy), f"{system}, {where}: {t('getestet')}"),
+        )
+
+    def counts(self, copy: CopyVerdict) -> str:
+        """Whether a copy counts for 3-2-1, and why not."""
+        if copy.counts:
+            return self._texts.t("zählt als Kopie")
+        reasons = "; ".join(map(self._reason, copy.why))
+        return self._texts.t("zählt nicht: {reasons}", reasons=reasons)
 
     def _copied(self, copy: CopyVerdict) -> Cell:
         t, facts = self._texts.t, copy.facts
@@ -458,9 +466,9 @@ class _Sayer:
     def _rules(self, verdict: SystemVerdict) -> tuple[Rule, ...]:
         t = self._texts.t
         counting = [copy.facts for copy in verdict.copies if copy.counts]
-        names = [self._name(facts.destination) for facts in counting]
+        names = [self.name(facts.destination) for facts in counting]
         kinds = sorted({t(MEDIA[facts.medium]) for facts in counting})
-        away = [self._name(id) for id in verdict.away]
+        away = [self.name(id) for id in verdict.away]
         gaps = {gap.code: gap for gap in verdict.gaps}
         rules = (
             ("3", t("Kopien"), ", ".join([t("Original"), *names]), gaps.get(Gap.COPIES)),
@@ -530,13 +538,14 @@ class _Sayer:
         good = run.status in ("COMMITTED", "PARTIAL")
         return RunText(
             date_time(parse_stamp(run.began), lang, now=self._now),
-            f"{system} → {self._name(run.destination)}",
+            f"{system} → {self.name(run.destination)}",
             mark,
             result,
             size(run.new_bytes, lang) if good else "",
         )
 
-    def _rooms(self) -> Iterable[RoomText]:
+    def rooms(self) -> Iterable[RoomText]:
+        """How full the destinations are, in the order of the picture."""
         t, lang = self._texts.t, self._texts.lang
         for room in self._picture.rooms:
             share = room.used / room.total if room.total else 0.0
@@ -545,7 +554,7 @@ class _Sayer:
             if used.rpartition(" ")[2] == total.rpartition(" ")[2]:
                 used = used.rpartition(" ")[0]  # 1,6 von 4 TB
             text = t("{used} von {total}", used=used, total=total)
-            name = self._name(room.destination)
+            name = self.name(room.destination)
             full = t("{name}: {room} belegt", name=name, room=text)
             yield RoomText(name, text, share, Mark.WARN if tight else Mark.NONE, full)
 

@@ -12,7 +12,7 @@ from core.plan.kinds import is_device_name, is_id
 from core.plan.locations import LocalLocation, Location, folder_of_pc
 from core.plan.model import DataKind, Medium, Mode, Role, Security, Site
 from core.plan.problems import PlanError, Problem, ProblemCode
-from core.plan.toml_text import quoted
+from core.plan.toml_text import Value, quoted, value_text
 from core.plan.walk import CONTROL
 
 
@@ -221,18 +221,27 @@ def _destination(id: str, starter: Starter, name: str) -> str:
     )
 
 
-def _location(id: str, location: Location) -> list[str]:
+def location_table(location: Location) -> dict[str, Value]:
     """The keys of a place as a plan has them; what is as usual is left out, `kind` never."""
-    lines = [_pair("kind", quoted(location.kind))]
+    table: dict[str, Value] = {"kind": location.kind}
     for one in fields(location):
         value = getattr(location, one.name)
         usual = one.default is not MISSING and value == one.default
-        if one.name == "kind" or value is None or usual:
-            continue
-        key = f"destinations.{id}.location.{one.name}"
-        text = str(value) if isinstance(value, int) else _held(str(value), key)
-        lines.append(_pair(one.name, text))
-    return lines
+        if one.name != "kind" and value is not None and not usual:
+            table[one.name] = value if isinstance(value, int) else str(value)
+    return table
+
+
+def _location(id: str, location: Location) -> list[str]:
+    return [
+        _pair(
+            name,
+            _held(value, f"destinations.{id}.location.{name}")
+            if isinstance(value, str)
+            else value_text(value),
+        )
+        for name, value in location_table(location).items()
+    ]
 
 
 def _held(value: str, key: str) -> str:

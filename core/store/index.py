@@ -267,6 +267,15 @@ class CopyIndex:
     def total_bytes(self) -> int:
         return _number(self._run("SELECT COALESCE(SUM(bytes),0) FROM folder"))
 
+    def bytes_by_root(self) -> dict[bytes, int]:
+        """The bytes of each source folder, by its short name."""
+        rows = self._run(
+            "SELECT CAST(CASE instr(path, x'2f') WHEN 0 THEN path"
+            " ELSE substr(path, 1, instr(path, x'2f') - 1) END AS BLOB) AS root, SUM(bytes)"
+            " FROM folder GROUP BY root"
+        )
+        return {bytes(root): int(total) for root, total in rows}  # type: ignore[call-overload]  # SQLite's own types
+
     def reread(self, paths: Iterable[bytes]) -> None:
         """Make the next run read these folders anew, whatever their facts say."""
         with typed_failures(self.path):

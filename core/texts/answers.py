@@ -81,18 +81,13 @@ BUTTONS = {
     "back_up": t("Jetzt sichern"),
     "read_all": t("Ganz zurücklesen"),
     "read_due": t("Jetzt nachlesen"),
+    "answer": t("Ansehen und antworten"),
+    "prove_sheet": t("Blatt drucken und prüfen"),
+    "add_place": t("Ziel hinzufügen"),
 }
 
 BY_HAND = {
-    "answer_gate": t("Befehl: {program} status"),
-    "prove_sheet": t("Befehl: {program} key prove"),
-    "other_device": t("im Plan ändern"),
     "name_operator": t("im Plan eintragen"),
-    "other_operator": t("im Plan eintragen"),
-    "add_copy": t("im Plan eintragen"),
-    "add_kind": t("im Plan eintragen"),
-    "add_away": t("im Plan eintragen"),
-    "add_local": t("im Plan eintragen"),
 }
 """Beside a step the window cannot do yet: where it is done."""
 

@@ -10,6 +10,7 @@ PHASES = {
     "guards": 0, "rebuild": 0, "resume": 0, "scan": 0,
     "objects": 1, "contents": 1, "list": 1,
     "index": 1, "record": 3, "verify": 2, "restore": 1,
+    "survey": 0, "repack": 1, "delete": 3,
 }  # fmt: skip
 """Lesen, Ablegen, Zurücklesen, Abschließen; a run's own order is that of docs/cli.md."""
 
@@ -25,7 +26,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A job as it stands: title of what it is, phase 0–3, what was read, how it ended."""
+    """A job as it stands: title of what it is, phase 0–3, what was read, how it ended.
+
+    done: what is said when it ended well, '' for the words of a backup.
+    """
 
     title: str
     phase: int = 0
@@ -35,6 +39,7 @@ class RunView:
     outcomes: tuple[Outcome, ...] = ()
     failures: tuple[Failure, ...] = field(default=())
     ended: Ended | None = None
+    done: str = ""
 
 
 def heard(view: RunView, event: Event) -> RunView:

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.agent.service import After
 from core.health.answer import Task
 from core.health.said import Mark, Said, StepText
-from core.texts import Texts
-from core.texts.formats import count, measured, rate, size
-from core.texts.names import EXITS
-from gui.jobs.backup_run import RunView
+from gui.pages.run_card import RunCard
 from gui.shop import Shop
 from gui.theme.look import Look, Role
-from gui.widgets.basics import Page, button, clear, column, frame, row, rule, text
-from gui.widgets.figures import Chip, PhaseBar, RunStrip, room_bar, rule_line
+from gui.widgets.basics import Page, button, column, frame, rebuild, row, rule, text
+from gui.widgets.figures import Chip, RunStrip, room_bar, rule_line
 from gui.widgets.ledger import LedgerBlocks, LedgerTable
 from gui.widgets.marks import FactMark, ShopMark
 from gui.widgets.standing import complaint_card, standing_cards
 
 _SIDE = 232
 _GAP = 36
-_TURN_MS = 100
 
 
 class Overview(Page):
@@ -63,18 +57,8 @@ class Overview(Page):
         if now == self._shown:
             return
         self._shown = now
-        where = self.verticalScrollBar().value()
-        had_focus = QApplication.focusWidget()
-        name = _name_within(self, had_focus)
-        clear(self.body)
         self._run_card = None
-        self._build()
-        self.verticalScrollBar().setValue(where)
-        if name:
-            for widget in self.findChildren(QWidget):
-                if widget.accessibleName() == name and widget.isEnabled():
-                    widget.setFocus()
-                    break
+        rebuild(self, self._build)
 
     def show_run(self) -> None:
         """The job went on, began or ended."""
@@ -314,117 +298,3 @@ class Overview(Page):
                 made.addLayout(room_bar(look, room))
         made.addStretch(1)
         return made
-
-
-def _name_within(page: QWidget, focused: QWidget | None) -> str:
-    """The accessible name of what has the focus on a page, '' for nothing there."""
-    if focused is None or not page.isAncestorOf(focused):
-        return ""
-    return focused.accessibleName()
-
-
-class RunCard(QWidget):
-    """A job that goes on, with its phases; afterwards how it ended."""
-
-    def __init__(self, look: Look, shop: Shop) -> None:
-        super().__init__()
-        self._look, self._shop = look, shop
-        t, px, tokens = shop.texts.t, look.px, look.tokens
-        self._began = shop.clock.monotonic()
-        inside = column(gap=px(8), margins=(px(22), px(16), px(18), px(16)))
-        outer = column()
-        outer.addWidget(frame("card", inside))
-        self.setLayout(outer)
-        head = row(gap=px(10))
-        self._mark = FactMark(look, Mark.RUN, 18, tokens.surface)
-        head.addWidget(self._mark)
-        self._title = text(look, "", Role.CARD)
-        head.addWidget(self._title, 1)
-        inside.addLayout(head)
-        labels = (t("Lesen"), t("Ablegen"), t("Zurücklesen"), t("Abschließen"))
-        self._labels = labels
-        self._phases = PhaseBar(look, labels)
-        inside.addWidget(self._phases)
-        self._amount = text(look, "", Role.SECONDARY, tokens.ink2)
-        inside.addWidget(self._amount)
-        foot = row(gap=px(14))
-        self._button = button(look, t("Abbrechen"), self._press, icon="x")
-        foot.addWidget(self._button)
-        self._note = text(
-            look, t("Ungefährlich: Was angekommen ist, bleibt. Ältere Stände sind nicht berührt."),
-            Role.SECONDARY, tokens.ink2,
-        )  # fmt: skip
-        foot.addWidget(self._note, 1)
-        inside.addSpacing(px(4))
-        inside.addLayout(foot)
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._turn)
-        self._timer.start(_TURN_MS)
-
-    def show_view(self, view: RunView) -> None:
-        """Show the job as it stands."""
-        texts = self._shop.texts
-        if view.ended is not None:
-            self._show_end(view)
-            return
-        self._title.setText(view.title)
-        said = texts.t(
-            "{title}, Abschnitt {phase}", title=view.title, phase=self._labels[view.phase]
-        )
-        self._phases.set_phase(view.phase, said)
-        self._amount.setText(self._amounts(view, texts))
-
-    def _amounts(self, view: RunView, texts: Texts) -> str:
-        lang = texts.lang
-        seconds = self._shop.clock.monotonic() - self._began
-        if not view.bytes:
-            return texts.t("Ladentresor sieht nach, was sich verändert hat …")
-        return texts.t(
-            "{files} Dateien, {size} gelesen · {rate} · seit {time}",
-            files=count(view.files, lang),
-            size=size(view.bytes, lang),
-            rate=rate(view.bytes / max(0.5, seconds), lang),
-            time=measured(timedelta(seconds=round(seconds)), lang),
-        )
-
-    def _show_end(self, view: RunView) -> None:
-        texts, t = self._shop.texts, self._shop.texts.t
-        self._timer.stop()
-        exit_code = view.ended.exit if view.ended else 0
-        good = exit_code == 0
-        self._mark.set_mark(Mark.TICK if good else Mark.NONE if exit_code == 130 else Mark.WARN)
-        self._phases.hide()
-        if good:
-            self._title.setText(t("Fertig. Alles ist angekommen."))
-            self._amount.setText(t("Die Nachweise unten sind auf dem neuen Stand."))
-        elif exit_code == 130:
-            self._title.setText(
-                t("Abgebrochen. Der nächste Lauf macht an derselben Stelle weiter.")
-            )
-            self._amount.setText("")
-        elif view.failures:
-            first = view.failures[0]
-            self._title.setText(first.sentence)
-            self._amount.setText(" ".join(one for one in (first.risk, first.next_step) if one))
-        else:
-            names = {int(one): words for one, words in EXITS.items()}
-            self._title.setText(texts.t(names.get(exit_code, EXITS[min(EXITS)])))
-            self._amount.setText(view.ended.report if view.ended else "")
-        self._amount.setVisible(bool(self._amount.text()))
-        self._note.setText("")
-        self._button.setText(t("Ausblenden"))
-        self._button.setAccessibleName(t("Ausblenden"))
-        self._button.setIcon(self._look.icon("x", self._look.tokens.ink))
-
-    def _press(self) -> None:
-        if self._shop.is_running:
-            self._button.setEnabled(False)
-            self._button.setText(self._shop.texts.t("Wird beendet …"))
-            self._shop.cancel()
-        else:
-            self._shop.forget_run()
-
-    def _turn(self) -> None:
-        if self.isVisible():
-            self._mark.turn = (self._mark.turn + _TURN_MS / 1600) % 1
-            self._mark.update()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -235,16 +236,43 @@ class Flow(QLayout):
         return size
 
     def _lay(self, rect: QRect, *, move: bool) -> int:
-        x, y, height = rect.x(), rect.y(), 0
+        lines: list[list[QLayoutItem]] = []
+        x = rect.x()
         for item in self._items:
-            hint = item.sizeHint()
-            if x > rect.x() and x + hint.width() > rect.right() + 1:
-                x, y, height = rect.x(), y + height + self._line_gap, 0
-            if move:
-                item.setGeometry(QRect(QPoint(x, y), hint))
-            x += hint.width() + self._gap
-            height = max(height, hint.height())
-        return y + height - rect.y()
+            wide = item.sizeHint().width()
+            if not lines or (x > rect.x() and x + wide > rect.right() + 1):
+                lines.append([])
+                x = rect.x()
+            lines[-1].append(item)
+            x += wide + self._gap
+        y = rect.y()
+        for line in lines:
+            height = max(item.sizeHint().height() for item in line)
+            x = rect.x()
+            for item in line:
+                hint = item.sizeHint()
+                if move:  # on one line with what is higher: in the middle
+                    place = QPoint(x, y + (height - hint.height()) // 2)
+                    item.setGeometry(QRect(place, hint))
+                x += hint.width() + self._gap
+            y += height + self._line_gap
+        return y - rect.y() - (self._line_gap if lines else 0)
+
+
+def rebuild(page: Page, build: Callable[[], object]) -> None:
+    """Build the content of a page anew; place and focus stay where they were."""
+    where = page.verticalScrollBar().value()
+    focused = QApplication.focusWidget()
+    within = focused is not None and page.isAncestorOf(focused)
+    name = focused.accessibleName() if focused is not None and within else ""
+    clear(page.body)
+    build()
+    page.verticalScrollBar().setValue(where)
+    if name:
+        for widget in page.findChildren(QWidget):
+            if widget.accessibleName() == name and widget.isEnabled():
+                widget.setFocus()
+                break
 
 
 def clear(layout: QLayout) -> None:

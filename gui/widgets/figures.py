@@ -104,13 +104,13 @@ class Bar(QWidget):
         p.end()
 
 
-def room_bar(look: Look, room: RoomText) -> QVBoxLayout:
-    """How full a destination is: name, words, bar."""
+def room_bar(look: Look, room: RoomText, *, name: str = "") -> QVBoxLayout:
+    """How full a destination is: its name (or another), words, bar."""
     tokens = look.tokens
     made = column(gap=look.px(5))
     head: QHBoxLayout = row(gap=look.px(8))
     tight = room.mark is Mark.WARN
-    head.addWidget(text(look, room.name, Role.SECONDARY, tokens.ink2), 1)
+    head.addWidget(text(look, name or room.name, Role.SECONDARY, tokens.ink2), 1)
     if tight:
         head.addWidget(FactMark(look, Mark.WARN, 13))
     words = text(look, room.text, Role.SECONDARY, tokens.warn if tight else tokens.ink2, wrap=False)

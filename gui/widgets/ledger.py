@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.health.said import Cell, Line, Mark
-from core.texts import Texts
+from core.texts import Texts, t
 from gui.theme.look import Look, Role
 from gui.widgets.basics import Flow, column, row, rule, text
 from gui.widgets.marks import FactMark, mark_colour, paint_mark
@@ -34,6 +34,8 @@ Index = QModelIndex | QPersistentModelIndex
 _COLUMNS = 5
 _FIRST_FACT = 2
 _ROOT = QModelIndex()
+FACTS = (t("kopiert {age}"), t("zurückgelesen {age}"), t("getestet {age}"))
+"""The three facts of a copy, where no column names them."""
 
 
 class LedgerModel(QAbstractTableModel):
@@ -229,8 +231,6 @@ class LedgerBlocks(QWidget):
 
     def __init__(self, look: Look, lines: tuple[Line, ...], texts: Texts) -> None:
         super().__init__()
-        t = texts.t
-        words = (t("kopiert {age}"), t("zurückgelesen {age}"), t("getestet {age}"))
         body: QVBoxLayout = column(gap=look.px(6))
         self.setLayout(body)
         for line in lines:
@@ -245,12 +245,13 @@ class LedgerBlocks(QWidget):
             name.setToolTip(line.verdict)
             body.addWidget(name)
             facts = Flow(look.px(14), look.px(4))
-            for word, cell in zip(words, line.cells, strict=True):
-                facts.addWidget(_fact(look, cell, t(word, age=cell.text)))
+            for word, cell in zip(FACTS, line.cells, strict=True):
+                facts.addWidget(fact_line(look, cell, texts.t(word, age=cell.text)))
             body.addLayout(facts)
 
 
-def _fact(look: Look, cell: Cell, words: str) -> QWidget:
+def fact_line(look: Look, cell: Cell, words: str) -> QWidget:
+    """A mark and its words, with the whole sentence for the ear."""
     made = QWidget()
     line = row(gap=look.px(6))
     line.addWidget(FactMark(look, cell.mark))

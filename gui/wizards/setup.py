@@ -55,6 +55,8 @@ class SetupWizard(QWidget):
         self.draft: Draft = drafts.read_draft(shop.home)
         self.probes: dict[str, Probe] = {}
         self.source_devices: tuple[Device, ...] = ()
+        self.in_plan: frozenset[str] = frozenset()
+        """Places (`at`) that are in the plan already: they are shown and counted, and stay."""
         self._busy = False
         self._is_closed = False
         self._is_keeping = False
@@ -328,10 +330,14 @@ class SetupWizard(QWidget):
             else:
                 self._apply_plan(done, refused)
 
-        if self.draft.needs_sheet:
+        if self._needs_key:
             self.ask(("key", "create"), key_there)
         else:
             self._apply_plan(done, refused)
+
+    @property
+    def _needs_key(self) -> bool:
+        return self.draft.needs_sheet
 
     def _set_busy(self, *, busy: bool) -> None:
         self._busy = busy

@@ -384,6 +384,18 @@ def test_single_values_of_the_plan_are_changed_and_judged(shop: Shop, tmp_path: 
     assert place.read_text("utf-8") == first
 
 
+def test_what_patterns_leave_out_is_said(shop: Shop) -> None:
+    lines = shop.run("plan", "left-out", "laden", "--exclude", "wolle.*", "--exclude", "nie/")
+    found = {line["pattern"]: line for line in lines}
+    assert (found["wolle.*"]["files"], found["wolle.*"]["examples"]) == (1, ["100 %/wolle.txt"])
+    assert found["wolle.*"]["bytes"] == len("baumwolle")
+    assert found["nie/"]["files"] == 0
+    assert found["~$*"]["usual"]
+    assert not found["nie/"]["usual"]
+    said = cli.run("plan", "left-out", "laden", "--exclude", "wolle.*", home=shop.home).stdout
+    assert "wolle.*: eine Datei, 9 Byte" in said
+
+
 def _copies(place: Path) -> list[dict[str, str]]:
     copies: list[dict[str, str]] = tomllib.loads(place.read_text("utf-8"))["copies"]
     return copies

@@ -19,6 +19,9 @@ from core.copies.backing_up import backup as engine
 from core.copies.backing_up import canary_files as canaries
 from core.copies.backing_up.gate import gate_is_closed
 from core.errors import Code, Exit, KnownError
+from core.health.answer import Do
+from core.health.look import look
+from core.paths import find_home
 from core.plan.read import read_plan
 from core.store.home import HomeStore
 from tests.engine.forging import ask
@@ -407,6 +410,30 @@ def test_an_answer_covers_exactly_what_was_shown(tmp_path: Path, online: bool) -
     for path in paths[:50]:
         path.write_text("wieder anders")
     assert shop.backup()["wechsel"]["outcome"] == "committed"
+
+
+def test_an_answer_is_for_the_question_that_was_seen(tmp_path: Path) -> None:
+    """A window shows a question; while its reader thinks, a run finds more and asks anew."""
+    shop = gated(tmp_path, online=False)
+    files = fill(shop.source, 300)
+    before = sum(path.stat().st_size for path in files)
+    shop.backup()
+    for path in files[:120]:
+        encrypt(path, path)
+    seen = look(find_home(str(shop.home)), SystemClock())
+    assert seen.questions == ()
+    first = held(shop)["mark"]
+    seen = look(find_home(str(shop.home)), SystemClock())
+    assert [asked.mark for asked in seen.questions] == [first]
+    assert seen.tasks[0].do is Do.ANSWER
+    [folder] = seen.folders["laden"]
+    assert folder.is_there
+    assert folder.bytes == before
+    encrypt(files[200], "mehr")
+    second = held(shop)["mark"]
+    assert second != first
+    assert held(shop, "--accept-changes", "--asked", first)["mark"] == second
+    assert "wechsel" in shop.backup("--accept-changes", "--asked", second)
 
 
 def test_an_open_mail_store_does_not_stand_in_the_way(tmp_path: Path) -> None:

@@ -7,25 +7,33 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QPushButton
 
 from core.agent.service import Service
 from core.alerts.standing import MailStanding
 from core.destinations.devices import Device
 from core.health.answer import Answer, Headline, ShopState
+from core.health.copies_said import say_copies
 from core.health.look import Picture
+from core.health.systems_said import say_systems
 from core.paths import Home
 from core.plan.model import DataKind, Medium, Mode, Site
-from core.setup.draft import Contact, Draft, Place
+from core.setup.draft import Contact, Draft, Place, with_place
 from core.setup.draft import Service as OnlineService
 from core.setup.flow import Step
 from core.setup.places import Finding, Probe
 from core.setup.sizes import FolderSize
 from core.setup.templates import templates
 from gui.jobs.port import Ended, Failure, Phase, Progress, Told
+from gui.pages.copies import CopiesPage
+from gui.pages.destination_editor import DestinationEditor
 from gui.pages.settings import SettingsPage
+from gui.pages.system_editor import SystemEditor
+from gui.pages.systems import SystemsPage
 from gui.shop import Shop
 from gui.window import Window
 from gui.wizards import restore as restore_module
+from gui.wizards.adding import AddingWizard
 from gui.wizards.preview import Seen
 from gui.wizards.restore import RestoreWizard
 from gui.wizards.restore_pages import place as place_module
@@ -168,6 +176,101 @@ def _complaint(window: Window, shop: Shop, runner: PlayedRunner) -> None:
 
 def _paused(window: Window, shop: Shop, runner: PlayedRunner) -> None:
     _standing(shop, SERVICE)
+
+
+def _page(name: str) -> Act:
+    def act(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+        window.open(name)
+
+    return act
+
+
+def _systems(window: Window) -> SystemsPage:
+    window.open("systems")
+    page = window.page
+    assert isinstance(page, SystemsPage)
+    return page
+
+
+def _copies(window: Window) -> CopiesPage:
+    window.open("copies")
+    page = window.page
+    assert isinstance(page, CopiesPage)
+    return page
+
+
+def _change_system(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    page = _systems(window)
+    page.change("wawi")
+    assert isinstance(page.form, SystemEditor)
+    [source] = page.form.sources
+    source.add_folder("/daten/wawi-archiv")
+    source.pattern.setText("*.bak")
+    source.add_pattern()
+    source.ask()
+    runner.hear(Told("", {"pattern": "*.bak", "files": 212, "bytes": 3_400_000_000}))
+    runner.hear(Told("", {"pattern": "~$*", "files": 3, "bytes": 495}))
+    runner.hear(Ended(0))
+
+
+def _new_system(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    _systems(window).change("")
+
+
+def _take_out(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    page = _systems(window)
+    assert shop.picture is not None
+    said = say_systems(shop.picture, shop.texts)
+    assert said is not None
+    page.take_out(said.systems[0])
+
+
+def _change_destination(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    page = _copies(window)
+    page.change("tresor")
+    assert isinstance(page.form, DestinationEditor)
+    page.form.copies[1].made.setChecked(False)
+    page.form.problem.say(shop.texts.t("Mindestens ein Stand muss bleiben."))
+
+
+def _clean_up(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    page = _copies(window)
+    assert shop.picture is not None
+    said = say_copies(shop.picture, shop.texts)
+    assert said is not None
+    page.clean_up(said.destinations[0])
+    states = [
+        {"run": f"{n}", "day": f"2026-11-{n:02}", "stays": n not in (3, 4, 6),
+         "why": ["no_period"] if n in (3, 4, 6) else ["day"]}
+        for n in range(1, 22)
+    ]  # fmt: skip
+    fields = {"dry_run": True, "states": states, "freed": 1_840_000_000, "orphans": ["x"]}
+    runner.hear(Told("pruned", {"system": "wawi", **fields}))
+    nothing: dict[str, object] = {"states": states[9:], "freed": 0, "orphans": []}
+    runner.hear(Told("pruned", {"system": "buero", "dry_run": True, **nothing}))
+    runner.hear(Ended(0))
+
+
+def _not_me(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    page = _copies(window)
+    for one in page.findChildren(QPushButton):
+        if one.text() == shop.texts.t("Das war ich nicht"):
+            one.click()
+            break
+
+
+def _adding(window: Window, shop: Shop, runner: PlayedRunner) -> None:
+    window.open("copies")
+    window.add_place()
+    wizard = window.page
+    assert isinstance(wizard, AddingWizard)
+    wizard.probes = {
+        place.at: Probe(Finding.PASSED, Device(place.name, place.name), 1800 * 10**9)
+        for place in (*wizard.draft.places, _PLACES[0])
+    }
+    wizard.source_devices = (Device("pc", "pc"),)
+    wizard.choose(with_place(wizard.draft, _PLACES[0]))
+    wizard.show_step(Step.PLACES)
 
 
 def _version(run: str, began: str, changed: int, size: int) -> dict[str, object]:
@@ -422,4 +525,25 @@ PAGES: dict[str, tuple[Callable[[], Picture], Act]] = {
     "40-uebersicht-platte-abziehen": (scenes.may_go, _none),
     "37-uebersicht-nur-von-hand": (scenes.protected, _by_hand),
     "38-einstellungen-pause": (scenes.paused, _settings("by_itself")),
+    "60-systeme": (scenes.protected, _page("systems")),
+    "61-system-aendern": (scenes.protected, _change_system),
+    "62-system-hinzufuegen": (scenes.protected, _new_system),
+    "63-system-entfernen": (scenes.protected, _take_out),
+    "64-kopien": (scenes.protected, _page("copies")),
+    "65-kopien-in-gefahr": (scenes.in_danger, _page("copies")),
+    "66-kopien-rueckfrage": (scenes.asked_about_changes, _page("copies")),
+    "67-kopien-das-war-ich-nicht": (scenes.asked_about_changes, _not_me),
+    "68-ziel-aendern": (scenes.protected, _change_destination),
+    "69-aufraeumen": (scenes.protected, _clean_up),
+    "70-ziel-hinzufuegen": (scenes.protected, _adding),
+    "71-uebersicht-rueckfrage": (scenes.asked_about_changes, _none),
 }
+
+ALIKE = (
+    "63-system-entfernen",
+    "65-kopien-in-gefahr",
+    "67-kopien-das-war-ich-nicht",
+    "70-ziel-hinzufuegen",
+    "71-uebersicht-rueckfrage",
+)
+"""Made of the same parts as others: there are pictures of them, and no need to walk them too."""

@@ -8,9 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
 from core.clock import stamp
+from core.copies.backing_up.anomaly import Facts, Rule, What
+from core.copies.backing_up.gate import Example, Question
+from core.copies.letting_go.forecast import Forecast
 from core.destinations.devices import Device
 from core.health.answer import answer, tasks
+from core.health.folders import FolderFacts
 from core.health.history import last_days
 from core.health.look import Picture, Room
 from core.health.model import CopyFacts, ReadBack, SystemFacts
@@ -40,6 +46,10 @@ name = "Büro und DATEV"
 [[systems.sources]]
 kind = "folders"
 paths = ["/daten/buero"]
+[[systems]]
+id = "shop"
+name = "Onlineshop"
+mode = "saas"
 [[destinations]]
 id = "nas"
 name = "NAS im Lager"
@@ -65,9 +75,14 @@ _COPY = '[[copies]]\nsystem = "{}"\ndestination = "{}"\n'
 
 
 def plan() -> Plan:
-    """Two systems, three destinations, all copies."""
+    """Two systems with all copies, three destinations, one service that is not covered yet."""
+    return read_plan(plan_text(), source="plan.toml")
+
+
+def plan_text() -> str:
+    """The same as it stands in the file, with a comment."""
     pairs = [(s, d) for s in ("wawi", "buero") for d in ("nas", "usb-a", "tresor")]
-    return read_plan(PLAN + "".join(_COPY.format(*pair) for pair in pairs), source="plan.toml")
+    return PLAN + "# gehört Anna\n" + "".join(_COPY.format(*pair) for pair in pairs)
 
 
 def copy(
@@ -152,6 +167,11 @@ def picture(*systems: SystemFacts, failed: int = 0, held: tuple[str, ...] = ()) 
         tuple(runs),
         0,
         is_working=False,
+        coming={
+            "nas": Forecast(4e9, int(2.4 * _TB), timedelta(days=600)),
+            "tresor": Forecast(1e9, int(0.19 * _TB), timedelta(days=190)),
+        },
+        folders=_folders(),
     )
 
 
@@ -231,6 +251,7 @@ def not_yet() -> Picture:
         (),
         0,
         is_working=False,
+        folders=_folders(),
     )
 
 
@@ -306,6 +327,46 @@ class PlayedRunner:
 
     def close(self) -> None:
         pass
+
+
+def asked_about_changes() -> Picture:
+    """The anomaly gate of one system is closed."""
+    asked = Question(
+        system="buero",
+        since=stamp(NOW - 5 * HOUR),
+        rule=Rule.MANY,
+        facts=Facts(total=12_840, changed=3_112, lost=240, recent=3_352),
+        examples=(
+            Example("buero/Rechnungen/2026/RE-1841.pdf", What.HEAD),
+            Example("buero/Rechnungen/2026/RE-1842.pdf", What.HEAD),
+            Example("buero/Personal/Vertr%C3%A4ge/Meier.docx", What.LOST),
+            Example("buero/Buchhaltung/Kasse 2026.xlsx", What.CHANGED),
+        ),
+    )
+    found = protected()
+    verdicts = found.verdicts
+    return replace(
+        found,
+        answer=answer(verdicts, ("buero",)),
+        tasks=tasks(verdicts, ("buero",)),
+        questions=(asked,),
+    )
+
+
+def asked_again() -> Question:
+    """The same question after more has changed."""
+    [asked] = asked_about_changes().questions
+    return msgspec.structs.replace(
+        asked, facts=msgspec.structs.replace(asked.facts, changed=asked.facts.changed + 1)
+    )
+
+
+def _folders() -> dict[str, tuple[FolderFacts, ...]]:
+    return {
+        "wawi": (FolderFacts(Path("/daten/wawi"), is_there=True, bytes=18_400_000_000),),
+        "buero": (FolderFacts(Path("/daten/buero"), is_there=True, bytes=61_000_000_000),),
+        "shop": (),
+    }
 
 
 def home_folder(tmp: Path) -> Path:

@@ -12,7 +12,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from core.paths import find_home
+from core.plan.read import load_plan
+from core.plan.write import Starter, example_plan
 from core.setup.flow import Step
+from gui.pages.destination_editor import DestinationEditor
+from gui.pages.system_editor import SystemEditor
 from gui.wizards.restore import RestoreWizard
 from tests.journeys.desk import Desk, begin_set_up, contents, sample_shop
 
@@ -134,11 +138,63 @@ def test_a_missing_disk_is_named_in_english(desks: Callable[..., Desk], tmp_path
     source, disk = sample_shop(tmp_path / "laden-pc"), tmp_path / "disk"
     home = find_home(str(tmp_path / "home"))
     home.make()
-    from core.plan.write import Starter, example_plan
-
     home.plan.write_text(example_plan([source], [Starter(path=disk, name="Disk A")]), "utf-8")
     desk.shop.refresh()
     desk.wait(lambda: "Not yet. The first copy is missing." in desk.words())
     desk.press("Back up now")
     desk.wait(desk.run_is_over)
     desk.wait(lambda: "“Disk A”" in desk.words() and "cannot be reached" in desk.words())
+
+
+def test_the_plan_is_changed_without_seeing_it(desks: Callable[..., Desk], tmp_path: Path) -> None:
+    """Name, pattern, rhythm and a second disk, through forms; the file keeps its comments."""
+    desk = desks("home")
+    source, disk = sample_shop(tmp_path / "laden-pc"), tmp_path / "platte"
+    (source / "alt.bak").write_bytes(b"x" * 2_000)
+    disk.mkdir()
+    home = find_home(str(tmp_path / "home"))
+    home.make()
+    text = example_plan([source], [Starter(path=disk, name="Platte A")])
+    home.plan.write_text(f"# gehört Anna\n{text}", "utf-8")
+    desk.shop.refresh()
+    desk.press("Jetzt sichern: Die ersten Kopien anlegen")
+    desk.wait(desk.run_is_over)
+    desk.press("Systeme")
+    desk.wait(lambda: "2,0 kB" in desk.words() or "2 kB" in desk.words())  # as of the new state
+    desk.press("Laden-PC ändern")
+    form = desk.window.page.form  # type: ignore[union-attr]  # the page of systems
+    assert isinstance(form, SystemEditor)
+    form.name.setText("Kasse")
+    form.sources[0].pattern.setText("*.bak")
+    desk.press("Auslassen")
+    desk.press("Zeigen, was die Muster gerade auslassen")
+    desk.wait(lambda: "eine Datei, 2 kB" in desk.words())
+    desk.press("Speichern")
+    desk.wait(lambda: "\nKasse\n" in desk.words())
+    desk.press("Kopien")
+    desk.press("Platte A: Ändern …")
+    other = desk.window.page.form  # type: ignore[union-attr]  # the page of copies
+    assert isinstance(other, DestinationEditor)
+    other.name.clear()
+    desk.press("Speichern")
+    desk.wait(lambda: "Geben Sie dem Ziel einen Namen." in desk.words())
+    other.name.setText("Platte B")
+    other.copies[0].keep[0].setText("30")
+    desk.press("Speichern")
+    desk.wait(lambda: "\nPlatte B\n" in desk.words() and "für 30 Tage" in desk.words())
+    changed = home.plan.read_text("utf-8")
+    assert changed.startswith("# gehört Anna\n# Sicherungsplan von Ladentresor")
+    assert [line for line in changed.splitlines() if line.startswith("#")] == [
+        "# gehört Anna",
+        *(line for line in text.splitlines() if line.startswith("#")),
+    ]
+    plan = load_plan(home.plan)
+    assert plan.systems[0].name == "Kasse"
+    assert "*.bak" in plan.systems[0].sources[0].exclude
+    assert (plan.destinations[0].name, plan.copies[0].keep.daily) == ("Platte B", 30)
+    desk.press("Platte B: Aufräumen …")
+    desk.wait(lambda: "Kasse: Es ist nichts aufzuräumen; ein Stand bleibt." in desk.words())
+    desk.press("Zurück")
+    desk.press("Platte B: Ganz zurücklesen")
+    desk.wait(desk.run_is_over)
+    desk.wait(lambda: "zurückgelesen gerade eben" in desk.words())

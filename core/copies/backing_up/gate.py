@@ -7,6 +7,7 @@ person accepts exactly what was shown, or until it is no longer so and was store
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -63,6 +64,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     rule: Rule
     facts: Facts
     examples: tuple[Example, ...]
+
+    @property
+    def mark(self) -> str:
+        """A short hash of all that is shown: tells this question from one that asks about more."""
+        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]
 
 
 def question(store: HomeStore, system: str) -> Question | None:

@@ -158,7 +158,8 @@ class PlacesPage(SetupPage):
         check.setFont(look.font(Role.STRONG))
         check.setMinimumHeight(px(28))
         check.setChecked(on)
-        check.setEnabled(on or probe is None or probe.passed)
+        fixed = place.at in self.wizard.in_plan
+        check.setEnabled(not fixed and (on or probe is None or probe.passed))
         facts = [t(MEDIA[place.medium]), place.shown]
         if probe is not None and probe.free:
             facts.append(t("{size} frei", size=size(probe.free, texts.lang)))
@@ -174,7 +175,9 @@ class PlacesPage(SetupPage):
         below.addLayout(line)
         for note in self._notes(place, probe):
             below.addWidget(text(look, note, Role.SECONDARY, look.tokens.ink2))
-        if on:
+        if fixed:
+            below.addWidget(text(look, t("steht schon im Plan"), Role.SECONDARY, look.tokens.ink2))
+        elif on:
             away = QCheckBox(
                 t("wird nur zum Sichern angesteckt und liegt sonst außer Haus")
                 if place.is_near

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gui.pages.overview import RunCard
+from gui.pages.run_card import RunCard
 from gui.theme.look import Look, Role
 from gui.widgets.basics import clear, column, text
 from gui.wizards.setup_pages.parts import SetupPage

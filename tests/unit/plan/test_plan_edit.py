@@ -208,7 +208,7 @@ def test_broken_toml_is_said_as_such() -> None:
 # -- any layout -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(1, 4))
 def test_any_change_in_any_layout(chance: random.Random, many: int) -> None:
     data = some_plan(chance)

@@ -286,6 +286,12 @@ def test_what_nothing_refers_to_is_forgotten(index: CopyIndex) -> None:
     assert [one.sha for one in index.never_read()] == [sha(2)]
 
 
+def test_bytes_of_each_source_folder(index: CopyIndex) -> None:
+    for path, size in ((b"shop", 5), (b"shop/a", 7), (b"shop/a/b", 1), (b"shop-2", 3), (b"x", 0)):
+        index.put_folder(path, b"", b"", liars=False, read_at=0, size=size)
+    assert index.bytes_by_root() == {b"shop": 13, b"shop-2": 3, b"x": 0}
+
+
 # -- power ----------------------------------------------------------------------------------------
 
 
