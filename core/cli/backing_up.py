@@ -24,11 +24,11 @@ from core.texts.formats import size
 def backup(context: Context, options: argparse.Namespace) -> Exit:
     """Make copies; the worst outcome decides the exit code."""
     text = context.plan_text()
-    plan = context.plan(text)
+    plan = context.plan(text, to=options.to)
     request = jobs.Request(
         tuple(options.systems), tuple(options.to), options.accept_source, options.accept_changes
     )
-    with context.desk() as desk:
+    with context.desk(plan, jobs.chosen_copies(plan, request)) as desk:
         if options.due:
             request = dataclasses.replace(request, only=_due(desk, plan))
         results = jobs.back_up_all(desk, plan, text.encode(), request)
