@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from core.agent.begin import SETTLE, Around, Decision, History, decide, shop_closes
 from core.agent.conditions import CopyKey
 from core.clock import parse_stamp
-from core.copies.locking import lane_of
-from core.plan.locations import folder_of_pc
+from core.copies.locking import passes
 from core.plan.model import Plan
 
 
@@ -62,13 +61,8 @@ def agenda(
 
 
 def orders(plan: Plan, system: str, destinations: Iterable[str]) -> list[Order]:
-    """Which of these copies are made in one pass; those on this PC first."""
-    together: dict[str, list[str]] = {"": []}
-    for id in destinations:
-        where = plan.destination(id)
-        is_near = folder_of_pc(where.location) is not None
-        together.setdefault("" if is_near else lane_of(where), []).append(id)
-    return [Order(system, tuple(ids)) for ids in together.values() if ids]
+    """One order for each pass over the source that these copies take."""
+    return [Order(system, ids) for ids in passes(plan, destinations)]
 
 
 _READ_EVERY = timedelta(hours=20)

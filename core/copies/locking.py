@@ -18,12 +18,13 @@ import msgspec
 from core.clock import Clock, stamp
 from core.errors import Code, KnownError
 from core.paths import Home, home_failure
-from core.plan.locations import AccountLocation
-from core.plan.model import Destination
+from core.plan.locations import AccountLocation, folder_of_pc
+from core.plan.model import Destination, Plan
 
 _DOOR = "tuer.lock"
 _DOOR_SECONDS = 30.0
 _DOOR_POLL = 0.01
+_LOCK_SECONDS = 0.05
 
 
 class _Owner(msgspec.Struct):
@@ -37,6 +38,18 @@ def lane_of(destination: Destination) -> str:
     if isinstance(location, AccountLocation):
         return f"@{location.account}"
     return destination.id
+
+
+def passes(plan: Plan, destinations: Iterable[str]) -> list[tuple[str, ...]]:
+    """Which of these are written to in one pass over the source: those on this PC together and
+    first, each lane in the network by itself, so that a slow line holds no disk up.
+    """
+    together: dict[str, list[str]] = {"": []}
+    for id in destinations:
+        where = plan.destination(id)
+        is_near = folder_of_pc(where.location) is not None
+        together.setdefault("" if is_near else lane_of(where), []).append(id)
+    return [tuple(ids) for ids in together.values() if ids]
 
 
 @contextlib.contextmanager
@@ -109,10 +122,11 @@ def _look_at(paths: Iterable[Path]) -> None:
 
 def _taken(path: Path) -> filelock.BaseFileLock:
     """The lock, held. KnownError HOME_LOCKED says who has it."""
-    lock = filelock.FileLock(path, timeout=0)
+    lock = filelock.FileLock(path)
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        lock.acquire()
+        # Not at once: who lets go also takes the file away, which we may just have opened.
+        lock.acquire(timeout=_LOCK_SECONDS, poll_interval=_DOOR_POLL)
     except filelock.Timeout as error:
         raise KnownError(Code.HOME_LOCKED, **_who(_note(path))) from error
     except OSError as error:

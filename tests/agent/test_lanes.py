@@ -29,7 +29,7 @@ def shop_with_slow_cloud(tmp_path: Path) -> Iterator[tuple[Shop, Line]]:
         )
         shop = make_shop(tmp_path, disks=("platte", "wolke"), places={"wolke": far})
         (shop.source / "kasse.csv").write_text("1;2;3\n")
-        (shop.source / "film.bin").write_bytes(os.urandom(6_000_000))
+        (shop.source / "film.bin").write_bytes(os.urandom(3_000_000))
         yield shop, line
 
 
@@ -80,34 +80,59 @@ def test_what_is_typed_takes_over_from_a_due_upload(tmp_path: Path) -> None:
         assert ended_at(shop, "wolke") == ["CANCELLED", "COMMITTED"]
 
 
-@pytest.mark.parametrize("victim", ["wolke", "platte", "agent"])
+def killed(shop: Shop, line: Line, victim: str) -> None:
+    """Kill the agent, or the job at a destination, while the cloud's is under way; all heals."""
+    with agent.running(shop.home, "--at-once", env=keys.ENV) as running:
+        if victim == "platte":
+            agent.wait_for(lambda: ended_at(shop, "platte") == ["RUNNING"])
+        else:
+            agent.wait_for(lambda: ended_at(shop, "platte") == ["COMMITTED"])
+        agent.wait_for(lambda: ended_at(shop, "wolke") == ["RUNNING"])
+        pid = running.pid if victim == "agent" else agent.pid_at(shop.home, victim)
+        os.kill(pid, signal.SIGKILL)
+        line.rate = None
+        if victim == "agent":
+            assert running.wait_for_orphans() == []
+        else:
+            other = {"wolke": "platte", "platte": "wolke"}[victim]
+            agent.wait_for(lambda: ended_at(shop, other)[0] == "COMMITTED")
+            agent.wait_for(lambda: ended_at(shop, victim) == ["INTERRUPTED", "COMMITTED"])
+            agent.wait_for(lambda: not agent.works(shop.home))
+    if victim == "agent":
+        with agent.running(shop.home, "--at-once", env=keys.ENV):
+            expected = ["INTERRUPTED", "COMMITTED"]
+            agent.wait_for(lambda: ended_at(shop, "wolke") == expected)
+            agent.wait_for(lambda: not agent.works(shop.home))
+    now = shop.look()["shop"]
+    shop.backup()
+    for disk in shop.disks:
+        with shop.brought_back(disk=disk) as into:
+            assert compare(now, snapshot(into / "shop", with_root=True)) == []
+
+
+@pytest.mark.parametrize("victim", ["wolke", pytest.param("agent", marks=pytest.mark.kill)])
 def test_one_that_is_killed_takes_the_other_not_along(tmp_path: Path, victim: str) -> None:
+    with shop_with_slow_cloud(tmp_path) as (shop, line):
+        line.rate = 150_000
+        killed(shop, line, victim)
+
+
+@pytest.mark.kill
+def test_the_disks_job_killed_takes_the_clouds_not_along(tmp_path: Path) -> None:
     with shop_with_slow_cloud(tmp_path) as (shop, line):
         line.rate = 150_000
         with (shop.source / "gross.vhdx").open("wb") as file:
             file.truncate(600 << 20)
-        with agent.running(shop.home, "--at-once", env=keys.ENV) as running:
-            agent.wait_for(lambda: ended_at(shop, "platte") == ["RUNNING"])
+        killed(shop, line, "platte")
+
+
+def test_without_an_agent_what_is_due_on_this_pc_is_made_first(tmp_path: Path) -> None:
+    with shop_with_slow_cloud(tmp_path) as (shop, line):
+        line.rate = 150_000
+        with cli.start("backup", "--due", home=shop.home, env=keys.ENV) as typed:
             agent.wait_for(lambda: ended_at(shop, "wolke") == ["RUNNING"])
-            pid = running.pid if victim == "agent" else agent.pid_at(shop.home, victim)
-            os.kill(pid, signal.SIGKILL)
-            (shop.source / "gross.vhdx").unlink()
+            assert ended_at(shop, "platte") == ["COMMITTED"]
             line.rate = None
-            if victim == "agent":
-                assert running.wait_for_orphans() == []
-            else:
-                other = {"wolke": "platte", "platte": "wolke"}[victim]
-                agent.wait_for(lambda: ended_at(shop, other)[0] == "COMMITTED")
-                agent.wait_for(lambda: ended_at(shop, victim) == ["INTERRUPTED", "COMMITTED"])
-                agent.wait_for(lambda: not agent.works(shop.home))
-        if victim == "agent":
-            with agent.running(shop.home, "--at-once", env=keys.ENV):
-                for disk in shop.disks:
-                    expected = ["INTERRUPTED", "COMMITTED"]
-                    agent.wait_for(lambda: ended_at(shop, disk) == expected, what=disk)  # noqa: B023
-                agent.wait_for(lambda: not agent.works(shop.home))
-        now = shop.look()["shop"]
-        shop.backup()
-        for disk in shop.disks:
-            with shop.brought_back(disk=disk) as into:
-                assert compare(now, snapshot(into / "shop", with_root=True)) == []
+            out, err = typed.process.communicate(timeout=60)
+            assert typed.process.returncode == 0, out + err
+        assert ended_at(shop, "wolke") == ["COMMITTED"]

@@ -38,6 +38,20 @@ class Size:
 
 
 def measure(pid: int, shop: Shop, temporary: Path) -> Size:
+    """The least of some looks: an errand that is just under way takes handles too."""
+    looks = []
+    for _ in range(20):
+        looks.append(look(pid, shop, temporary))
+        time.sleep(0.1)
+    return Size(
+        min(one.handles for one in looks),
+        min(one.threads for one in looks),
+        min(one.mib for one in looks),
+        min(one.left for one in looks),
+    )
+
+
+def look(pid: int, shop: Shop, temporary: Path) -> Size:
     below = Path(f"/proc/{pid}")
     cache = [path for path in (shop.home / "cache").rglob("*") if path.is_file()]
     return Size(
@@ -130,10 +144,10 @@ def grows_not(tmp_path: Path, *, settle: float, hours: float, mib: float) -> Non
         before, runs = measure(running.pid, shop, temporary), len(agent.runs(shop.home))
         live(shop, running.pid, hours, dice)
         rest(shop)
-        agent.wait_for(lambda: measure(running.pid, shop, temporary).threads <= before.threads)
-        agent.wait_for(lambda: measure(running.pid, shop, temporary).handles <= before.handles)
         after = measure(running.pid, shop, temporary)
         print(f"{hours} h: {before} → {after}; {len(agent.runs(shop.home)) - runs} runs")
+        assert after.handles <= before.handles
+        assert after.threads <= before.threads
         assert after.left <= before.left
         assert after.mib - before.mib < mib
         made = [row.status for row in agent.runs(shop.home)[runs:] if row.destination == "platte"]
@@ -144,11 +158,11 @@ def grows_not(tmp_path: Path, *, settle: float, hours: float, mib: float) -> Non
 
 
 def rest(shop: Shop) -> None:
-    agent.wait_for(lambda: not agent.jobs(shop.home), seconds=60)
+    agent.wait_for(lambda: not agent.works(shop.home))
 
 
-def test_nothing_grows_in_an_hour_or_two(tmp_path: Path) -> None:
-    grows_not(tmp_path, settle=0.2, hours=0.4, mib=4)
+def test_nothing_grows_in_a_quarter_of_an_hour(tmp_path: Path) -> None:
+    grows_not(tmp_path, settle=0.1, hours=0.2, mib=4)
 
 
 @pytest.mark.full
