@@ -159,6 +159,7 @@ class Code(StrEnum):
     AGENT_ABSENT = "agent_absent"
     AGENT_VERSION = "agent_version"
     AGENT_LOST = "agent_lost"
+    NEEDS_LOGON = "needs_logon"
     AUTOSTART_FAILED = "autostart_failed"
     PAUSE_TIME = "pause_time"
     PAUSE_NOT_OPEN = "pause_not_open"
@@ -286,6 +287,7 @@ EXIT_OF: dict[Code, Exit] = {
     Code.AGENT_ABSENT: Exit.NOT_FOUND,
     Code.AGENT_VERSION: Exit.PROGRAM_PROBLEM,
     Code.AGENT_LOST: Exit.PROGRAM_PROBLEM,
+    Code.NEEDS_LOGON: Exit.PROGRAM_PROBLEM,
     Code.AUTOSTART_FAILED: Exit.PROGRAM_PROBLEM,
     Code.PAUSE_TIME: Exit.USAGE,
     Code.PAUSE_NOT_OPEN: Exit.USAGE,

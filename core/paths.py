@@ -30,7 +30,7 @@ class Home:
 
     @property
     def lock(self) -> Path:
-        """Held by the one process that works in this home."""
+        """Held by who works in all of this home (`copies/locking`)."""
         return self.state / "lock"
 
     def make(self) -> None:

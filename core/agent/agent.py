@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,18 +21,25 @@ import schedule
 from core import VERSION
 from core.agent import HANDED, wire
 from core.agent.begin import Around, Decision, History, history, wants_when_plugged
-from core.agent.conditions import COPY_CODES, CopyKey, copy_conditions, make_event
+from core.agent.conditions import (
+    COPY_CODES,
+    CopyKey,
+    copy_conditions,
+    locked_event,
+    make_event,
+)
 from core.agent.disks.port import DISK_CODES, DiskLook, Disks
 from core.agent.door import Door
 from core.agent.job_process import JobOrder, JobProcess
 from core.agent.listeners import Mouth
 from core.agent.note import leave_note, only_agent
-from core.agent.planning import agenda, made_since, reading_back_due
+from core.agent.planning import Order, agenda, made_since, orders, reading_back_due
+from core.agent.presence import Presence, home_events
 from core.agent.queue import Rank, Wanted, startable, to_make_room
 from core.agent.surroundings import Power, ThisPc, refresh_time_zone
 from core.agent.wire import Line, Message, NotOurs
 from core.clock import Clock, stamp
-from core.copies.locking import locked
+from core.copies.locking import at_the_door, lane_of, nobody_at
 from core.copies.opening.elsewhere import plan_now
 from core.copies.proofs import RUNS_REMEMBERED
 from core.errors import Code, Exit, KnownError
@@ -42,6 +49,7 @@ from core.plan.locations import folder_of_pc
 from core.plan.model import Plan
 from core.plan.problems import PlanError
 from core.plan.read import load_text, read_plan
+from core.secrets import lies_in_file
 from core.store.database import is_broken
 from core.store.home import Event, HomeStore
 from core.store.pauses import PAUSED, Pause, pause_of
@@ -112,6 +120,7 @@ class Agent:
         self._running: list[_Job] = []
         self._ended: queue.SimpleQueue[tuple[_Job, int]] = queue.SimpleQueue()
         self._number = 0
+        self._passphrase = setting.passphrase
         self._stopping = False
         self._stop_now = False
         self._scheduler = schedule.Scheduler()
@@ -123,11 +132,14 @@ class Agent:
         self._histories: dict[CopyKey, History] | None = None
         self._read_at = 0.0
         self._last = (clock.now(), clock.monotonic())
+        self._began = clock.now()
         self._awake = clock.now() - (timedelta(hours=1) if at_once else timedelta(0))
         self._stumbles: dict[CopyKey, _Stumble] = {}
         self._decisions: Mapping[CopyKey, Decision] = {}
         self._cleared_up = False
         self._trouble = ""
+        self._presence: Presence | None = None
+        self._unfit: list[Event] = []
         self._has_news = False
         self._pause: Pause | None = None
         self._told_at = clock.monotonic() - _TELL_AT_MOST.total_seconds()
@@ -155,6 +167,9 @@ class Agent:
                     self._wait()
             finally:
                 self._end_jobs()
+                if self._presence is not None:
+                    with contextlib.suppress(KnownError):
+                        self._presence.give_sign(at_once=True)
                 if self._disks is not None:
                     self._disks.close()
                 door.close()
@@ -228,8 +243,8 @@ class Agent:
 
     def _look(self) -> None:
         store = self._open_store()
-        self._take_ended(store)
         self._clear_up(store)
+        self._take_ended(store)
         paused = self._obey_pause(store)
         plan = self._current_plan()
         if plan is None:
@@ -242,7 +257,9 @@ class Agent:
         histories = self._current_histories(store, plan)
         now = self._clock.now()
         look = self._look_at_disks(store, plan, histories, now)
-        around = Around(now, self._awake, missing=look.missing, paused=paused)
+        around = Around(
+            now, self._awake, missing=look.missing, paused=paused, locked=self._locked(plan)
+        )
         found = agenda(plan, histories, around, busy=self._busy())
         if found.orders:
             around = self._asked(around)
@@ -251,19 +268,20 @@ class Agent:
         wanted = copy_conditions(plan, histories, found.decisions, around)
         lasting = [*wanted, *self._stumble_events()]
         self._keep(store, lasting, codes=(*COPY_CODES, "copy_blocked"))
+        shut = locked_event(plan, around.locked, self._began)
+        self._keep(store, shut, codes=("secrets_locked",))
+        self._look_at_ourselves(store, late=any(one.code == "copy_overdue" for one in wanted))
         self._tell_people(store)
         busy = self._busy()
         for id in sorted(look.to_audit):
             self._submit_reading(plan, id, audit=True)  # before its copy, which waits in the queue
-        self._submit_plugged(plan, histories, look.plugged, now, busy)
+        self._submit_plugged(plan, histories, look.plugged - around.locked, now, busy)
         for id in sorted(look.to_read):
             self._submit_reading(plan, id)
-        if self._works():
-            return
         for order in found.orders:
-            self._submit_due(order.system, order.destinations, only_due=True)
-        if not self._works():
-            self._read_back(store, plan, histories, around)
+            if self._is_free(self._lanes(plan, order.destinations)):
+                self._submit_due(plan, order, only_due=True)
+        self._read_back(store, plan, histories, around)
 
     def _asked(self, around: Around) -> Around:
         """With power and line; the system is only asked when something is about to begin."""
@@ -285,6 +303,24 @@ class Agent:
             for job in [*self._waiting, *self._running]:
                 if job.wanted.rank is Rank.DUE:
                     self._cancel(job.wanted.number)
+
+    def _look_at_ourselves(self, store: HomeStore, *, late: bool) -> None:
+        """Was the PC on without us, and does our home lie where it can be worked in?"""
+        if self._presence is None:
+            self._presence = Presence(self._home, self._clock)
+            self._unfit = home_events(self._home, self._clock.now())
+        with contextlib.suppress(KnownError):  # a full disk is said elsewhere
+            self._presence.judge(self._decisions.values(), late=late)
+            self._presence.give_sign()
+        said = [*self._presence.events(), *self._unfit]
+        self._keep(store, said, codes=("nobody_signed_in", "home_unfit"))
+
+    def _locked(self, plan: Plan) -> frozenset[str]:
+        """The destinations whose secrets lie in a file that nobody has unlocked for us."""
+        if self._passphrase:
+            return frozenset()
+        needing = [where.id for where in plan.destinations if where.needs_secret]
+        return frozenset(needing if needing and lies_in_file(self._home) else ())
 
     def _look_at_disks(
         self, store: HomeStore, plan: Plan, histories: Mapping[CopyKey, History], now: datetime
@@ -323,11 +359,13 @@ class Agent:
             self._submit(Rank.ERRAND, ("alerts", "send"))
 
     def _open_store(self) -> HomeStore:
+        if self._store is not None and not self._store.is_in_place:
+            self._store.close()  # a job found it broken and moved it aside
+            self._store, self._histories = None, None
         if self._store is None:
             self._home.make()
-            self._store = HomeStore(self._home.database, self._clock)
-            if self._store.was_broken:
-                self._store.add_event(make_event("store_broken", "warning", self._clock.now()))
+            with at_the_door(self._home):  # a broken one is moved aside once
+                self._store = HomeStore(self._home.database, self._clock)
         return self._store
 
     def _reopen(self) -> None:
@@ -339,17 +377,33 @@ class Agent:
             self._open_store()
 
     def _clear_up(self, store: HomeStore) -> None:
-        """Runs of an agent that was killed, once, as soon as nobody else works here."""
-        if self._cleared_up:
+        """Runs whose process was killed, as soon as nobody works at their destination any more.
+
+        Looked for at the beginning, and when a job has ended.
+        """
+        if self._cleared_up and self._ended.empty():
             return
-        with contextlib.suppress(KnownError), locked(self._home, self._clock):
-            number = store.mark_interrupted()
-            self._cleared_up = True
-            self._histories = None
+        if not self._cleared_up:
             store.forget_events(self._clock.now() - RUNS_REMEMBERED)
-            if number:
-                event = make_event("runs_interrupted", "info", self._clock.now(), number=number)
-                store.add_event(event)
+        self._cleared_up = True
+        number = 0
+        for id in store.running_at():
+            try:
+                with nobody_at(self._home, self._lanes(self._plan, [id])):
+                    number += store.mark_interrupted([id])
+            except KnownError:
+                # One of ours ends and is looked at then; of others nobody tells us.
+                self._cleared_up = self._cleared_up and self._is_ours(id)
+        if number:
+            self._histories = None
+            event = make_event("runs_interrupted", "info", self._clock.now(), number=number)
+            store.add_event(event)
+
+    def _is_ours(self, destination: str) -> bool:
+        lanes = self._lanes(self._plan, [destination])
+        with self._lock:
+            jobs = [job.wanted for job in self._running if job.wanted.works]
+        return any(job.lanes is None or not job.lanes.isdisjoint(lanes) for job in jobs)
 
     def _current_plan(self) -> Plan | None:
         """The plan, read again when its file has changed; None while it cannot be used."""
@@ -399,22 +453,34 @@ class Agent:
             jobs = (*self._waiting, *self._running)
             return frozenset(resting.union(*(job.wanted.copies for job in jobs)))
 
-    def _works(self) -> bool:
+    def _is_free(self, lanes: frozenset[str]) -> bool:
+        """Whether no job works in these lanes, or is going to."""
+        fresh = Wanted(0, Rank.DUE, "", lanes=lanes)
         with self._lock:
-            return any(job.wanted.works for job in (*self._waiting, *self._running))
+            jobs = (*self._waiting, *self._running)
+            return not any(job.wanted.in_the_way_of(fresh) for job in jobs)
+
+    @staticmethod
+    def _lanes(plan: Plan | None, destinations: Iterable[str]) -> frozenset[str]:
+        """The lanes of destinations; one that the plan does not have is its own."""
+        known = {} if plan is None else {where.id: lane_of(where) for where in plan.destinations}
+        return frozenset(known.get(id, id) for id in destinations)
 
     def _destinations_in_use(self) -> frozenset[str] | None:
-        """Where jobs may be writing; None when it may be anywhere."""
+        """Where jobs may be writing; None when it may be anywhere. A disk is a lane of its own."""
         with self._lock:
-            jobs = [*self._waiting, *self._running]
-        if any(job.wanted.works and not job.wanted.copies for job in jobs):
-            return None
-        return frozenset(key[1] for job in jobs for key in job.wanted.copies)
+            jobs = [job.wanted for job in (*self._waiting, *self._running) if job.wanted.works]
+        found: frozenset[str] = frozenset()
+        for job in jobs:
+            if job.lanes is None:
+                return None
+            found |= job.lanes
+        return found
 
-    def _submit_due(self, system: str, destinations: Sequence[str], *, only_due: bool) -> None:
-        to = [word for id in destinations for word in ("--to", id)]
-        typed = ("backup", system, *to, *(("--due",) if only_due else ()))
-        self._submit(Rank.DUE, typed, frozenset((system, id) for id in destinations))
+    def _submit_due(self, plan: Plan, order: Order, *, only_due: bool) -> None:
+        typed = (*_backup(order), *(("--due",) if only_due else ()))
+        copies = frozenset((order.system, id) for id in order.destinations)
+        self._submit(Rank.DUE, typed, copies, at=(plan, order.destinations))
 
     def _submit_plugged(
         self,
@@ -431,7 +497,7 @@ class Agent:
             if copy.destination not in plugged or key in busy:
                 continue
             if wants_when_plugged(plan, copy, past, now):
-                self._submit_due(copy.system, (copy.destination,), only_due=False)
+                self._submit_due(plan, Order(copy.system, (copy.destination,)), only_due=False)
 
     def _read_back(
         self,
@@ -443,9 +509,16 @@ class Agent:
         """Once a day each destination reads what is due to be read."""
         done = store.events(lasting=False, since=around.now - timedelta(days=2))
         read = {row.destination: row.ended for row in done if row.code == "read_back"}
-        if not reading_back_due(plan, histories, around, read):
+        free = {
+            id
+            for id in reading_back_due(plan, histories, around, read)
+            if self._is_free(self._lanes(plan, [id]))
+        }
+        if not free:
             return
         for id in reading_back_due(plan, histories, self._asked(around), read):
+            if id not in free:
+                continue
             store.add_event(make_event("read_back", "info", around.now, destination=id))
             self._submit_reading(plan, id)
 
@@ -459,20 +532,26 @@ class Agent:
             folder = folder_of_pc(plan.destination(id).location)
             is_mended = folder is not None and keeps_journal(str(folder))
             depth = () if is_mended else ("--newest",)
-        self._submit(Rank.DUE, ("verify", id, *depth), copies)
+        self._submit(Rank.DUE, ("verify", id, *depth), copies, at=(plan, (id,)))
 
     def _submit(
-        self, rank: Rank, typed: tuple[str, ...], copies: frozenset[CopyKey] = frozenset()
+        self,
+        rank: Rank,
+        typed: tuple[str, ...],
+        copies: frozenset[CopyKey] = frozenset(),
+        *,
+        at: tuple[Plan, Sequence[str]] | None = None,
     ) -> int:
+        """Have a job done; `at`: the destinations it works at, where these are known."""
         order = JobOrder(
             arguments=("--lang", self._setting.lang, *typed),
             home=self._home_paths(),
             cwd="",
             called=self._setting.called,
-            passphrase=self._setting.passphrase,
+            passphrase=self._passphrase,
             background=rank in (Rank.DUE, Rank.ERRAND),
         )
-        return self._queue(rank, typed[0], order, copies, [])
+        return self._queue(rank, order, [], verb=typed[0], copies=copies, at=at)
 
     def _home_paths(self) -> tuple[str, str, str]:
         return str(self._home.config), str(self._home.state), str(self._home.cache)
@@ -482,14 +561,19 @@ class Agent:
     def _queue(
         self,
         rank: Rank,
-        verb: str,
         order: JobOrder,
-        copies: frozenset[CopyKey],
         mouths: list[Mouth],
+        *,
+        verb: str,
+        copies: frozenset[CopyKey] = frozenset(),
+        at: tuple[Plan, Sequence[str]] | None = None,
     ) -> int:
         with self._lock:
             self._number += 1
-            wanted = Wanted(self._number, rank, verb, order.arguments, copies)
+            wanted = Wanted(
+                self._number, rank, verb, order.arguments, copies,
+                self._lanes(*at) if at else None, at is not None and _is_far(*at),
+            )  # fmt: skip
             job = _Job(wanted, order, mouths)
             making_room = to_make_room(wanted, [one.wanted for one in self._running])
             self._waiting.append(job)
@@ -613,27 +697,37 @@ class Agent:
         if do == "stop":
             mouth.tell({"stopping": True})
             self.stop()
-        elif hello["hello"] != wire.PROTOCOL:
+            return
+        if hello["hello"] != wire.PROTOCOL:
             raise NotOurs("protocol")
-        elif do == "job":
-            self._take_job(message, mouth)
-        elif do == "cancel":
-            self._cancel(int(message["job"]))
-        elif do == "status":
-            mouth.tell({"status": self._status()})
-        elif do == "run-now":
-            systems = tuple(str(one) for one in message.get("systems", ()))
-            mouth.tell({"queued": self._submit(Rank.MANUAL, ("backup", *systems))})
-        elif do == "look":
-            self._wake.put("asked")
-            mouth.tell({"looking": True})
-        elif do == "watch":
-            with self._lock:
-                for job in self._running:
-                    job.mouths.append(mouth)
-            mouth.tell({"watching": True})
+        doing: dict[object, Callable[[Message, Mouth], None]] = {
+            "job": self._take_job,
+            "cancel": lambda message, _: self._cancel(int(message["job"])),
+            "status": lambda _, mouth: mouth.tell({"status": self._status()}),
+            "unlock": self._unlock,
+            "run-now": self._run_now,
+            "look": self._look_soon,
+            "watch": self._be_watched,
+        }
+        if (answer := doing.get(do)) is not None:
+            answer(message, mouth)
         else:
             mouth.tell({"refused": "unknown"})
+
+    def _unlock(self, message: Message, mouth: Mouth) -> None:
+        self._passphrase = str(message["passphrase"])
+        mouth.tell({"unlocked": True})
+        self._wake.put("unlocked")
+
+    def _look_soon(self, message: Message, mouth: Mouth) -> None:
+        self._wake.put("asked")
+        mouth.tell({"looking": True})
+
+    def _be_watched(self, message: Message, mouth: Mouth) -> None:
+        with self._lock:
+            for job in self._running:
+                job.mouths.append(mouth)
+        mouth.tell({"watching": True})
 
     def _take_job(self, message: Message, mouth: Mouth) -> None:
         """A verb that somebody typed."""
@@ -646,12 +740,28 @@ class Agent:
             home=self._home_paths(),
             cwd=str(message.get("cwd", "")),
             called=str(message.get("called", self._setting.called)),
-            passphrase=self._setting.passphrase,
+            passphrase=self._passphrase,
             terminal=bool(message.get("terminal")),
             zone=str(message.get("zone", "")),
         )
         rank = Rank.RESTORE if verb == "restore" else Rank.MANUAL
-        self._queue(rank, verb, order, frozenset(), [mouth])
+        plan, named = self._plan, [str(id) for id in message.get("destinations", ())]
+        self._queue(rank, order, [mouth], verb=verb, at=(plan, named) if plan and named else None)
+
+    def _run_now(self, message: Message, mouth: Mouth) -> None:
+        """Make these copies now, of all systems where none is named; the last job's number."""
+        systems = tuple(str(one) for one in message.get("systems", ()))
+        plan, number = self._plan, 0
+        if plan is None or not {*systems} <= {system.id for system in plan.systems}:
+            number = self._submit(Rank.MANUAL, ("backup", *systems))  # which says what is wrong
+            mouth.tell({"queued": number})
+            return
+        for system in systems or [system.id for system in plan.systems]:
+            to = [copy.destination for copy in plan.copies_of(system)]
+            for order in orders(plan, system, to):
+                at = (plan, order.destinations)
+                number = self._submit(Rank.MANUAL, _backup(order), at=at)
+        mouth.tell({"queued": number})
 
     def _cancel(self, number: int) -> None:
         with self._lock:
@@ -693,6 +803,16 @@ class Agent:
                 "trouble": self._trouble,
                 "plan": self._plan_problem,
             }
+
+
+def _backup(order: Order) -> tuple[str, ...]:
+    """What one would type for it."""
+    return ("backup", order.system, *(word for id in order.destinations for word in ("--to", id)))
+
+
+def _is_far(plan: Plan, destinations: Iterable[str]) -> bool:
+    known = {where.id: where.location for where in plan.destinations}
+    return any(id in known and folder_of_pc(known[id]) is None for id in destinations)
 
 
 def _never_begun(number: int) -> Message:

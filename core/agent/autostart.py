@@ -125,17 +125,25 @@ def windows_command(start: Start) -> str:
     return subprocess.list2cmdline(start.command)
 
 
-def task_xml(start: Start, user: str) -> str:
+def task_xml(start: Start, user: str, *, always: bool = False) -> str:
     """A task of Windows' Task Scheduler: at logon, again when it dies, also on battery.
 
     For `schtasks /Create /XML`; by default the Run key is used, which needs no rights at all.
+    always: from the start of the PC on, whether the user is logged on or not. Not as "S4U": such a
+    task gets neither at the keyring nor at shares in the network.
     """
     program, *arguments = start.command
+    trigger = (
+        "<BootTrigger><Enabled>true</Enabled></BootTrigger>"
+        if always
+        else f"<LogonTrigger><Enabled>true</Enabled><UserId>{_xml(user)}</UserId></LogonTrigger>"
+    )
+    logon = "Password" if always else "InteractiveToken"
     return f"""<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
-  <Triggers><LogonTrigger><Enabled>true</Enabled><UserId>{_xml(user)}</UserId></LogonTrigger></Triggers>
+  <Triggers>{trigger}</Triggers>
   <Principals><Principal id="Author"><UserId>{_xml(user)}</UserId>
-    <LogonType>InteractiveToken</LogonType><RunLevel>LeastPrivilege</RunLevel></Principal></Principals>
+    <LogonType>{logon}</LogonType><RunLevel>LeastPrivilege</RunLevel></Principal></Principals>
   <Settings>
     <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
     <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
@@ -320,12 +328,17 @@ def entries(
         return [LaunchAgentEntry(home / "Library" / "LaunchAgents" / f"{_MAC_LABEL}.plist")]
     config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
     desktop = FileEntry(config / "autostart" / f"{NAME}.desktop")
-    runtime = environ.get("XDG_RUNTIME_DIR", "")
     systemctl = shutil.which("systemctl", path=environ.get("PATH", ""))
-    if systemctl and runtime and (Path(runtime) / "systemd" / "private").exists():
+    if systemctl and has_own_systemd(environ):
         unit = SystemdEntry(config / "systemd" / "user" / f"{NAME}.service", systemctl)
         return [unit, desktop]
     return [desktop]
+
+
+def has_own_systemd(environ: Mapping[str, str]) -> bool:
+    """Whether this user has a systemd of their own."""
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    return bool(runtime) and (Path(runtime) / "systemd" / "private").exists()
 
 
 def install(start: Start, ways: Sequence[Autostart]) -> Autostart:

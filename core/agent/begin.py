@@ -44,6 +44,7 @@ class Wait(StrEnum):
     BATTERY = "battery"
     METERED = "metered"
     PAUSED = "paused"
+    LOCKED = "locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Around:
 
     awake: when this PC, or this process, was last started or woken up. missing: destinations that
     are only attached for their copy and are not. paused: until when a person wants nothing
-    to begin by itself (`core.store.pauses`).
+    to begin by itself (`core.store.pauses`). locked: those that nobody can open now.
     """
 
     now: datetime
@@ -78,6 +79,7 @@ class Around:
     missing: frozenset[str] = frozenset()
     zone: tzinfo | None = None
     paused: datetime | None = None
+    locked: frozenset[str] = frozenset()
 
     @property
     def is_paused(self) -> bool:
@@ -101,7 +103,9 @@ class Decision:
 
 
 def history(newest_first: Iterable[RunRow]) -> History:
-    """Sum up the runs of one copy; a partial state on the way ends a row of failures."""
+    """Sum up the runs of one copy; a partial state on the way ends a row of failures, one that is
+    going says nothing yet.
+    """
     last: datetime | None = None
     failed: list[RunRow] = []
     counting = True
@@ -109,8 +113,8 @@ def history(newest_first: Iterable[RunRow]) -> History:
         if row.status in GOOD:
             last = parse_stamp(row.began)
             break
-        counting = counting and row.status not in ("PARTIAL", "RUNNING")
-        if counting:
+        counting = counting and row.status != "PARTIAL"
+        if counting and row.status != "RUNNING":
             failed.append(row)
     if not failed:
         return History(last)
@@ -146,6 +150,8 @@ def decide(plan: Plan, copy: Copy, past: History, around: Around) -> Decision:
         return Decision(Wait.NOT_ATTACHED, None, found.since)
     if around.is_paused:
         return Decision(Wait.PAUSED, around.paused, found.since)
+    if where.id in around.locked:
+        return Decision(Wait.LOCKED, None, found.since)
     waits = {
         Wait.SETTLING: around.awake + SETTLE + spread(copy.system, _SPREAD_AFTER_START),
         Wait.RETRY: _retry(copy, past, around.now),

@@ -48,3 +48,12 @@ def ask(home: Home, question: wire.Message, *, any_protocol: bool = False) -> wi
         return None
     finally:
         line.close()
+
+
+def unlock(home: Home, passphrase: str) -> bool:
+    """Hand the agent what opens the sealed file of secrets; False when none takes it.
+
+    It keeps it in memory, and believes whoever has its key: try the passphrase first.
+    """
+    answer = ask(home, {"do": "unlock", "passphrase": passphrase})
+    return answer is not None and "unlocked" in answer

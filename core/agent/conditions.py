@@ -6,7 +6,7 @@ Codes and parameters only. Who is told what and when is decided by whoever reads
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from core.agent import due as rules
@@ -98,3 +98,11 @@ def _waiting(copy: Copy, decision: Decision, around: Around) -> Iterator[Event]:
         yield make_event("disk_due", "info", since, **here)
     elif decision.why in _WAITS:
         yield make_event("copy_waits", "info", since, **here, why=str(decision.why))
+
+
+def locked_event(plan: Plan, locked: Collection[str], since: datetime) -> list[Event]:
+    """What opens these destinations is out of reach until somebody types the passphrase."""
+    if not locked:
+        return []
+    names = ", ".join(where.name for where in plan.destinations if where.id in locked)
+    return [make_event("secrets_locked", "warning", since, destinations=names)]

@@ -1,20 +1,23 @@
-"""What to do now: one order per system, so that its copies share one scan; pure."""
+"""What to do now: per system one order for all copies on this PC, so that they share one scan, and
+one for each place in the network, so that a slow line holds nothing else up; pure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.agent.begin import SETTLE, Around, Decision, History, decide, shop_closes
 from core.agent.conditions import CopyKey
 from core.clock import parse_stamp
+from core.copies.locking import passes
 from core.plan.model import Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Copies of one system to make together."""
+    """Copies of one system to make in one pass."""
 
     system: str
     destinations: tuple[str, ...]
@@ -51,10 +54,15 @@ def agenda(
             begin.setdefault(copy.system, []).append(copy.destination)
     times = [one.again for one in decisions.values() if one.again is not None]
     return Agenda(
-        tuple(Order(system, tuple(ids)) for system, ids in begin.items()),
+        tuple(order for system, ids in begin.items() for order in orders(plan, system, ids)),
         min(times, default=None),
         decisions,
     )
+
+
+def orders(plan: Plan, system: str, destinations: Iterable[str]) -> list[Order]:
+    """One order for each pass over the source that these copies take."""
+    return [Order(system, ids) for ids in passes(plan, destinations)]
 
 
 _READ_EVERY = timedelta(hours=20)
@@ -85,7 +93,7 @@ def reading_back_due(
             if id == where.id and past.last is not None and not past.failures
         ]
         last = parse_stamp(read[where.id]) if where.id in read else None
-        if not made or where.id in around.missing or around.metered:
+        if not made or where.id in around.missing | around.locked or around.metered:
             continue
         if last is None or last > around.now or around.now - last >= _READ_EVERY:
             found.append(where.id)

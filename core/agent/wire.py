@@ -1,8 +1,8 @@
 """Messages between the agent and whoever talks to it: JSON objects in bytes, never pickles.
 
 Who may speak is shown by a key that only this user can read; both sides prove that they have it
-(multiprocessing's challenge), within two seconds. Then each says which protocol it speaks. Secrets
-never cross this line.
+(multiprocessing's challenge), within two seconds. Then each says which protocol it speaks. One
+secret only crosses this line: the passphrase that a person types for an agent that has none.
 """
 
 from __future__ import annotations

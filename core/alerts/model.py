@@ -56,7 +56,9 @@ class Cause(StrEnum):
     DISK_NEW = "disk_new"
     DISK_IN_USE = "disk_in_use"
     DISK_TORN_OUT = "disk_torn_out"
-    NOBODY_SIGNED_IN = "nobody_signed_in"
+    NOBODY_SIGNED_IN = "nobody_signed_in"  # hours
+    HOME_UNFIT = "home_unfit"  # what
+    SECRETS_LOCKED = "secrets_locked"  # destinations
     PLAN_INVALID = "plan_invalid"
     STORE_BROKEN = "store_broken"
     RUNS_INTERRUPTED = "runs_interrupted"
@@ -73,6 +75,8 @@ SEEN_ELSEWHERE = frozenset(
         Cause.DISK_IN_USE,
         Cause.DISK_TORN_OUT,
         Cause.NOBODY_SIGNED_IN,
+        Cause.HOME_UNFIT,
+        Cause.SECRETS_LOCKED,
         Cause.PLAN_INVALID,
         Cause.STORE_BROKEN,
         Cause.RUNS_INTERRUPTED,

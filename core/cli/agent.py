@@ -19,7 +19,9 @@ from core.agent.begin import history
 from core.agent.calling import ask, call
 from core.agent.note import read_note
 from core.agent.service import start_now
+from core.cli import presence
 from core.cli.context import Context
+from core.cli.unlocking import unlock
 from core.clock import parse_stamp, stamp
 from core.copies.jobs import open_store
 from core.errors import Code, Exit, KnownError
@@ -44,6 +46,7 @@ _WAITS = {
     "battery": t("fällig, wartet auf Strom"),
     "metered": t("fällig, wartet auf eine Verbindung ohne Volumentarif"),
     "paused": t("fällig, Pause bis {next}"),
+    "locked": t("fällig, wartet auf die Passphrase: {program} agent unlock"),
 }
 _RANKS = {
     "restore": t("Zurückholen"),
@@ -63,6 +66,7 @@ def agent(context: Context, options: argparse.Namespace) -> Exit:
         "remove": _remove,
         "pause": _pause,
         "resume": _resume,
+        "unlock": unlock,
     }
     if options.agent_verb is None:
         return _run(context, at_once=options.at_once)
@@ -106,6 +110,8 @@ def _install(context: Context, options: argparse.Namespace) -> Exit:
     if ask(context.home, {"do": "status"}) is None:
         context.output.say("  → Gleich jetzt startet ihn: {program} agent start")
     context.output.record("agent", state="installed", place=way.place)
+    if options.always:
+        presence.work_without_logon(context, what_to_start(context))
     return Exit.OK
 
 
@@ -128,7 +134,7 @@ def _start(context: Context, options: argparse.Namespace) -> Exit:
 
 
 def _remove(context: Context, options: argparse.Namespace) -> Exit:
-    places = autostart.remove(autostart.entries())
+    places = [*autostart.remove(autostart.entries()), *presence.rest_without_logon(context)]
     for place in places:
         context.output.say("Bei der Anmeldung startet er nicht mehr: {place}", place=place)
     if not places:

@@ -15,6 +15,7 @@ from core.copies.backing_up.assignment import Result
 from core.copies.backing_up.commit import Written
 from core.copies.backing_up.gate import question
 from core.copies.desk import Desk
+from core.copies.locking import passes
 from core.copies.reading_back import read_sample
 from core.errors import Code, Exit, KnownError
 from core.plan.model import Copy, Plan
@@ -24,16 +25,19 @@ from core.texts.formats import size
 def backup(context: Context, options: argparse.Namespace) -> Exit:
     """Make copies; the worst outcome decides the exit code."""
     text = context.plan_text()
-    plan = context.plan(text)
+    plan = context.plan(text, to=options.to)
     request = jobs.Request(
         tuple(options.systems), tuple(options.to), options.accept_source, options.accept_changes
     )
-    with context.desk() as desk:
+    with context.desk(plan, jobs.chosen_copies(plan, request)) as desk:
         if options.asked and not _is_asked(desk, plan, options.asked):
             request = dataclasses.replace(request, accept_changes=False)  # asked anew meanwhile
-        if options.due:
-            request = dataclasses.replace(request, only=_due(desk, plan))
-        results = jobs.back_up_all(desk, plan, text.encode(), request)
+        requests = _due_requests(desk, plan, request) if options.due else [request]
+        results = [
+            result
+            for one in requests
+            for result in jobs.back_up_all(desk, plan, text.encode(), one)
+        ]
         asked = [
             found
             for system in dict.fromkeys(result.system for result in results)
@@ -56,6 +60,16 @@ def _is_asked(desk: Desk, plan: Plan, mark: str) -> bool:
     """Whether the question that a person answers is still the one that is asked."""
     found = (question(desk.store, system.id) for system in plan.systems)
     return any(one is not None and one.mark == mark for one in found)
+
+
+def _due_requests(desk: Desk, plan: Plan, request: jobs.Request) -> list[jobs.Request]:
+    """What is due, pass by pass: what a scheduler starts at night waits for no slow line."""
+    due = _due(desk, plan)
+    groups = passes(plan, dict.fromkeys(copy.destination for copy in due)) or [()]
+    return [
+        dataclasses.replace(request, only=tuple(c for c in due if c.destination in group))
+        for group in groups
+    ]
 
 
 def _due(desk: Desk, plan: Plan) -> tuple[Copy, ...]:

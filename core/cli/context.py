@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from core.errors import KnownError
 from core.paths import Home
 from core.plan.check import judge_plan, surroundings
 from core.plan.limits import Limits
-from core.plan.model import Plan
+from core.plan.model import Copy, Plan
 from core.plan.problems import PlanError
 from core.plan.read import load_readable, load_text
 from core.texts import Texts
@@ -66,17 +66,26 @@ class Context:
         """The text of the plan; KnownError PLAN_MISSING."""
         return load_text(self.home.plan)
 
-    def plan(self, text: str | None = None, source: str | None = None) -> Plan:
+    def plan(
+        self,
+        text: str | None = None,
+        source: str | None = None,
+        *,
+        to: Collection[str] = (),
+    ) -> Plan:
         """The plan, judged whole; PlanError names everything that is wrong.
 
-        The store of secrets is only asked for encrypted destinations and those in the network. When
-        it fails, that is said after all that is wrong with the plan.
+        The store of secrets is only asked for encrypted destinations and those in the network, and
+        where `to` names destinations, for these. When it fails, that is said after all that is
+        wrong with the plan.
         """
         text = self.plan_text() if text is None else text
         source = source or str(self.home.plan)
         failures: list[KnownError] = []
 
         def have_secret(name: str) -> bool:
+            if to and name.rpartition(".")[0] not in to:
+                return True  # what opens others must not hold these up
             try:
                 return bool(failures) or self._has_secret(name)
             except KnownError as error:
@@ -115,11 +124,14 @@ class Context:
         return self._known(load_readable(self.home.plan))
 
     @contextlib.contextmanager
-    def desk(self) -> Iterator[Desk]:
-        """A desk with the home's lock held."""
+    def desk(self, plan: Plan | None = None, copies: Iterable[Copy] = ()) -> Iterator[Desk]:
+        """A desk with the lock held: where these copies of the plan lie, else of the whole home."""
         from core.copies.jobs import open_desk  # only jobs need it: most verbs just look
 
-        with open_desk(self.home, self.clock, self.output, self.cancelled, self.reach()) as desk:
+        at = None if plan is None else [plan.destination(copy.destination) for copy in copies]
+        with open_desk(
+            self.home, self.clock, self.output, self.cancelled, self.reach(), at
+        ) as desk:
             yield desk
 
     def reach(self) -> Reach:
@@ -154,7 +166,7 @@ class Context:
                 limits = self.reading_plan().limits
             except KnownError:  # a bare PC that brings data back has no plan yet
                 limits = Limits()
-            self._line.append(Line(limits, self.clock))
+            self._line.append(Line(limits, self.clock, self.home.cache / "leitung"))
         return self._line[0]
 
     def _pairs(self) -> list[Pair]:
@@ -180,3 +192,5 @@ class Context:
         """Let go of whatever the command opened."""
         for reach in self._reach:
             reach.close()
+        for line in self._line:
+            line.close()

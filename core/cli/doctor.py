@@ -15,7 +15,7 @@ from core import VERSION
 from core.agent import autostart
 from core.agent.calling import ask
 from core.alerts.standing import mail_standing
-from core.cli import diagnosis, sheets
+from core.cli import diagnosis, presence, sheets
 from core.cli.context import Context
 from core.cli.judging import judge_plan, next_line, system_line
 from core.cli.locked import look_at
@@ -30,7 +30,9 @@ from core.destinations.uploaded import Upload, newest_files, uploads_of
 from core.errors import Code, Exit, KnownError
 from core.machine.metered import Metered, metered_now
 from core.machine.power import power_now
-from core.plan.locations import SftpLocation, SyncedLocation, folder_of_pc, needs_password
+from core.plan.check import unfit_places
+from core.plan.filesystems import file_systems
+from core.plan.locations import SftpLocation, SyncedLocation, folder_of_pc
 from core.plan.model import Destination, Plan
 from core.plan.problems import PlanError
 from core.plan.read import read_plan
@@ -93,6 +95,7 @@ def _checks(context: Context) -> Iterator[_Check]:
     yield _line(context)
     yield _secrets(context)
     yield _agent(context)
+    yield _presence(context)
     yield from _pause(context)
     yield from _destinations(context)
 
@@ -151,8 +154,44 @@ def _pause(context: Context) -> Iterator[_Check]:
         yield _Check("pause", False, text)
 
 
+def _presence(context: Context) -> _Check:
+    good, text = presence.judged(context)
+    return _Check("presence", good, text)
+
+
+def _owner_of(path: Path) -> str:
+    """Whose folder it is when it is not ours; '' where it is, and where nobody can tell."""
+    if sys.platform == "win32":
+        return ""  # every user has folders of their own there, and no others' are opened
+    import pwd
+
+    try:
+        owner = path.stat().st_uid
+        return "" if owner == os.geteuid() else pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return "?"
+    except OSError:
+        return ""
+
+
 def _home(context: Context) -> _Check:
     t, home = context.texts.t, context.home
+    if owner := _owner_of(home.state):
+        text = t(
+            "Eigener Ordner gehört dem Benutzer {owner}; jeder braucht seinen eigenen: {path}",
+            owner=owner,
+            path=home.state,
+        )
+        return _Check("home", False, text)
+    unfit = unfit_places(home, file_systems(), os.environ)
+    if unfit.network:
+        text = t("Eigener Ordner liegt auf einem Netzlaufwerk ({what}): {path}",
+                 path=unfit.network[0], what=unfit.network[1])  # fmt: skip
+        return _Check("home", False, text)
+    if unfit.synced:
+        text = t("Eigener Ordner wird von {what} abgeglichen: {path}",
+                 path=unfit.synced[0], what=unfit.synced[1])  # fmt: skip
+        return _Check("home", False, text)
     try:
         home.make()
         writer = find_writer(home)
@@ -227,9 +266,7 @@ def _needs_secrets(context: Context) -> bool:
         plan = error.readable
     except KnownError:
         plan = None
-    return plan is not None and any(
-        where.encrypted or needs_password(where.location) for where in plan.destinations
-    )
+    return plan is not None and any(where.needs_secret for where in plan.destinations)
 
 
 def _plan_step(context: Context, error: KnownError, said: Described) -> str:

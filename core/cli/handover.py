@@ -19,9 +19,16 @@ _ASK_SECONDS = 0.2
 
 
 def hand_over(
-    home: Home, arguments: Sequence[str], verb: str, texts: Texts, stop: threading.Event
+    home: Home,
+    arguments: Sequence[str],
+    verb: str,
+    texts: Texts,
+    stop: threading.Event,
+    destinations: Sequence[str] = (),
 ) -> int | None:
     """Have the agent do it, and show what it says; the exit code, None when no agent answers.
+
+    destinations: those that were typed, so that it does not wait for others.
 
     KnownError AGENT_LOST when it dies meanwhile, AGENT_VERSION when it speaks another language.
     """
@@ -34,6 +41,7 @@ def hand_over(
             {
                 "do": "job",
                 "verb": verb,
+                "destinations": list(destinations),
                 "arguments": ["--lang", texts.lang, *arguments],
                 "cwd": _here(),
                 "called": texts.program,

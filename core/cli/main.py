@@ -71,7 +71,7 @@ def run(arguments: Sequence[str], *, job: Job | None = None) -> int:
         secret = job.passphrase if job else passphrase
         made = Context(home, SystemClock(), output, texts, stop.is_set, secret)
         if job is None and not passphrase:
-            done = _hand_over(home, arguments, options.verb, texts, stop)
+            done = _hand_over(home, arguments, options, texts, stop)
             return _do(made, options) if done is None else done
         return _do(made, options)
     except PlanError as error:
@@ -118,14 +118,19 @@ def _do(made: Context, options: argparse.Namespace) -> int:
 
 
 def _hand_over(
-    home: Home, arguments: Sequence[str], verb: str | None, texts: Texts, stop: threading.Event
+    home: Home,
+    arguments: Sequence[str],
+    options: argparse.Namespace,
+    texts: Texts,
+    stop: threading.Event,
 ) -> int | None:
     """The exit code when the home's agent did it, None when that is not for it, or it is not."""
-    if verb not in HANDED or not (home.state / NOTE).exists():
+    if options.verb not in HANDED or not (home.state / NOTE).exists():
         return None
     from core.cli.handover import hand_over  # few homes pay for a socket
 
-    return hand_over(home, arguments, verb, texts, stop)
+    named = getattr(options, "to", None) or getattr(options, "destinations", None) or ()
+    return hand_over(home, arguments, options.verb, texts, stop, named)
 
 
 def _peek_language(arguments: Sequence[str]) -> str | None:

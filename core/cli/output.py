@@ -28,6 +28,7 @@ _NOTES = {
     ),
     "index_broken": t("Das Verzeichnis dieser Kopie war beschädigt und wird neu aufgebaut."),
     "store_broken": t("Die eigene Datenbank war beschädigt; sie liegt jetzt beiseite."),
+    "relearnt": t("Frühere Läufe und Nachweise sind aus {destination} wieder da: {count}"),
     "state_partial": t(
         "Der Stand {run} ist unvollständig, weil sein Lauf noch nicht fertig war. In ihm können"
         " Dateien fehlen."

@@ -401,7 +401,12 @@ def _agent_verbs(agent: Parser, texts: Texts, common: Parser) -> None:
         "stop", parents=[common], help=t("ihn beenden; Angefangenes geht später weiter")
     )
     verbs.add_parser("start", parents=[common], help=t("ihn jetzt im Hintergrund starten"))
-    verbs.add_parser("install", parents=[common], help=t("ihn bei jeder Anmeldung starten"))
+    install = verbs.add_parser(
+        "install", parents=[common], help=t("ihn bei jeder Anmeldung starten")
+    )
+    install.add_argument(
+        "--always", action="store_true", help=t("auch arbeiten, wenn niemand angemeldet ist")
+    )
     verbs.add_parser("remove", parents=[common], help=t("ihn bei der Anmeldung nicht mehr starten"))
     pause = verbs.add_parser(
         "pause", parents=[common], help=t("eine Zeit lang nichts von selbst beginnen lassen")
@@ -410,6 +415,9 @@ def _agent_verbs(agent: Parser, texts: Texts, common: Parser) -> None:
     end.add_argument("until", nargs="?", metavar=t("BIS"), help=t("closing, tomorrow oder 18:30"))
     end.add_argument("--for", dest="span", metavar=t("DAUER"), help=t("so lange, etwa 2h"))
     verbs.add_parser("resume", parents=[common], help=t("die Pause beenden"))
+    verbs.add_parser(
+        "unlock", parents=[common], help=t("ihm die Passphrase geben, für diesen Lauf des PCs")
+    )
     now = verbs.add_parser("run-now", parents=[common], help=t("ihn jetzt alles sichern lassen"))
     now.add_argument("systems", nargs="*", metavar="SYSTEM", help=t("nur diese Systeme"))
 

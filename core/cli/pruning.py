@@ -28,7 +28,7 @@ def prune(context: Context, options: argparse.Namespace) -> Exit:
         # A number means another state at every copy.
         raise KnownError(Code.GIVE_UP_WHERE)
     outcomes = []
-    with context.desk() as desk:
+    with context.desk(plan, copies) as desk:
         for copy in copies:
             outcomes.append(_prune_one(context, desk, plan, copy, options))
     bad = [outcome for outcome in outcomes if outcome not in (Exit.OK, Exit.NOTHING_DONE)]

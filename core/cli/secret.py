@@ -58,13 +58,17 @@ def _forget(context: Context, options: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def read_value(context: Context, name: str) -> str:
-    """What was typed unseen, or all of stdin without its last line end; KnownError when empty."""
+def read_value(context: Context, name: str, *, asked: str = "") -> str:
+    """What was typed unseen, or all of stdin without its last line end; KnownError when empty.
+
+    asked: how a person at a keyboard is asked for it.
+    """
+    asked = asked or context.texts.t("Wert für {name} (unsichtbar): ", name=name)
     if sys.stdin is None:
         raise KnownError(Code.SECRET_EMPTY, name=name)
     if sys.stdin.isatty():
         try:
-            return getpass.getpass(context.texts.t("Wert für {name} (unsichtbar): ", name=name))
+            return getpass.getpass(asked)
         except EOFError:
             raise KnownError(Code.SECRET_EMPTY, name=name) from None
     raw = sys.stdin.buffer.read(4 * LONGEST)

@@ -22,7 +22,7 @@ def verify(context: Context, options: argparse.Namespace) -> Exit:
     plan = context.reading_plan()  # looking needs no more than restoring does
     copies = plan.copies_between(destinations=options.destinations)
     outcomes = []
-    with context.desk() as desk:
+    with context.desk(plan, copies) as desk:
         for copy in copies:
             outcomes.append(_verify_one(context, desk, plan, copy, options))
     bad = [outcome for outcome in outcomes if outcome is not Exit.OK]

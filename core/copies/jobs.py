@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,35 +14,50 @@ from core.clock import Clock, parse_stamp
 from core.copies.backing_up.assignment import Assignment, Result, fingerprint
 from core.copies.backing_up.backup import back_up
 from core.copies.backing_up.gate import remind
+from core.copies.bringing_back.adopt import relearn
 from core.copies.desk import Desk
 from core.copies.events import Listener
 from core.copies.format import names
 from core.copies.format.documents import Record
-from core.copies.locking import locked
+from core.copies.locking import at_the_door, lane_of, locked
+from core.copies.opening.finding import reach_copy
 from core.copies.opening.reach import Reach, where_of
 from core.copies.opening.writer import find_writer
 from core.copies.proofs import PLAN_FILE, PROOFS_FILE, RUNS_REMEMBERED, proof_lines, travelling
+from core.errors import Code, KnownError
 from core.paths import Home
-from core.plan.model import Copy, Plan, System
+from core.plan.model import Copy, Destination, Plan, System
 from core.sources.folders import Root
 from core.sources.patterns import compile_rules
+from core.store.database import BrokenDatabase
 from core.store.home import GOOD, HomeStore
+from core.store.index import IndexView
 
 
 @contextlib.contextmanager
 def open_desk(
-    home: Home, clock: Clock, listener: Listener, cancelled: Callable[[], bool], reach: Reach
+    home: Home,
+    clock: Clock,
+    listener: Listener,
+    cancelled: Callable[[], bool],
+    reach: Reach,
+    destinations: Iterable[Destination] | None = None,
 ) -> Iterator[Desk]:
-    """A desk to work at: lock held, store open, runs of dead processes marked as interrupted."""
-    with locked(home, clock):
-        store = HomeStore(home.database, clock)
-        try:
-            if store.was_broken:
-                listener.note("store_broken")
-            store.mark_interrupted()
-            yield Desk(home, store, clock, find_writer(home), listener, cancelled, reach)
-        finally:
-            store.close()
+    """A desk to work at: lock held, store open, runs of dead processes marked as interrupted.
+
+    destinations: where it may change copies, so that others can be worked at meanwhile; without
+    them it has the whole home. KnownError HOME_LOCKED.
+    """
+    chosen = None if destinations is None else tuple(destinations)
+    lanes = None if chosen is None else {lane_of(where) for where in chosen}
+    with locked(home, clock, lanes), contextlib.ExitStack() as closing:
+        with at_the_door(home):  # two that begin at once make one database and one writer
+            store = closing.enter_context(contextlib.closing(HomeStore(home.database, clock)))
+            writer = find_writer(home)
+        if store.was_broken:
+            listener.note("store_broken")
+        store.mark_interrupted(None if chosen is None else [where.id for where in chosen])
+        yield Desk(home, store, clock, writer, listener, cancelled, reach)
 
 
 @contextlib.contextmanager
@@ -93,9 +108,33 @@ def back_up_all(desk: Desk, plan: Plan, plan_text: bytes, request: Request) -> l
     for system in plan.systems:
         destinations = [copy.destination for copy in copies if copy.system == system.id]
         if destinations:
+            _relearn(desk, plan, system.id, destinations)
             task = _assignment(desk, plan, plan_text, system, destinations, request)
             results += back_up(desk, task)
     return results
+
+
+def _relearn(desk: Desk, plan: Plan, system: str, destinations: Sequence[str]) -> None:
+    """Where there is an index of a copy that our database does not know, that was lost: what it
+    knew is brought back from the very copy of the index.
+    """
+    for id in destinations:
+        path = desk.index_path(system, id)
+        if desk.store.vault_of(system, id) is not None or not path.exists():
+            continue
+        try:
+            with contextlib.closing(IndexView(path)) as index:
+                vault = index.meta("tresor") if index.is_begun else None
+            with contextlib.closing(reach_copy(desk.reach, plan, system, id)) as reached:
+                marker = reached.copy.vault()
+                if marker is None or marker.vault != vault:
+                    continue  # the guards have a word for that
+                if number := relearn(desk, reached.copy, system):
+                    desk.listener.note("relearnt", destination=id, count=number)
+        except (KnownError, BrokenDatabase) as error:
+            if isinstance(error, KnownError) and error.code is Code.CANCELLED:
+                raise
+            continue  # the run will say what is the matter
 
 
 def _assignment(

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import filelock
-
 from core.clock import Clock
 from core.copies.backing_up.gate import Question, gate_is_closed, question
 from core.copies.letting_go.forecast import Forecast
+from core.copies.locking import is_worked_in
 from core.copies.opening.elsewhere import plan_now
 from core.destinations.devices import device_of
 from core.errors import KnownError
@@ -123,7 +122,7 @@ def look(home: Home, clock: Clock, devices: DevicePort = device_of) -> Picture:
         _rooms(plan),
         tuple(runs),
         max((run.skipped for run in newest.values()), default=0),
-        any(run.status == "RUNNING" for run in runs) and _is_working(home),
+        any(run.status == "RUNNING" for run in runs) and is_worked_in(home),
         pause,
         disks,
         questions,
@@ -142,20 +141,3 @@ def _rooms(plan: Plan) -> tuple[Room, ...]:
             usage = shutil.disk_usage(where.location.path)
             found.append(Room(where.id, usage.total - usage.free, usage.total))
     return tuple(found)
-
-
-def _is_working(home: Home) -> bool:
-    """Whether somebody holds the home's lock.
-
-    Only asked while a run is noted as going: to ask, the lock is taken for a moment, in which a job
-    that begins would find it taken.
-    """
-    if not home.lock.exists():
-        return False
-    lock = filelock.FileLock(home.lock, timeout=0)
-    try:
-        lock.acquire()
-    except (filelock.Timeout, OSError):
-        return True
-    lock.release()
-    return False

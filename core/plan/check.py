@@ -210,20 +210,14 @@ class _Check:
 
     def home_itself(self) -> Iterator[Problem]:
         """Home is a local, unsynced folder (DESIGN §3): SQLite breaks on anything else."""
-        synced = network = False
-        for folder in _home_folders(self._around.home):
-            service = sync_service(folder, self._around.environ)
-            kind = self._around.file_systems.network(folder)
-            if service and not synced:
-                synced = True
-                yield self._problem(
-                    "home", ProblemCode.HOME_SYNCED, home=str(folder), service=service
-                )
-            if kind and not network:
-                network = True
-                yield self._problem(
-                    "home", ProblemCode.HOME_ON_NETWORK, home=str(folder), type=kind
-                )
+        around = self._around
+        unfit = unfit_places(around.home, around.file_systems, around.environ)
+        if unfit.synced:
+            folder, service = unfit.synced
+            yield self._problem("home", ProblemCode.HOME_SYNCED, home=str(folder), service=service)
+        if unfit.network:
+            folder, kind = unfit.network
+            yield self._problem("home", ProblemCode.HOME_ON_NETWORK, home=str(folder), type=kind)
 
     def secrets(self) -> Iterator[Problem]:
         """An encrypted destination needs its two recovery lines before the first run, one in the
@@ -252,6 +246,27 @@ class _Check:
 
     def _problem(self, key: str, code: ProblemCode, **params: str) -> Problem:
         return Problem(line=self._plan.line_of(key), key=key, code=code, params=params)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """What speaks against the place of a home: the first folder of it that a sync program carries
+    away (and its name), the first on a network drive (and its kind).
+    """
+
+    synced: tuple[Path, str] | None = None
+    network: tuple[Path, str] | None = None
+
+
+def unfit_places(home: Home, systems: FileSystems, environ: Mapping[str, str]) -> Unfit:
+    """Judge the folders of a home."""
+    folders = _home_folders(home)
+    synced = ((folder, sync_service(folder, environ)) for folder in folders)
+    network = ((folder, systems.network(folder)) for folder in folders)
+    return Unfit(
+        next((found for found in synced if found[1]), None),
+        next((found for found in network if found[1]), None),
+    )
 
 
 def _place_of(destination: Destination, *inside: str, ignore_case: bool) -> Place:

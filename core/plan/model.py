@@ -23,6 +23,7 @@ from core.plan.locations import (
     SftpLocation,
     SmbLocation,
     folder_of_pc,
+    needs_password,
 )
 from core.plan.providers import providers
 
@@ -136,6 +137,15 @@ class Destination:
     def comes_and_goes(self) -> bool:
         """Whether it is a disk that is not always attached."""
         return (self.offline or self.removable) and folder_of_pc(self.location) is not None
+
+    @property
+    def needs_secret(self) -> bool:
+        """Whether nobody gets at its copies without something from the store of secrets."""
+        return (
+            self.encrypted
+            or needs_password(self.location)
+            or isinstance(self.location, AccountLocation)
+        )
 
     @property
     def secret(self) -> str:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from core.paths import Home
-from core.secrets.keyring_store import KeyringStore
+from core.secrets.keyring_store import KeyringStore, noted_names
 from core.secrets.port import LONGEST, SecretStore, check_name, check_value
 from core.secrets.sealed_file import SealedFileStore
 
-__all__ = ["LONGEST", "SecretStore", "check_name", "check_value", "choose_store"]
+__all__ = [
+    "LONGEST", "SecretStore", "check_name", "check_value", "choose_store", "lies_in_file",
+]  # fmt: skip
 
 
 def choose_store(home: Home, passphrase: str) -> SecretStore:
@@ -24,3 +26,11 @@ def choose_store(home: Home, passphrase: str) -> SecretStore:
     store = KeyringStore(home)
     store.self_test()
     return store
+
+
+def lies_in_file(home: Home) -> bool:
+    """Whether the secrets of this home lie in the sealed file, which opens with a passphrase only.
+
+    KnownError HOME_UNUSABLE.
+    """
+    return SealedFileStore(home, "").path.exists() and not noted_names(home)

@@ -10,6 +10,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from core import own_files
@@ -69,6 +70,16 @@ def find_ring() -> Ring | None:
     return ring
 
 
+def noted_names(home: Home) -> tuple[str, ...]:
+    """The names of what this home keeps in the keyring, in order; no keyring need be there."""
+    text = (own_files.read(_names_file(home)) or b"").decode("utf-8", "replace")
+    return tuple(sorted({line for line in text.split("\n") if is_name(line)}))
+
+
+def _names_file(home: Home) -> Path:
+    return home.config / "geheimnisse.txt"
+
+
 class KeyringStore:
     """Secrets in the keyring, one service per secret; the names stand in a file of the home.
 
@@ -78,7 +89,6 @@ class KeyringStore:
 
     def __init__(self, home: Home, ring: Ring | None = None, limit: float = TIME_LIMIT) -> None:
         self._home = home
-        self._names_file = home.config / "geheimnisse.txt"
         self._limit = limit
         self._silent = False
         # Homes of one user share the keyring: each has its own entries there.
@@ -160,12 +170,11 @@ class KeyringStore:
 
     def names(self) -> tuple[str, ...]:
         """All names, in order; the keyring is not asked."""
-        text = (own_files.read(self._names_file) or b"").decode("utf-8", "replace")
-        return tuple(sorted({line for line in text.split("\n") if is_name(line)}))
+        return noted_names(self._home)
 
     def _note(self, names: Iterable[str]) -> None:
         lines = "".join(f"{name}\n" for name in sorted(names))
-        own_files.replace(self._names_file, (_HEADING + lines).encode())
+        own_files.replace(_names_file(self._home), (_HEADING + lines).encode())
 
     def _service(self, name: str) -> str:
         return f"{self._prefix}/{name}"

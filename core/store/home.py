@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -186,12 +186,27 @@ class GateRow(NamedTuple):
     reminded: str = ""
 
 
+def _marks(values: Collection[str]) -> str:
+    """A question mark for each of them."""
+    return ",".join("?" * len(values))
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file lies there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _lasting_key(event: Event) -> tuple[str, str, str]:
     return event.code, event.system, event.destination
 
 
 class HomeStore:
-    """Opened by the one process that holds the home's lock; `HomeView` is for the others.
+    """For whoever works in the home; several may, since each change is one short transaction.
+    `HomeView` is for those who only look.
 
     alerts: what a person has to know, and who was told (`core.store.events`).
     """
@@ -207,6 +222,15 @@ class HomeStore:
             self.was_broken = True
             self._base = open_database(path, _SCHEMA)
         self.alerts = EventLog(self._base, path)
+        self._file = _file_at(path)
+        if self.was_broken:
+            now = stamp(clock.now())
+            self.add_event(Event("store_broken", "warning", "", "", now, now, now, "{}"))
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether our file is still the one at its path, or somebody moved it aside."""
+        return self._file == _file_at(self.path)
 
     def close(self) -> None:
         self._base.close()
@@ -283,12 +307,21 @@ class HomeStore:
             (stamp(self._clock.now()), status, code, files, size, new_bytes, skipped, row),
         )
 
-    def mark_interrupted(self) -> int:
-        """Runs that nobody ends any more (their process died); returns how many."""
+    def mark_interrupted(self, destinations: Collection[str] | None = None) -> int:
+        """Runs that nobody ends any more (their process died), everywhere or at these
+        destinations; returns how many.
+        """
+        where = "" if destinations is None else f" AND destination IN ({_marks(destinations)})"
         with typed_failures(self.path):
             return self._base.execute(
-                "UPDATE run SET status='INTERRUPTED' WHERE status='RUNNING'"
+                f"UPDATE run SET status='INTERRUPTED' WHERE status='RUNNING'{where}",  # noqa: S608 - question marks
+                tuple(destinations or ()),
             ).rowcount
+
+    def running_at(self) -> list[str]:
+        """The destinations at which runs are going, or died."""
+        rows = self._run("SELECT DISTINCT destination FROM run WHERE status='RUNNING'")
+        return sorted(str(row[0]) for row in rows)
 
     def runs(self, *, since: datetime | None = None) -> list[RunRow]:
         rows = self._run(
@@ -310,8 +343,7 @@ class HomeStore:
         self, system: str, destination: str, *, status: Sequence[str] = ()
     ) -> RunRow | None:
         """The newest run at a copy, or the newest of those that ended in one of these ways."""
-        marks = ",".join("?" * len(status))
-        having = f" AND status IN ({marks})" if status else ""
+        having = f" AND status IN ({_marks(status)})" if status else ""
 
         rows = self._run(
             "SELECT system, destination, run, began, ended, status, code, files, bytes, new_bytes,"  # noqa: S608 - question marks

@@ -621,6 +621,11 @@ class IndexView(CopyIndex):
         self._base = open_for_reading(path)
 
     @property
+    def is_begun(self) -> bool:
+        """Whether there are tables: another process may just be making it."""
+        return _number(self._run("PRAGMA user_version")) > 0
+
+    @property
     def is_current(self) -> bool:
         """Whether all tables are there: an older program's index is brought up when it is used."""
         return _number(self._run("PRAGMA user_version")) == len(_SCHEMA)

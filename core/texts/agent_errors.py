@@ -26,6 +26,11 @@ AGENT: dict[Code, tuple[str, str, str]] = {
         t("Frühere Stände sind heil. Was schon angekommen ist, übernimmt der nächste Lauf."),
         t("Tippen Sie den Befehl noch einmal. Den Dienst startet „{program} agent“."),
     ),
+    Code.NEEDS_LOGON: (
+        t("Auf diesem PC kann der Hintergrunddienst nur arbeiten, solange Sie angemeldet sind."),
+        t("Wenn niemand angemeldet ist, wird nichts gesichert."),
+        t("Sperren Sie den Bildschirm, statt sich abzumelden. Das genügt."),
+    ),
     Code.AUTOSTART_FAILED: (
         t("Der Start bei der Anmeldung lässt sich nicht einrichten: {path} ({cause})"),
         t("Nach einem Neustart des PCs entsteht von selbst keine Kopie."),

@@ -115,9 +115,19 @@ WORDS: dict[str, tuple[str, str, str]] = {
         t("Stecken Sie {destination} wieder an: Sie wird geprüft und dann gesichert."),
     ),
     "nobody_signed_in": (
-        t("Dieser PC war an, aber niemand war angemeldet."),
-        t("Solange sich niemand anmeldet, wird nichts gesichert."),
-        t("Melden Sie sich an, oder lassen Sie „{program} backup --due“ vom System aufrufen."),
+        t("Dieser PC war {hours} Stunden an, ohne dass Sie angemeldet waren."),
+        t("Solange Sie nicht angemeldet sind, wird nichts gesichert."),
+        t("Sperren Sie ihn, statt sich abzumelden, oder: {program} agent install --always"),
+    ),
+    "home_unfit": (
+        t("Der eigene Ordner von Ladentresor liegt am falschen Ort ({what})."),
+        t("Solange er dort liegt, wird nichts gesichert. Vorhandene Kopien bleiben."),
+        t("Nennen Sie einen Ordner auf der Platte dieses PCs: {program} --home ORDNER"),
+    ),
+    "secrets_locked": (
+        t("Dem Hintergrunddienst fehlt die Passphrase für {destinations}."),
+        t("Dorthin wird nichts gesichert, bis jemand sie eintippt. Andere Kopien gehen weiter."),
+        t("Tippen Sie sie einmal nach jedem Start dieses PCs ein: {program} agent unlock"),
     ),
     "store_broken": (
         t("Die eigene Datenbank war beschädigt; sie liegt jetzt beiseite."),

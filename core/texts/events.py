@@ -28,6 +28,13 @@ SENTENCES: dict[str, str] = {
         "„{name}“ wurde mitten im Sichern abgezogen; sie wird beim Einstecken geprüft."
     ),
     "paused": t("Pause bis {until}: So lange beginnt nichts von selbst."),
+    "nobody_signed_in": t(
+        "Dieser PC war {hours} Stunden an, ohne dass Sie angemeldet waren: nichts gesichert."
+    ),
+    "home_unfit": t("Der eigene Ordner liegt am falschen Ort: {place} ({what})."),
+    "secrets_locked": t(
+        "Was {destinations} öffnet, liegt in einer verschlüsselten Datei; die Passphrase fehlt."
+    ),
     "plan_invalid": t("Der Sicherungsplan lässt sich nicht verwenden."),
     "store_broken": t("Die eigene Datenbank war beschädigt; sie liegt jetzt beiseite."),
     "runs_interrupted": t("Der Hintergrunddienst war mitten in einem Lauf beendet worden."),

@@ -18,7 +18,7 @@ from tests.support.places import place
 VICTIMS = ("agent", "job", "rclone", "all")
 WHERE: tuple[tuple[Layout, bool], ...] = (("tree", False), ("sealed", False), ("sealed", True))
 FEW = [(1, "agent", "tree", False), (2, "rclone", "sealed", True)]
-MANY = [(seed, victim, layout, far) for seed in range(10, 22) for victim in VICTIMS
+MANY = [(seed, victim, layout, far) for seed in range(10, 32) for victim in VICTIMS
         for layout, far in WHERE if far or victim != "rclone"]  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -149,3 +151,31 @@ def test_several_that_send_share_the_line() -> None:
     assert one() == 900
     tiny = Line(Limits(upload=1, upload_working_hours=1), clock)
     assert [rate() for rate in (tiny.share(), tiny.share()) if rate] == [1, 1]
+
+
+def test_processes_of_a_home_share_the_line(tmp_path: Path) -> None:
+    room = tmp_path / "leitung"
+    limits = Limits(upload=900, upload_working_hours=900)
+    one, other = (Line(limits, FixedClock(), room) for _ in range(2))
+    first, second, third = one.share(), other.share(), other.share()
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert first() == 900
+    assert second() == 450
+    assert third() == 300
+    assert first() == 300
+    other.close()
+    assert first() == 900
+    (room / "junk").write_bytes(b"\xff")
+    (room / "long-dead").write_text("5")
+    (room / "just-dead").write_text("5")
+    now = (room / "junk").stat().st_mtime
+    os.utime(room / "long-dead", (now - 7200, now - 7200))
+    os.utime(room / "just-dead", (now - 60, now - 60))
+    assert first() == 900
+    assert not (room / "long-dead").exists()
+    shutil.rmtree(room)
+    room.write_text("in the way")
+    assert first() == 900  # nobody to share with is no reason to stop
+    one.close()

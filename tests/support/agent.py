@@ -86,8 +86,11 @@ def jobs(folder: Path) -> list[dict[str, Any]]:
 
 
 def job_pid(folder: Path) -> int:
-    """The process that works in the home."""
-    return int(json.loads((folder / "state" / "lock.json").read_text())["pid"])
+    """The process that took a lock of the home last."""
+    state = folder / "state"
+    notes = [*state.glob("lock.json"), *state.glob("bahnen/*.json")]
+    newest = max(notes, key=lambda path: path.stat().st_mtime_ns)
+    return int(json.loads(newest.read_text())["pid"])
 
 
 def parent_of(pid: int) -> int:
@@ -105,3 +108,8 @@ def resident_mib(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise AssertionError(pid)
+
+
+def pid_at(folder: Path, lane: str) -> int:
+    """The process that took this lane last."""
+    return int(json.loads((folder / "state" / "bahnen" / f"{lane}.json").read_text())["pid"])

@@ -817,7 +817,7 @@ def test_photograph_leaves_the_disk_as_it_is(tmp_path: Path) -> None:
 def _pretend(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Let `code` stand in for the program, which these tools must not need."""
 
-    def command(args: tuple[str | Path, ...], home: Path) -> list[str]:
+    def command(args: tuple[str | Path, ...], home: Path, module: str = "") -> list[str]:
         return [sys.executable, "-c", code, "--home", str(home), *map(str, args)]
 
     monkeypatch.setattr(cli, "_command", command)

@@ -45,7 +45,7 @@ from core.sources.folders import (
     look_at_root,
     place_identity,
 )
-from core.store.database import is_broken
+from core.store.database import is_broken, is_sound
 from core.store.events import LeftOut
 
 _JOB_FILES = 256
@@ -62,18 +62,24 @@ def back_up(desk: Desk, assignment: Assignment) -> list[Result]:
 
     A copy that fails drops out and leaves its earlier states as they were; the others go on. What
     concerns all (source missing, home full, cancelled) is the error of every copy still open. An
-    index that turns out to be damaged is moved aside and made anew from its copy.
+    index that turns out to be damaged is moved aside and made anew from its copy; that of another
+    copy, which the gate looks into, is left to the next run there.
     """
     try:
         return _Backup(desk, assignment).run()
     except Exception as error:
         unreadable = isinstance(error, msgspec.MsgspecError)  # sound pages, rotten rows
-        names = desk.known_copies(assignment.system)  # the gate looks into all of them
-        if not (unreadable or is_broken(error)) or not desk.set_broken_aside(
-            assignment.system, names, sure=unreadable
-        ):
+        if not (unreadable or is_broken(error)):
             raise
-    return _Backup(desk, assignment).run()
+        system, own = assignment.system, [where.id for where in assignment.destinations]
+        doubtful = frozenset(
+            id
+            for id in set(desk.known_copies(system)).difference(own)
+            if unreadable or not is_sound(desk.index_path(system, id))
+        )
+        if not desk.set_broken_aside(system, own, sure=unreadable) and not doubtful:
+            raise
+    return _Backup(desk, assignment, doubtful).run()
 
 
 @dataclass(slots=True)
@@ -92,12 +98,17 @@ def _folders_in(entries: list[Entry]) -> list[bytes]:
 class _Backup:
     """The state of one backup while it runs."""
 
-    def __init__(self, desk: Desk, assignment: Assignment) -> None:
+    def __init__(
+        self, desk: Desk, assignment: Assignment, doubtful: frozenset[str] = frozenset()
+    ) -> None:
+        """doubtful: destinations whose indexes the gate does not ask."""
         self._desk = desk
         self._task = assignment
         self._runs: dict[int, CopyRun] = {}
         self._late: dict[int, Where] = {}  # not touched before the gate has decided
-        self._gate = Gate(desk, assignment.system, assignment.roots, assignment.accept_changes)
+        self._gate = Gate(
+            desk, assignment.system, assignment.roots, assignment.accept_changes, doubtful
+        )
         self._waiting = Waiting(desk.home.cache)
         self._rows: dict[int, int] = {}
         self._results: dict[int, Result] = {}

@@ -44,7 +44,7 @@ from core.copies.format.names import OWN_FOLDER
 from core.copies.memory.remembered import is_liar, unpack_entries
 from core.sources.folders import Root, ScannedFolder
 from core.store.home import GateRow, HomeStore
-from core.store.index import CopyIndex, FolderStat
+from core.store.index import CopyIndex, FolderStat, IndexView
 
 REMIND_AFTER = timedelta(days=3)
 
@@ -131,12 +131,13 @@ class _Weighed:
 
 @dataclass(slots=True)
 class Gate:
-    """The gate of one system during one backup."""
+    """The gate of one system during one backup. `doubtful`: destinations it does not ask."""
 
     desk: Desk
     system: str
     roots: tuple[Root, ...]
     accept: bool
+    doubtful: frozenset[str] = frozenset()
     is_closed: bool = False
     _base: _Base | None = None
     _own: list[CopyIndex] = field(default_factory=list)
@@ -148,12 +149,18 @@ class Gate:
     _booked: bool = False
 
     def find_base(self, open_now: Mapping[str, CopyIndex]) -> None:
-        """Look for the newest state of all copies; `open_now`: indexes in use, by destination."""
-        for destination in sorted({*self.desk.known_copies(self.system), *open_now}):
+        """Look for the newest state of all copies; `open_now`: indexes in use, by destination.
+
+        The others may be in the hands of another process: they are only looked at.
+        """
+        known = set(self.desk.known_copies(self.system)) - self.doubtful
+        for destination in sorted(known.union(open_now)):
             index = open_now.get(destination)
             if index is None:
-                index = self.desk.open_index(self.system, destination)
-                self._own.append(index)
+                index = view = IndexView(self.desk.index_path(self.system, destination))
+                self._own.append(view)
+                if not view.is_begun:
+                    continue
             states = [(run, line) for run, _, line, pending in index.states() if not pending]
             if not states:
                 continue

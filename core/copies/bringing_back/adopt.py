@@ -229,19 +229,34 @@ def _bring_back(
     result: Adopted,
 ) -> None:
     """Plan, proofs and short names out of the newest state that can be read."""
+    own, result_proofs = _remember(desk, copy, vault.system, states)
+    result.proofs += result_proofs
+    if own is not None and PLAN_FILE in own.files:
+        _bring_back_plan(desk, where, vault, own.files[PLAN_FILE], result)
+
+
+def relearn(desk: Desk, copy: CopyFolder, system: str) -> int:
+    """Proofs, runs and short names out of a copy of ours, when our own database was lost.
+
+    Returns how many lines were good. What is known already is left alone.
+    """
+    return _remember(desk, copy, system, copy.states().states)[1]
+
+
+def _remember(
+    desk: Desk, copy: CopyFolder, system: str, states: list[State]
+) -> tuple[_Own | None, int]:
+    """Take in what the newest readable state knows: its own files, the number of good lines."""
     for state in reversed(states):
         own = _own_files(copy, state, states)
         if own is None:
             desk.listener.note("list_damaged", run=state.run)
             continue
         names = {os.fsencode(percent.decode(place)): name for name, place in own.folders.items()}
-        desk.store.remember_short_names(vault.system, names)
-        if PROOFS_FILE in own.files:
-            lines = own.files[PROOFS_FILE].split(b"\n")
-            result.proofs += take_in(desk.store, lines, desk.listener)
-        if PLAN_FILE in own.files:
-            _bring_back_plan(desk, where, vault, own.files[PLAN_FILE], result)
-        return
+        desk.store.remember_short_names(system, names)
+        lines = own.files.get(PROOFS_FILE, b"").split(b"\n")
+        return own, take_in(desk.store, lines, desk.listener)
+    return None, 0
 
 
 def _bring_back_plan(desk: Desk, where: Where, vault: Vault, plan: bytes, result: Adopted) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def as_attached(
     *,
     roots: Callable[[], Sequence[Path]] = attached,
     look: VaultsAt = vaults_at,
-    stands: Callable[[Path], bool] = Path.is_dir,
+    stands: Callable[[Path], bool] = os.path.isdir,
 ) -> Plan:
     """The plan with the path of each disk as it is attached now.
 

@@ -18,6 +18,7 @@ import filelock
 from core.clock import Clock, SystemClock
 from core.copies.events import Listener, Silence
 from core.copies.format.copy_folder import CopyFolder
+from core.copies.locking import at_the_door
 from core.copies.opening.sealed import Outside, fitting, vault_folder
 from core.destinations import known_hosts
 from core.destinations.local import LocalFolder
@@ -479,7 +480,8 @@ class Reach:
             raise KnownError(
                 Code.REMOTE_HOST_KEY, destination=where.id, path=location.address, cause="?"
             )
-        known_hosts.pin(self._home, location.host, location.port, keys)
+        with at_the_door(self._home):  # another job may be meeting another host
+            known_hosts.pin(self._home, location.host, location.port, keys)
         self._tell.note(
             "host_key_pinned",
             destination=where.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from core.agent.begin import Around, Decision, History, Wait
-from core.agent.conditions import COPY_CODES, copy_conditions, make_event
+from core.agent.conditions import COPY_CODES, copy_conditions, locked_event, make_event
 from core.agent.disks.port import DISK_CODES
 from core.agent.planning import agenda, made_since, reading_back_due
 from core.clock import stamp
+from core.plan.locations import AccountLocation, Location, SmbLocation
 from core.plan.model import Plan, Schedule
 from core.store.home import Event, HomeStore
 from core.texts import Texts
@@ -26,6 +28,10 @@ NOW = berlin("2026-11-23T21:00")
 AROUND = Around(NOW, NOW - 5 * HOUR, zone=BERLIN)
 KEY = ("laden", "nas")
 PLAN = a_plan(place("nas"))
+PARAMS = json.dumps(
+    {"other": "b", "hours": 9, "place": "/n", "what": "cifs", "destinations": "NAS", "number": 1}
+)
+OURS = ("nobody_signed_in", "home_unfit", "secrets_locked", "runs_interrupted")
 
 
 def codes(plan: Plan, past: History, decision: Decision | None = None) -> dict[str, Event]:
@@ -149,6 +155,32 @@ def test_copies_of_one_system_share_a_run_and_busy_ones_are_left_alone() -> None
     assert agenda(plan, done, AROUND).again == berlin("2026-11-24T00:00")
 
 
+def test_each_place_in_the_network_has_a_run_of_its_own() -> None:
+    far: dict[str, Location] = {
+        "nas": SmbLocation(host="nas", share="s", user="u"),
+        "eins": AccountLocation(kind="onedrive", account="buero", path="a"),
+        "zwei": AccountLocation(kind="onedrive", account="buero", path="b"),
+    }
+    there = [dataclasses.replace(place(id), location=at) for id, at in far.items()]
+    plan = a_plan(place("a"), there[0], place("b"), *there[1:])
+    found = agenda(plan, {}, AROUND).orders
+    assert [one.destinations for one in found] == [("a", "b"), ("nas",), ("eins", "zwei")]
+
+
+def test_what_nobody_can_open_waits_and_says_so() -> None:
+    plan = a_plan(place("a"), place("b"))
+    shut = dataclasses.replace(AROUND, locked=frozenset({"b"}))
+    found = agenda(plan, {}, shut)
+    assert [one.destinations for one in found.orders] == [("a",)]
+    assert found.decisions["laden", "b"].why is Wait.LOCKED
+    assert found.decisions["laden", "b"].since is not None
+    past = {("laden", id): History(NOW - HOUR) for id in "ab"}
+    assert reading_back_due(plan, past, shut, {}) == ["a"]
+    (event,) = locked_event(plan, shut.locked, NOW)
+    assert event.params == '{"destinations": "Platte b"}'
+    assert locked_event(plan, (), NOW) == []
+
+
 def test_reading_back_once_a_day_outside_of_shop_hours() -> None:
     past = {KEY: History(NOW - HOUR)}
     assert reading_back_due(PLAN, past, AROUND, {}) == ["nas"]
@@ -171,10 +203,8 @@ def test_a_disk_is_done_when_all_its_copies_are() -> None:
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_every_code_has_a_sentence(lang: str) -> None:
     texts = Texts("en" if lang == "en" else "de")
-    for code in (*COPY_CODES, *DISK_CODES, "copy_blocked", "plan_invalid", "store_broken"):
+    for code in (*COPY_CODES, *DISK_CODES, "copy_blocked", "plan_invalid", "store_broken", *OURS):
         assert code in SENTENCES
-        said = sentence(
-            texts, code, system="laden", name="NAS", since=NOW, now=NOW, params='{"other": "b"}'
-        )
+        said = sentence(texts, code, system="laden", name="NAS", since=NOW, now=NOW, params=PARAMS)
         assert MISSING not in said
         assert "{" not in said

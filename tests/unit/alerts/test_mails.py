@@ -29,7 +29,7 @@ from tests.unit.health.given import cloud, copy, system
 
 PARAMS = (
     '{"code":"CODE","count":1,"runs":3,"days":2,"period":86400,"limit":86400,'
-    '"copied":"2026-11-19T12:00:00Z"}'
+    '"copied":"2026-11-19T12:00:00Z","hours":13,"what":"cifs","destinations":"NAS, Cloud"}'
 )
 GOLDEN = Path(__file__).parent / "golden"
 LANGS: tuple[Lang, ...] = ("de", "en")
@@ -51,6 +51,9 @@ def events() -> list[Notice]:
         Cause.DISK_STAYS: '{"days":3}',
         Cause.MAIL_FAILS: '{"code":"mail_login"}',
         Cause.UNLOCKED: '{"code":"lock_no_bucket"}',
+        Cause.NOBODY_SIGNED_IN: '{"hours":13}',
+        Cause.HOME_UNFIT: '{"what":"OneDrive"}',
+        Cause.SECRETS_LOCKED: '{"destinations":"NAS, Cloud"}',
         Cause.OVERDUE: '{"copied":"2026-11-19T12:00:00Z","limit":86400}',
     }
     return [

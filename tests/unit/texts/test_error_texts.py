@@ -50,6 +50,7 @@ PARAMS: dict[Code, str] = {
     Code.AGENT_ABSENT: "",
     Code.AGENT_VERSION: "theirs ours",
     Code.AGENT_LOST: "",
+    Code.NEEDS_LOGON: "",
     Code.AUTOSTART_FAILED: "path cause",
     Code.PAUSE_TIME: "text",
     Code.PAUSE_NOT_OPEN: "",
