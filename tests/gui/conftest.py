@@ -104,6 +104,7 @@ def stage(
         one.bridge.close()
         one.window.close()
         one.window.deleteLater()
+    made.clear()  # pytest still holds `make`: what it holds would die later, in any thread
     # A window left over is dressed again with every later one.
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     QApplication.processEvents()

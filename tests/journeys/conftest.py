@@ -40,3 +40,4 @@ def desks(
     yield make
     for desk in made:
         desk.close()
+    made.clear()  # pytest still holds `make`: what it holds would die later, in any thread
