@@ -78,6 +78,7 @@ class Shop(QObject):
         self.complaint: Trouble | None = None
         self.run: RunView | None = None
         self._job: Job | None = None
+        self._last: tuple[Order, str, str] | None = None
         self._asking = False
         self._again = False
         self._timer = QTimer(self)
@@ -297,9 +298,15 @@ class Shop(QObject):
             self.run = None
             self.run_changed.emit()
 
+    def again(self) -> None:
+        """Try once more what was begun last."""
+        if self._last is not None:
+            self._begin(*self._last)
+
     def _begin(self, order: Order, title: str, done: str = "") -> None:
         if self.is_running:
             return
+        self._last = order, title, done
         self.run = RunView(title, done=done)
         self._job = self.runner.start(order, self._heard)
         self.run_changed.emit()

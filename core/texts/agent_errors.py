@@ -24,7 +24,7 @@ AGENT: dict[Code, tuple[str, str, str]] = {
     Code.AGENT_LOST: (
         t("Der Hintergrunddienst hat mitten in der Arbeit aufgehört."),
         t("Frühere Stände sind heil. Was schon angekommen ist, übernimmt der nächste Lauf."),
-        t("Tippen Sie den Befehl noch einmal. Den Dienst startet „{program} agent“."),
+        t("Versuchen Sie es noch einmal. Den Dienst startet „{program} agent start“."),
     ),
     Code.NEEDS_LOGON: (
         t("Auf diesem PC kann der Hintergrunddienst nur arbeiten, solange Sie angemeldet sind."),

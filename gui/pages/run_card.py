@@ -48,6 +48,9 @@ class RunCard(QWidget):
         foot = row(gap=px(14))
         self._button = button(look, t("Abbrechen"), self._press, icon="x")
         foot.addWidget(self._button)
+        self._again = button(look, t("Noch einmal versuchen"), shop.again, icon="refresh-cw")
+        self._again.hide()
+        foot.addWidget(self._again)
         self._note = text(
             look, t("Ungefährlich: Was angekommen ist, bleibt. Ältere Stände sind nicht berührt."),
             Role.SECONDARY, tokens.ink2,
@@ -110,6 +113,7 @@ class RunCard(QWidget):
             self._amount.setText(view.ended.report if view.ended else "")
         self._amount.setVisible(bool(self._amount.text()))
         self._note.setText("")
+        self._again.setVisible(not good and not self._shop.is_running)
         self._button.setText(t("Ausblenden"))
         self._button.setAccessibleName(t("Ausblenden"))
         self._button.setIcon(self._look.icon("x", self._look.tokens.ink))
