@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
@@ -28,7 +29,7 @@ from gui.pages.systems import SystemsPage
 from gui.settings import SCALES, Settings
 from gui.shop import Shop
 from gui.theme.look import Look, Role
-from gui.widgets.basics import button, column, frame, row, text
+from gui.widgets.basics import button, column, frame, one_of, row, text
 from gui.widgets.marks import ShopMark, tray_icon
 from gui.wizards.adding import AddingWizard
 from gui.wizards.restore import RestoreWizard
@@ -177,8 +178,8 @@ class Window(QMainWindow):
         for name, icon in _PAGES.items():
             if name == "settings":
                 inside.addStretch(1)
-            made = self._nav_button(titles[name], icon, lambda name=name: self.open(name))  # type: ignore[misc]  # a default keeps the name
-            made.setCheckable(True)
+            made = self._nav_button(titles[name], icon)
+            one_of(made, functools.partial(self._is_open, name), functools.partial(self.open, name))
             self._nav[name] = made
             inside.addWidget(made)
         inside.addSpacing(px(10))
@@ -191,9 +192,12 @@ class Window(QMainWindow):
         inside.addWidget(back)
         return rail
 
-    def _nav_button(self, words: str, icon: str, done: Callable[[], object]) -> QPushButton:
+    def _is_open(self, name: str) -> bool:
+        return self._page == name
+
+    def _nav_button(self, words: str, icon: str) -> QPushButton:
         narrow = self._kind != "wide"
-        made = button(self.look, "" if narrow else words, done, kind="nav")
+        made = button(self.look, "" if narrow else words, None, kind="nav")
         self._set_icon(made, icon, self.look.tokens.ink2)
         made.setAccessibleName(words)
         made.setToolTip(words if narrow else "")

@@ -28,7 +28,6 @@ class RunCard(QWidget):
         super().__init__()
         self._look, self._shop = look, shop
         t, px, tokens = shop.texts.t, look.px, look.tokens
-        self._began = shop.clock.monotonic()
         inside = column(gap=px(8), margins=(px(22), px(16), px(18), px(16)))
         outer = column()
         outer.addWidget(frame("card", inside))
@@ -46,21 +45,37 @@ class RunCard(QWidget):
         self._amount = text(look, "", Role.SECONDARY, tokens.ink2)
         inside.addWidget(self._amount)
         foot = row(gap=px(14))
-        self._button = button(look, t("Abbrechen"), self._press, icon="x")
+        self._button = button(look, "", self._press, icon="x")
         foot.addWidget(self._button)
         self._again = button(look, t("Noch einmal versuchen"), shop.again, icon="refresh-cw")
-        self._again.hide()
         foot.addWidget(self._again)
-        self._note = text(
-            look, t("Ungefährlich: Was angekommen ist, bleibt. Ältere Stände sind nicht berührt."),
-            Role.SECONDARY, tokens.ink2,
-        )  # fmt: skip
+        self._note = text(look, "", Role.SECONDARY, tokens.ink2)
         foot.addWidget(self._note, 1)
         inside.addSpacing(px(4))
         inside.addLayout(foot)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._turn)
+        self._begin()
+
+    def _begin(self) -> None:
+        """As it looks while a job goes on; one may follow another in the same card."""
+        t = self._shop.texts.t
+        self._began = self._shop.clock.monotonic()
+        self._is_over = False
+        self._mark.set_mark(Mark.RUN)
+        self._phases.show()
+        self._amount.show()
+        self._say_button(t("Abbrechen"))
+        self._button.setEnabled(True)
+        self._again.hide()
+        self._note.setText(
+            t("Ungefährlich: Was angekommen ist, bleibt. Ältere Stände sind nicht berührt.")
+        )
         self._timer.start(_TURN_MS)
+
+    def _say_button(self, words: str) -> None:
+        self._button.setText(words)
+        self._button.setAccessibleName(words)
 
     def show_view(self, view: RunView) -> None:
         """Show the job as it stands."""
@@ -68,6 +83,8 @@ class RunCard(QWidget):
         if view.ended is not None:
             self._show_end(view)
             return
+        if self._is_over:
+            self._begin()
         self._title.setText(view.title)
         said = texts.t(
             "{title}, Abschnitt {phase}", title=view.title, phase=self._labels[view.phase]
@@ -91,6 +108,7 @@ class RunCard(QWidget):
     def _show_end(self, view: RunView) -> None:
         texts, t = self._shop.texts, self._shop.texts.t
         self._timer.stop()
+        self._is_over = True
         exit_code = view.ended.exit if view.ended else 0
         good = exit_code == 0
         self._mark.set_mark(Mark.TICK if good else Mark.NONE if exit_code == 130 else Mark.WARN)
@@ -114,8 +132,8 @@ class RunCard(QWidget):
         self._amount.setVisible(bool(self._amount.text()))
         self._note.setText("")
         self._again.setVisible(not good and not self._shop.is_running)
-        self._button.setText(t("Ausblenden"))
-        self._button.setAccessibleName(t("Ausblenden"))
+        self._button.setEnabled(True)
+        self._say_button(t("Ausblenden"))
         self._button.setIcon(self._look.icon("x", self._look.tokens.ink))
 
     def _press(self) -> None:

@@ -56,9 +56,17 @@ def set_colour(label: QLabel, colour: str) -> None:
 
 
 def button(
-    look: Look, words: str, done: Callable[[], object], *, kind: str = "", icon: str = ""
+    look: Look,
+    words: str,
+    done: Callable[[], object] | None,
+    *,
+    kind: str = "",
+    icon: str = "",
 ) -> QPushButton:
-    """A button that says what happens; kind: primary, link, nav, '' for a secondary one."""
+    """A button that says what happens; kind: primary, link, nav, '' for a secondary one.
+
+    done: None where something else than a click does it (`one_of`).
+    """
     made = QPushButton(words)
     made.setProperty("kind", kind)
     made.setFont(look.font(Role.STRONG if kind == "primary" else Role.MEDIUM))
@@ -70,9 +78,19 @@ def button(
         made.setIcon(look.button_icon(icon, colour))
         made.setIconSize(look.button_icon_size())
     made.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-    made.clicked.connect(lambda *_: done())
+    if done is not None:
+        made.clicked.connect(lambda *_: done())
     made.setAutoDefault(kind == "primary")
     return made
+
+
+def one_of(made: QPushButton, is_open: Callable[[], bool], done: Callable[[], object]) -> None:
+    """Let a button be one of several of which one is open: for a click and for a screen reader,
+    which does not click but toggles. `done` opens it, and checks it alone.
+    """
+    made.setCheckable(True)
+    made.setChecked(is_open())
+    made.toggled.connect(lambda on: done() if on != is_open() else None)
 
 
 def field(look: Look, name: str, hint: str = "") -> QLineEdit:

@@ -136,13 +136,17 @@ class Reader:
         end = time.monotonic() + _PATIENCE
         while not is_so():
             if time.monotonic() > end:
-                shown = [f"{one.role}: {one.name}" for one in self.things() if one.is_shown]
-                raise AssertionError(f"never: {what}\n" + "\n".join(shown))
+                raise AssertionError(f"never: {what}\n{self.said()}")
             time.sleep(0.1)
 
     def press(self, name: str) -> None:
         """Press the button that is called so, as soon as it can be pressed."""
         self.wait_for(name, "push button").do()
+
+    def said(self) -> str:
+        """All there is to hear now, a line each."""
+        shown = (one for one in self.things() if one.is_shown and one.name)
+        return "\n".join(f"{one.role}: {one.name}" for one in shown)
 
     def hears(self, words: str) -> bool:
         """Whether something that is shown says this."""

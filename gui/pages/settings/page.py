@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ from gui.pages.settings.warnings import Warnings
 from gui.settings import Settings
 from gui.shop import Shop
 from gui.theme.look import Look, Role
-from gui.widgets.basics import Flow, Page, button, clear, column, text
+from gui.widgets.basics import Flow, Page, button, clear, column, one_of, text
 from gui.widgets.standing import complaint_card
 
 if TYPE_CHECKING:
@@ -94,12 +95,14 @@ class SettingsPage(Page):
             ("view", t("Dieses Fenster")),
             ("this_pc", t("Dieser PC")),
         ):
-            made = button(self.look, words, lambda part=part: self.open(part), kind="tab")  # type: ignore[misc]  # a default keeps the part
-            made.setCheckable(True)
-            made.setChecked(part == self._state.part)
+            made = button(self.look, words, None, kind="tab")
+            one_of(made, functools.partial(self._is_open, part), functools.partial(self.open, part))
             flow.addWidget(made)
             self._tabs[part] = made
         return holder
+
+    def _is_open(self, part: str) -> bool:
+        return self._state.part == part
 
     def open(self, part: str) -> None:
         """Show a part."""
