@@ -159,6 +159,7 @@ _TABLE: dict[Code, tuple[str, ...]] = {
         "broken pipe",
         r"\beof\b",
         "closed network",
+        "closed idle connection",
         "connection aborted",
         "context canceled",
     ),

@@ -83,6 +83,7 @@ def type_in(command: str, desk: Path) -> subprocess.CompletedProcess[str]:
         env=keep | {"RCLONE_CONFIG": str(desk / "rclone.conf"), "HOME": str(desk)},
         capture_output=True,
         text=True,
+        errors="replace",  # a wrong key opens no names, but sometimes something like them
         check=False,
         timeout=120,
     )

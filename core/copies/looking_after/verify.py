@@ -47,7 +47,7 @@ _MAX_EXAMPLES = 20
 _MOST_OPENED = 64
 _MOST_UNPACKED = 512 * 1024
 """Of the contents in an object that is to the byte what was written, so many are unpacked, and so
-many bytes."""
+many bytes of it."""
 WHOLE_STATE = ""
 
 _Found = TypeVar("_Found")
@@ -673,11 +673,11 @@ class _Checker:
         """
         left = _MOST_UNPACKED
         for part in self._random.sample(parts, min(len(parts), _MOST_OPENED)):
-            if part.size <= left:
-                left -= part.size
+            if part.stored <= left:
+                left -= part.stored
                 yield part
                 continue
-            if self._random.random() * part.size < left:
+            if self._random.random() * part.stored < left:
                 yield part
             return
 
