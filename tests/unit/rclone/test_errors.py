@@ -25,7 +25,7 @@ SAID = [
     (Code.REMOTE_OFFLINE, "dial tcp: lookup x on 127.0.0.53:53: server misbehaving"),
     (Code.REMOTE_CUT_OFF, 'Put "http://127.0.0.1/x": EOF'),
     (Code.REMOTE_CUT_OFF, "Update Put failed: connection lost"),
-    (Code.REMOTE_CUT_OFF, 'read metadata failed: Propfind "http://x/a": http: server closed idle connection'),
+    (Code.REMOTE_CUT_OFF, 'Propfind "http://x/a": http: server closed idle connection'),
     (Code.REMOTE_TIMED_OUT, "net/http: timeout awaiting response headers"),
     (Code.REMOTE_CERTIFICATE, "tls: x509: certificate signed by unknown authority"),
     (Code.REMOTE_PROTOCOL, "http: server gave HTTP response to HTTPS client"),
