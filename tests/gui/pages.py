@@ -230,7 +230,6 @@ def _change_destination(window: Window, shop: Shop, runner: PlayedRunner) -> Non
     page.change("tresor")
     assert isinstance(page.form, DestinationEditor)
     page.form.copies[1].made.setChecked(False)
-    page.form.problem.say(shop.texts.t("Mindestens ein Stand muss bleiben."))
 
 
 def _clean_up(window: Window, shop: Shop, runner: PlayedRunner) -> None:
