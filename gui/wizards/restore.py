@@ -68,7 +68,7 @@ class RestoreWizard(QWidget):
         self._at = 0
         t = self.texts.t
         self.frame = WizardFrame(
-            look, self.texts, t("ZURÜCKHOLEN"), t("Ihre Originale bleiben unberührt."),
+            look, self.texts, t("ZURÜCKHOLEN"), t("Überschrieben wird nichts, außer Sie kreuzen es an."),
             narrow=look.scale > 1.2,
         )  # fmt: skip
         outer = QVBoxLayout(self)
