@@ -68,8 +68,8 @@ class RestoreWizard(QWidget):
         self._at = 0
         t = self.texts.t
         self.frame = WizardFrame(
-            look, self.texts, t("ZURÜCKHOLEN"), t("Überschrieben wird nichts, außer Sie kreuzen es an."),
-            narrow=look.scale > 1.2,
+            look, self.texts, t("ZURÜCKHOLEN"),
+            t("Überschrieben wird nichts, außer Sie kreuzen es an."), narrow=look.scale > 1.2,
         )  # fmt: skip
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
