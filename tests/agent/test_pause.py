@@ -61,6 +61,7 @@ def test_what_runs_by_itself_stops_when_a_pause_begins(shop: Shop) -> None:
         agent.wait_for(lambda: waits(shop) == ["paused"])
 
 
+@pytest.mark.full
 def test_warnings_still_come(tmp_path: Path) -> None:
     with mail_sink(tmp_path / "post") as sink:
         shop = make_shop(tmp_path / "laden")

@@ -5,6 +5,7 @@ the real drivers (kernel ext4, ntfs-3g, exfat-fuse), mounted below a temporary f
 holds our process number: whatever a killed test run leaves behind, the next one clears away.
 """
 
+import errno
 import fcntl
 import functools
 import os
@@ -277,9 +278,17 @@ def read_only(path: Path) -> Iterator[None]:
 def fill(folder: Path, leave: int) -> Path:
     """Fill a disk up to the last `leave` bytes."""
     ballast = folder / "ballast"
-    status = os.statvfs(folder)
     with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, status.f_bavail * status.f_frsize - leave))
+        for last in (False, False, True):  # others may write while we look and take
+            status = os.statvfs(folder)
+            size = max(1, status.f_bavail * status.f_frsize - leave)
+            try:
+                os.posix_fallocate(file.fileno(), file.tell(), size)
+            except OSError as error:
+                if last or error.errno != errno.ENOSPC:
+                    raise
+            else:
+                return ballast
     return ballast
 
 
