@@ -48,6 +48,7 @@ _MOST_OPENED = 64
 _MOST_UNPACKED = 512 * 1024
 """Of the contents in an object that is to the byte what was written, so many are unpacked, and so
 many bytes of it."""
+_MOST_SHRUNK = 4
 WHOLE_STATE = ""
 
 _Found = TypeVar("_Found")
@@ -673,11 +674,13 @@ class _Checker:
         """
         left = _MOST_UNPACKED
         for part in self._random.sample(parts, min(len(parts), _MOST_OPENED)):
-            if part.stored <= left:
-                left -= part.stored
+            # A size far above what lies there is believed only so far: it may be claimed.
+            cost = min(part.size, _MOST_SHRUNK * part.stored)
+            if cost <= left:
+                left -= cost
                 yield part
                 continue
-            if self._random.random() * part.stored < left:
+            if self._random.random() * cost < left:
                 yield part
             return
 
